@@ -1,0 +1,165 @@
+"""Every joint of the system, on one page.
+
+A plug-in is one public class in one file under a plural folder; the file's name is its name in the settings. It has a
+nested pydantic model `Settings`, is made as `Class(settings)`, and declares what it can do by having the methods:
+
+    Fits        learns from a snapshot                      Saves       writes itself to a folder and reads itself back
+    Observes    takes an event in at once                   Updates     takes a changed catalogue in at once
+    Forgets     removes what it holds of a shopper
+
+The contract suite in `shopkeeper.testing` finds every plug-in by itself and checks each capability that it declares.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
+
+from pydantic import BaseModel
+
+from shopkeeper.types import (
+    Batch,
+    Candidates,
+    Catalog,
+    FeatureTable,
+    Finding,
+    FloatArray,
+    IntArray,
+    Observed,
+    Offer,
+    Portrait,
+    Ranked,
+    Request,
+    RowArray,
+    Scene,
+    Snapshot,
+)
+
+if TYPE_CHECKING:
+    import ibis
+
+# ---------------------------------------------------------------- capabilities
+
+
+@runtime_checkable
+class Fits(Protocol):
+    def fit(self, snapshot: Snapshot) -> None:
+        """Learns from what was known at the snapshot's moment; replaces what was learnt before."""
+
+
+@runtime_checkable
+class Saves(Protocol):
+    def save(self, folder: Path) -> None:
+        """Writes what was learnt into an existing, empty folder, without pickle."""
+
+    def load(self, folder: Path, catalog: Catalog) -> None:
+        """Reads it back; arrays are memory-mapped. `catalog` may have grown since: rows beyond are cold."""
+
+
+@runtime_checkable
+class Observes(Protocol):
+    def observe(self, event: Observed) -> None:
+        """Takes one event in; the next answer knows it. Thread-safe, under a millisecond."""
+
+
+@runtime_checkable
+class Updates(Protocol):
+    def update(self, catalog: Catalog, rows: RowArray, vectors: FloatArray | None) -> None:
+        """Takes changed, new or deleted products in: rows int32 (m,), vectors float32 (m, d) or None."""
+
+
+@runtime_checkable
+class Forgets(Protocol):
+    def forget(self, user: int) -> None:
+        """Removes what is held of the shopper with this row."""
+
+
+# ---------------------------------------------------------------- intake and quality
+
+
+class Reader(Protocol):
+    """Files of one format to raw rows. Never raises for a single row: validation rejects it later, with its line."""
+
+    Settings: ClassVar[type[BaseModel]]
+
+    def read(self, paths: Sequence[Path]) -> "Iterator[RawRows]":
+        """Chunks of raw rows in file order; raises IntakeError where a file cannot be read at all."""
+
+
+class RawRows(Protocol):
+    """A chunk as it stood in the file: `columns` by canonical field name, with where each row came from."""
+
+    kind: Literal["products", "events"]
+    source: str
+    lines: Sequence[int]
+    columns: "dict[str, Sequence[Any]]"
+
+
+class Check(Protocol):
+    """One question to the data, over the two tables every offline expression reads."""
+
+    Settings: ClassVar[type[BaseModel]]
+
+    def inspect(self, products: "ibis.Table", events: "ibis.Table") -> Finding: ...
+
+
+# ---------------------------------------------------------------- encode
+
+
+class Encoder(Protocol):
+    """Texts to unit vectors. `fingerprint` changes when the vectors would."""
+
+    dimensions: int
+    fingerprint: str
+
+    def encode(self, texts: Sequence[str], kind: Literal["query", "passage"]) -> FloatArray:
+        """float32 (len(texts), dimensions), unit length."""
+
+
+# ---------------------------------------------------------------- recall, rank, arrange
+
+
+class Source(Protocol):
+    """Offers products for a request: one way of recalling. May also fit, save, observe, update, forget."""
+
+    Settings: ClassVar[type[BaseModel]]
+    scenes: ClassVar[frozenset[Scene]]
+
+    def recall(self, batch: Batch, limit: int) -> list[Offer]:
+        """An offer for each request, of at most `limit` rows, inside the request's `allowed` mask."""
+
+
+class Feature(Protocol):
+    """A few columns of the ranker's table; the same lines compute them in replay and in serving."""
+
+    Settings: ClassVar[type[BaseModel]]
+    names: tuple[str, ...]
+
+    def fit(self, snapshot: Snapshot) -> None: ...
+
+    def values(self, batch: Batch, candidates: Candidates) -> FloatArray:
+        """float32 (n, len(names)) for the n candidates; NaN where it does not apply."""
+
+
+class Ranker(Protocol):
+    """Candidates to scores that explain themselves."""
+
+    Settings: ClassVar[type[BaseModel]]
+
+    def learn(self, table: FeatureTable, labels: FloatArray, offsets: IntArray) -> None:
+        """labels float32 (n,), 0 none, higher better; offsets int64 (b + 1,) delimit the requests."""
+
+    def score(self, candidates: Candidates, table: FeatureTable) -> FloatArray:
+        """float32 (n,), higher is better."""
+
+    def parts(self, candidates: Candidates, table: FeatureTable, index: IntArray) -> tuple[tuple[str, ...], FloatArray]:
+        """Names (p,) and float32 (len(index), p) for those candidates; each row of parts sums to the score."""
+
+
+class Rule(Protocol):
+    """One rule of the page: drops, moves or boosts. Says what it did in one line, or an empty string."""
+
+    Settings: ClassVar[type[BaseModel]]
+
+    def apply(
+        self, ranked: Ranked, request: Request, portrait: Portrait, catalog: Catalog, vectors: FloatArray | None
+    ) -> tuple[Ranked, str]: ...

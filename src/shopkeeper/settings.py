@@ -1,0 +1,178 @@
+"""The settings of a shop: `settings.toml`, checked against one pydantic model a section.
+
+A stage's section holds its own keys and a table for each plug-in: `[recall]` has `limit`, `[recall.lexical]` has `k1`.
+A plug-in's keys are declared in its own file (`Settings`), so that one file adds one thing.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from shopkeeper import plugins
+from shopkeeper.errors import SettingError, ShopNotFound, did_you_mean
+from shopkeeper.types import Scene
+
+SETTINGS_FILE = "settings.toml"
+M = TypeVar("M", bound=BaseModel)
+
+
+class Section(BaseModel):
+    """A frozen table of settings that refuses unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PluginSettings(Section):
+    """What every plug-in's table may say."""
+
+    enabled: bool = Field(True, description="Whether this plug-in takes part.")
+
+
+class SourceSettings(PluginSettings):
+    """What every recall source's table may say."""
+
+    weight: float = Field(1.0, ge=0, description="Weight of this source's ranks in the fusion.")
+    budget_ms: float = Field(30.0, gt=0, description="A source that takes longer is skipped and named in the page.")
+
+
+class Shop(Section):
+    """Who the shop is."""
+
+    name: str = Field("shop", pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="The name in every route.")
+    title: str = Field("", description="The name people read; the shop's name when empty.")
+    language: Literal["auto", "en", "zh"] = Field(
+        "auto", description="Language of the catalogue; auto looks at titles."
+    )
+    currency: str = Field("USD", pattern=r"^[A-Z]{3}$", description="ISO 4217 code of prices without one.")
+
+
+class Store(Section):
+    """Where state lives."""
+
+    tail_days: int = Field(2, ge=1, description="Full days older than this are compacted to Parquet.")
+    exposure_days: int = Field(90, ge=1, description="Exposures older than this are dropped.")
+
+
+class Encode(Section):
+    """The language model."""
+
+    weights: str = Field("auto", description="auto, none, a package, a path or a hub name.")
+    sha256: str = Field("", description="The expected sha256 of the weights file; empty for the packaged ones we know.")
+    threads: int = Field(1, ge=1, description="Math threads of one encoder session.")
+    workers: int = Field(2, ge=1, description="Sessions that encode the catalogue side by side.")
+    max_tokens: int = Field(64, ge=8, le=512, description="Longer product texts are cut.")
+
+
+class Recall(Section):
+    """Many to hundreds."""
+
+    limit: int = Field(300, ge=10, description="How many rows a source may offer.")
+    rrf_k: int = Field(60, ge=1, description="k of the reciprocal rank fusion.")
+
+
+class Rank(Section):
+    """Hundreds to an order."""
+
+    rankers: dict[Scene, str] = Field(
+        default={"home": "lambdarank", "cart": "lambdarank"},
+        description="The ranker of each scene that has labels; fused elsewhere.",
+    )
+    windows: int = Field(4, ge=1, description="How many earlier windows the ranker is trained on.")
+    window_days: float = Field(7.0, gt=0, description="Length of one training window.")
+
+
+class Learn(Section):
+    """When a version may replace another."""
+
+    holdout_days: float = Field(7.0, gt=0, description="The last days, kept for measuring.")
+    min_events: int = Field(100, ge=0, description="Fewer purchases, clicks and carts than this cannot be learnt from.")
+    min_products: int = Field(10, ge=1, description="Fewer products than this cannot be learnt from.")
+    seed: int = Field(0, description="Seed of everything random.")
+
+
+class Serve(Section):
+    """The HTTP server."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
+    open: bool = Field(True, description="Whether requests need no API key; keys come from the environment.")
+    requests_per_minute: int = Field(6000, ge=1, description="Rate limit of one key or address.")
+    body_limit_kb: int = Field(1024, ge=1, description="Larger request bodies are refused.")
+
+
+CORE: dict[str, type[Section]] = {
+    "shop": Shop,
+    "store": Store,
+    "encode": Encode,
+    "recall": Recall,
+    "rank": Rank,
+    "learn": Learn,
+    "serve": Serve,
+}
+STAGES_WITH_PLUGINS = {stage for stage, _ in plugins.KINDS.values()}
+
+
+class Settings:
+    """All settings of a shop. Core sections are attributes; a plug-in's table comes from `of(kind, name)`."""
+
+    shop: Shop
+    store: Store
+    encode: Encode
+    recall: Recall
+    rank: Rank
+    learn: Learn
+    serve: Serve
+
+    def __init__(self, tables: dict[str, dict[str, Any]], source: str = "settings") -> None:
+        """Checks every table, plug-ins too. Raises SettingError naming the key and what is allowed."""
+        self.tables = tables
+        self.source = source
+        known = sorted(set(CORE) | STAGES_WITH_PLUGINS)
+        for name in tables:
+            if name not in known:
+                allowed = ", ".join(known) + "." + did_you_mean(name, known)
+                raise SettingError(f"[{name}]: no such section ({source}). Allowed: {allowed}")
+        for name, model in CORE.items():
+            own = {key: value for key, value in tables.get(name, {}).items() if not self._is_plugin(name, key)}
+            setattr(self, name, self._checked(model, own, name))
+
+    def of(self, kind: str, name: str) -> Any:
+        """The checked settings of one plug-in; its defaults where the file says nothing."""
+        stage, _ = plugins.KINDS[kind]
+        return self._checked(
+            plugins.load(kind, name).Settings, self.tables.get(stage, {}).get(name, {}), f"{stage}.{name}"
+        )
+
+    def enabled(self, kind: str) -> list[str]:
+        """Names of the plug-ins of a kind that take part."""
+        return [name for name in plugins.names(kind) if self.of(kind, name).enabled]
+
+    @staticmethod
+    def _is_plugin(stage: str, key: str) -> bool:
+        return any(key in plugins.names(kind) for kind, (owner, _) in plugins.KINDS.items() if owner == stage)
+
+    def _checked(self, model: type[M], values: dict[str, Any], where: str) -> M:
+        try:
+            return model(**values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = ".".join(str(part) for part in first["loc"])
+            hint = did_you_mean(key, model.model_fields) if first["type"] == "extra_forbidden" else ""
+            raise SettingError(
+                f"{where}.{key}: {first['msg']}, got {first['input']!r} ({self.source}).{hint}"
+            ) from None
+
+
+def read(folder: Path) -> Settings:
+    """The settings of the shop in this folder. Raises ShopNotFound or SettingError."""
+    path = folder / SETTINGS_FILE
+    if not path.is_file():
+        raise ShopNotFound(
+            f"{folder} holds no shop: {SETTINGS_FILE} is missing. Make one with: shopkeeper new {folder}"
+        )
+    try:
+        return Settings(tomllib.loads(path.read_text(encoding="utf-8")), SETTINGS_FILE)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingError(f"{path}: not valid TOML: {error}") from None

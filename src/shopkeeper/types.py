@@ -1,0 +1,394 @@
+"""The nouns that travel between stages.
+
+Ids from outside become row numbers at the edge: a product's row is its row number in the catalogue (stable for the
+life of the shop), a user's row its row number in the user table. Days are float64 days since 1970-01-01 UTC.
+Batch is the primitive: a single request is a batch of one.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, NewType, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import ibis
+
+ProductId = NewType("ProductId", str)
+UserId = NewType("UserId", str)
+
+RowArray = NDArray[np.int32]
+IntArray = NDArray[np.int64]
+CodeArray = NDArray[np.int8]
+FloatArray = NDArray[np.float32]
+DayArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+Scene = Literal["search", "home", "similar", "together", "cart", "trending"]
+SCENES: tuple[Scene, ...] = get_args(Scene)
+
+Action = Literal[
+    "view", "click", "add_to_cart", "remove_from_cart", "purchase", "refund", "search", "rate", "dismiss", "answer"
+]
+ACTIONS: tuple[Action, ...] = get_args(Action)
+"""The code of an action in every int8 column is its place in this tuple."""
+ACTION_CODES: Mapping[str, int] = {action: code for code, action in enumerate(ACTIONS)}
+PURCHASE = ACTION_CODES["purchase"]
+
+Sort = Literal["relevance", "price_asc", "price_desc", "newest", "popular"]
+Language = Literal["en", "zh"]
+
+NEW_USER = -1
+"""The row of a shopper whom the user table does not hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """A product as the shop describes it (schema.org names). Price in major units of `currency`; None if unknown."""
+
+    product_id: str
+    title: str
+    group_id: str | None = None
+    description: str = ""
+    brand: str = ""
+    category: tuple[str, ...] = ()
+    price: float | None = None
+    currency: str = ""
+    availability: bool = True
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    images: tuple[str, ...] = ()
+    seller: str = ""
+    locale: str = ""
+    created_at: str | None = None
+    """ISO 8601, UTC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What a shopper did. `timestamp` is UTC seconds since 1970; `value` is the line's total in major units."""
+
+    event_id: str
+    timestamp: float
+    action: Action
+    user_id: str = ""
+    session_id: str = ""
+    product_id: str = ""
+    query: str = ""
+    request_id: str = ""
+    position: int | None = None
+    quantity: float = 1.0
+    value: float | None = None
+    context: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """An event after the edge: rows in place of ids. `row` is -1 when the event names no product."""
+
+    action: int
+    day: float
+    user: int
+    row: int
+    session: str
+    quantity: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Interactions:
+    """The log as columns, ordered by user, then day, then arrival; events without a product or a user are left out.
+
+    users, rows, baskets int32 (n,); days float64 (n,); actions int8 (n,); quantities float32 (n,); offsets int64
+    (n_users + 1,): user u owns the slice offsets[u]:offsets[u + 1]. Equal `baskets` mean one session.
+    """
+
+    users: RowArray
+    rows: RowArray
+    days: DayArray
+    actions: CodeArray
+    quantities: FloatArray
+    baskets: RowArray
+    offsets: IntArray
+
+    @property
+    def n_users(self) -> int:
+        return len(self.offsets) - 1
+
+    def where(self, keep: BoolArray) -> "Interactions":
+        """The same users with only the rows where `keep` (n,) holds."""
+        kept = np.concatenate(([0], np.cumsum(keep)))
+        return Interactions(
+            self.users[keep],
+            self.rows[keep],
+            self.days[keep],
+            self.actions[keep],
+            self.quantities[keep],
+            self.baskets[keep],
+            kept[self.offsets].astype(np.int64),
+        )
+
+    def before(self, day: float) -> "Interactions":
+        """What was known at `day`: rows strictly earlier."""
+        return self.where(self.days < day)
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """The catalogue as columns; position = row. Replaced, never changed, when a product changes.
+
+    product_ids, titles, brands: str (n,) lists; categories int32 (n,) into `category_paths`; departments int32 (n,)
+    into `department_names`; groups int32 (n,): equal = variants of one product; prices float32 (n,), NaN unknown;
+    available bool (n,), False also for deleted rows; created float64 days (n,), NaN unknown; deleted bool (n,).
+    """
+
+    product_ids: Sequence[str]
+    titles: Sequence[str]
+    brands: Sequence[str]
+    categories: RowArray
+    category_paths: Sequence[tuple[str, ...]]
+    departments: RowArray
+    department_names: Sequence[str]
+    groups: RowArray
+    prices: FloatArray
+    available: BoolArray
+    created: DayArray
+    deleted: BoolArray
+    currency: str = ""
+
+    def __len__(self) -> int:
+        return len(self.product_ids)
+
+    @cached_property
+    def row_of(self) -> Mapping[str, int]:
+        """Row by product_id; deleted products are absent."""
+        return {product_id: row for row, product_id in enumerate(self.product_ids) if not self.deleted[row]}
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a shopper narrowed the page to; empty means everything. Price bounds are inclusive, in major units."""
+
+    departments: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    brands: tuple[str, ...] = ()
+    price_min: float | None = None
+    price_max: float | None = None
+    in_stock: bool = True
+
+    def narrows(self) -> bool:
+        """Whether anything but availability is asked for."""
+        bounds = (self.price_min, self.price_max)
+        return bool(self.departments or self.categories or self.brands) or any(b is not None for b in bounds)
+
+
+NO_ROWS: RowArray = np.empty(0, np.int32)
+NO_ROWS.flags.writeable = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One question to the shop. `day` is the moment it is asked; `allowed` (n_products,) is the filters as a mask."""
+
+    request_id: str
+    scene: Scene
+    day: float
+    user: int = NEW_USER
+    session: str = ""
+    query: str = ""
+    seeds: RowArray = field(default_factory=lambda: NO_ROWS)
+    filters: Filters = Filters()
+    allowed: BoolArray | None = None
+    sort: Sort = "relevance"
+    language: Language = "en"
+    context: Mapping[str, str] = field(default_factory=dict)
+    k: int = 12
+    offset: int = 0
+    deadline_ms: float = 200.0
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What was understood of the words. `vector` float32 (d,) unit length, None where there are no words."""
+
+    query: str = ""
+    language: Language = "en"
+    tokens: tuple[str, ...] = ()
+    is_code: bool = False
+    correction: str | None = None
+    vector: FloatArray | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """What is known of a shopper at the moment of asking, oldest first.
+
+    rows, baskets int32 (h,); days float64 (h,); actions int8 (h,); quantities float32 (h,); the session's own events
+    again, oldest first: session_rows int32 (s,), session_actions int8 (s,), session_days float64 (s,).
+    """
+
+    rows: RowArray
+    days: DayArray
+    actions: CodeArray
+    quantities: FloatArray
+    baskets: RowArray
+    session_rows: RowArray
+    session_actions: CodeArray
+    session_days: DayArray
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Requests with what was understood of each and what is known of each asker, in the same order."""
+
+    requests: tuple[Request, ...]
+    intents: tuple[Intent, ...]
+    portraits: tuple[Portrait, ...]
+
+    def __len__(self) -> int:
+        return len(self.requests)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What one source offers one request: rows int32 (m,) best first, scores float32 (m,), higher is better.
+
+    `total` counts all matches where the source knows it; `facets` maps a facet to counts by name over all matches.
+    """
+
+    rows: RowArray
+    scores: FloatArray
+    total: int | None = None
+    facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What all sources offered, request after request; request i owns offsets[i]:offsets[i + 1].
+
+    offsets int64 (b + 1,); rows int32 (n,), unique within a request; scores float32 (n, s), one column for each name in
+    `sources`, NaN where a source did not offer the row; fused float32 (n,), the sum of `shares` float32 (n, s): each
+    source's part of the fused score.
+    """
+
+    offsets: IntArray
+    rows: RowArray
+    sources: tuple[str, ...]
+    scores: FloatArray
+    shares: FloatArray
+    fused: FloatArray
+
+    def request_of(self) -> IntArray:
+        """The request each candidate belongs to, int64 (n,)."""
+        return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureTable:
+    """values float32 (n, len(names)), a row for each candidate; NaN where a feature does not apply."""
+
+    names: tuple[str, ...]
+    values: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Candidates of one request in order: rows int32 (n,), scores float32 (n,), best first.
+
+    `index` int64 (n,) is each row's place in the candidates. `ranker` names who scored.
+    """
+
+    rows: RowArray
+    scores: FloatArray
+    index: IntArray
+    ranker: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A node of the tree of parts: `value` is the sum of its children's values, to float32 rounding."""
+
+    name: str
+    value: float
+    children: tuple["Explanation", ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One product on a page. position from 0 within the whole list, propensity: the probability of showing it there."""
+
+    row: int
+    position: int
+    score: float
+    propensity: float
+    explanation: Explanation
+    sentence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """The answer. `late` names the sources that were not waited for, `rules` what the arranging rules did."""
+
+    request_id: str
+    scene: Scene
+    items: tuple[Item, ...]
+    total: int
+    intent: Intent
+    facets: Mapping[str, Mapping[str, int]]
+    rules: tuple[str, ...] = ()
+    late: tuple[str, ...] = ()
+    version: str = ""
+    ranker: str = ""
+    spans_ms: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exposure:
+    """What a page showed and why, as it is logged. features float32 (k, f) are the ranker's rows, in page order."""
+
+    request_id: str
+    timestamp: float
+    scene: Scene
+    user_id: str
+    session_id: str
+    query: str
+    version: str
+    variant: str
+    product_ids: tuple[str, ...]
+    positions: tuple[int, ...]
+    scores: tuple[float, ...]
+    propensities: tuple[float, ...]
+    feature_names: tuple[str, ...]
+    features: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What was known at one moment: everything a stage may learn from. Nothing at or after `day` is in here.
+
+    `interactions` is the same log as `log`, as an Ibis table on DuckDB with columns user int32, row int32, day float64,
+    action int8, quantity float32, basket int32. vectors float32 (n_products, d), unit length, None without an encoder.
+    """
+
+    day: float
+    catalog: Catalog
+    log: Interactions
+    interactions: "ibis.Table"
+    vectors: FloatArray | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a quality check found: `count` of `total` things, the first examples, and the repair that would mend it."""
+
+    check: str
+    title: str
+    severity: Literal["ok", "note", "warning", "blocking"]
+    count: int
+    total: int
+    unit: Literal["products", "events", "sessions", "users"]
+    advice: str = ""
+    repair: str | None = None
+    examples: tuple[Mapping[str, str], ...] = ()

@@ -156,9 +156,13 @@ class Ranker(Protocol):
 
 
 class Rule(Protocol):
-    """One rule of the page: drops, moves or boosts. Says what it did in one line, or an empty string."""
+    """One rule of the page: drops, moves or boosts. Says what it did in one line, or an empty string.
+
+    Rules run by `place`, lowest first: 10 drops, 30 collapses, 50 sorts, 70 moves.
+    """
 
     Settings: ClassVar[type[BaseModel]]
+    place: ClassVar[int]
 
     def apply(
         self, ranked: Ranked, request: Request, portrait: Portrait, catalog: Catalog, vectors: FloatArray | None

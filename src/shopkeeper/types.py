@@ -37,7 +37,7 @@ ACTIONS: tuple[Action, ...] = get_args(Action)
 ACTION_CODES: Mapping[str, int] = {action: code for code, action in enumerate(ACTIONS)}
 PURCHASE = ACTION_CODES["purchase"]
 
-Sort = Literal["relevance", "price_asc", "price_desc", "newest", "popular"]
+Sort = Literal["relevance", "price_asc", "price_desc", "newest"]
 Language = Literal["en", "zh"]
 
 NEW_USER = -1
@@ -163,6 +163,12 @@ class Catalog:
     def row_of(self) -> Mapping[str, int]:
         """Row by product_id; deleted products are absent."""
         return {product_id: row for row, product_id in enumerate(self.product_ids) if not self.deleted[row]}
+
+    @cached_property
+    def title_codes(self) -> RowArray:
+        """int32 (n,): equal where titles are equal."""
+        codes: dict[str, int] = {}
+        return np.array([codes.setdefault(title, len(codes)) for title in self.titles], np.int32)
 
 
 @dataclass(frozen=True, slots=True)

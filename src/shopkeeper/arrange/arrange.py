@@ -1,0 +1,35 @@
+"""An order becomes a page's order: every rule in its place."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from shopkeeper.ports import Rule
+from shopkeeper.types import BoolArray, Catalog, FloatArray, IntArray, Portrait, Ranked, Request
+
+
+def arrange(
+    rules: Mapping[str, Rule],
+    ranked: Ranked,
+    request: Request,
+    portrait: Portrait,
+    catalog: Catalog,
+    vectors: FloatArray | None,
+) -> tuple[Ranked, tuple[str, ...]]:
+    """The order after all rules, by their place, and one line from each rule that did something."""
+    fired = []
+    for name in sorted(rules, key=lambda rule: (rules[rule].place, rule)):
+        ranked, note = rules[name].apply(ranked, request, portrait, catalog, vectors)
+        if note:
+            fired.append(f"{name}: {note}")
+    return ranked, tuple(fired)
+
+
+def keep(ranked: Ranked, kept: BoolArray) -> Ranked:
+    """Only the rows where `kept` bool (n,) holds, in the same order."""
+    return reorder(ranked, np.flatnonzero(kept))
+
+
+def reorder(ranked: Ranked, order: IntArray) -> Ranked:
+    """The rows at `order` int64 (m,), in that order; m may be smaller than n."""
+    return Ranked(ranked.rows[order], ranked.scores[order], ranked.index[order], ranked.ranker)

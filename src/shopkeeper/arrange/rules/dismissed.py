@@ -1,0 +1,34 @@
+"""What a shopper waved away stays away for a while."""
+
+from typing import ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from shopkeeper.arrange.arrange import keep
+from shopkeeper.settings import PluginSettings
+from shopkeeper.types import ACTION_CODES, Catalog, FloatArray, Portrait, Ranked, Request
+
+
+class Dismissed:
+    """Drops products the shopper dismissed within `days`; a search still finds them."""
+
+    place: ClassVar[int] = 12
+
+    class Settings(PluginSettings):
+        days: float = Field(90.0, gt=0, description="How long a dismissal holds, in days.")
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def apply(
+        self, ranked: Ranked, request: Request, portrait: Portrait, catalog: Catalog, vectors: FloatArray | None
+    ) -> tuple[Ranked, str]:
+        if request.scene == "search":
+            return ranked, ""
+        recent = portrait.days > request.day - self.settings.days
+        waved = portrait.rows[(portrait.actions == ACTION_CODES["dismiss"]) & recent]
+        waved_now = portrait.session_rows[portrait.session_actions == ACTION_CODES["dismiss"]]
+        kept = ~np.isin(ranked.rows, np.concatenate([waved, waved_now]))
+        dropped = len(kept) - int(kept.sum())
+        return (keep(ranked, kept), f"{dropped} dismissed by the shopper") if dropped else (ranked, "")

@@ -1,0 +1,108 @@
+"""Claims:
+
+1. stock drops what cannot be bought, and deleted products always.
+2. a page about a product offers neither it nor its variants.
+3. what a shopper dismissed is not recommended, but a search finds it.
+4. variants and equal titles take one place, the best one.
+5. a sorted page is in the order asked for, unknown values last.
+6. diversity places by lambda * relevance - (1 - lambda) * likeness, and leaves a sorted page alone.
+7. every rule that did something says so in one line.
+"""
+
+import numpy as np
+
+from shopkeeper import plugins
+from shopkeeper.arrange.arrange import arrange
+from shopkeeper.testing import worlds
+from shopkeeper.types import Catalog, Filters, FloatArray, Portrait, Ranked, Request
+
+
+def ranked(*scores: float) -> Ranked:
+    rows = np.arange(len(scores), dtype=np.int32)
+    return Ranked(rows, np.array(scores, np.float32), rows.astype(np.int64), "test")
+
+
+def page(name: str, order: Ranked, shelf: Catalog, **request: object) -> tuple[list[int], str]:
+    asked = Request(request_id="r", day=10.0, **{"scene": "home", **request})  # type: ignore[arg-type]
+    rule = plugins.load("rule", name)
+    moved, note = rule(rule.Settings()).apply(order, asked, nobody(), shelf, None)
+    return moved.rows.tolist(), note
+
+
+def nobody(dismissed: int | None = None) -> Portrait:
+    visits = [] if dismissed is None else [(0, dismissed, 9.0, "dismiss")]
+    return worlds.portrait(worlds.interactions(visits, n_users=1), 0)
+
+
+def test_stock_drops_what_cannot_be_bought() -> None:
+    shelf = worlds.catalog(["a", "b", "c"], available=np.array([True, False, True]))
+    assert page("stock", ranked(3, 2, 1), shelf) == ([0, 2], "1 not in stock")
+
+
+def test_deleted_products_are_dropped_even_where_everything_is_asked_for() -> None:
+    shelf = worlds.catalog(["a", "b"], available=np.zeros(2, bool), deleted=np.array([False, True]))
+    assert page("stock", ranked(2, 1), shelf, filters=Filters(in_stock=False)) == ([0], "1 not in stock")
+
+
+def test_a_page_about_a_product_offers_neither_it_nor_its_variants() -> None:
+    shelf = worlds.catalog(["a", "a large", "b"], groups=np.array([7, 7, 8], np.int32))
+    assert page("asked_about", ranked(3, 2, 1), shelf, seeds=np.array([0], np.int32)) == ([2], "2 already here")
+
+
+def test_what_was_dismissed_is_not_recommended_but_a_search_finds_it() -> None:
+    shelf, rule = worlds.catalog(["a", "b"]), plugins.load("rule", "dismissed")
+    for scene, rows in (("home", [1]), ("search", [0, 1])):
+        asked = Request(request_id="r", day=10.0, scene=scene)  # type: ignore[arg-type]
+        kept, _ = rule(rule.Settings()).apply(ranked(2, 1), asked, nobody(dismissed=0), shelf, None)
+        assert kept.rows.tolist() == rows
+
+
+def test_a_dismissal_ends() -> None:
+    rule = plugins.load("rule", "dismissed")
+    asked = Request(request_id="r", day=9.0 + 91, scene="home")
+    kept, note = rule(rule.Settings()).apply(ranked(2, 1), asked, nobody(dismissed=0), worlds.catalog(["a", "b"]), None)
+    assert (kept.rows.tolist(), note) == ([0, 1], "")
+
+
+def test_variants_and_equal_titles_take_one_place() -> None:
+    shelf = worlds.catalog(["Milk, 1 l", "Milk, 2 l", "Bread", "Bread"], groups=np.array([5, 5, 6, 7], np.int32))
+    assert page("variants", ranked(4, 3, 2, 1), shelf) == ([0, 2], "2 variants collapsed")
+
+
+def test_a_sorted_page_puts_unknown_prices_last() -> None:
+    shelf = worlds.catalog(["a", "b", "c"], prices=np.array([3.0, np.nan, 1.0], np.float32))
+    assert page("sort", ranked(3, 2, 1), shelf, sort="price_asc") == ([2, 0, 1], "sorted by price_asc")
+    assert page("sort", ranked(3, 2, 1), shelf, sort="price_desc") == ([0, 2, 1], "sorted by price_desc")
+
+
+def test_newest_first_by_creation_day() -> None:
+    shelf = worlds.catalog(["a", "b", "c"], created=np.array([1.0, np.nan, 5.0]))
+    assert page("sort", ranked(3, 2, 1), shelf, sort="newest")[0] == [2, 0, 1]
+
+
+def test_diversity_follows_its_formula() -> None:
+    rule = plugins.load("rule", "diversity")
+    vectors: FloatArray = np.array([[1, 0], [1, 0], [0, 1]], np.float32)
+    asked = Request(request_id="r", day=10.0, scene="home")
+    order, note = rule(rule.Settings(relevance=0.5)).apply(
+        ranked(1.0, 0.9, 0.2), asked, nobody(), worlds.catalog(["a", "a again", "b"]), vectors
+    )
+    # after row 0: row 1 is worth .5 * (.7 / .8) - .5 * 1 < 0, row 2 is worth .5 * 0 - .5 * 0
+    assert order.rows.tolist() == [0, 2, 1]
+    assert note == "2 moved for variety"
+
+
+def test_a_sorted_page_is_not_diversified() -> None:
+    shelf = worlds.catalog(["a", "b", "c"])
+    assert page("diversity", ranked(3, 2, 1), shelf, sort="price_asc") == ([0, 1, 2], "")
+
+
+def test_rules_run_in_their_places_and_say_what_they_did() -> None:
+    shelf = worlds.catalog(["a", "a", "b"], available=np.array([False, True, True]))
+    rules = {name: plugins.load("rule", name) for name in ("variants", "stock")}
+    made = {name: rule(rule.Settings()) for name, rule in rules.items()}
+    asked = Request(request_id="r", day=10.0, scene="home")
+    order, fired = arrange(made, ranked(3, 2, 1), asked, nobody(), shelf, None)
+    # had variants run first, it would have kept the copy that is out of stock
+    assert order.rows.tolist() == [1, 2]
+    assert fired == ("stock: 1 not in stock",)

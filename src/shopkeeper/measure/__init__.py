@@ -1,0 +1,1 @@
+"""Numbers as pure functions: ranking, catalogue, statistics."""

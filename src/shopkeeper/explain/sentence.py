@@ -1,0 +1,81 @@
+"""One sentence a product, made from the largest part of its score and checked against the facts."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shopkeeper.types import PURCHASE, Explanation, Language, Portrait, RowArray
+
+BASE = "base"
+"""The part that is the same for every candidate; it is never a reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a sentence may state of one product: purchases by this shopper, days since the last, the page's seed."""
+
+    times: int = 0
+    days: float = 0.0
+    seed: str = ""
+
+
+@cache
+def _words() -> Mapping[str, Any]:
+    return tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def reason_of() -> Mapping[str, str]:
+    """The reason that each part stands for, by the part's name."""
+    return {part: reason for reason, parts in _words()["reasons"].items() for part in parts}
+
+
+def facts(portrait: Portrait, rows: RowArray, day: float, seed: str = "") -> list[Facts]:
+    """The facts of each row int32 (m,) for this shopper at `day`."""
+    bought = portrait.actions == PURCHASE
+    mine, days = portrait.rows[bought], portrait.days[bought]
+    same = rows[:, None] == mine[None, :]
+    last = np.where(same, days[None, :], -np.inf).max(axis=1, initial=-np.inf)
+    # lines of one basket are one purchase to a person
+    times = [len(np.unique(np.floor(days[hits]))) for hits in same]
+    return [Facts(n, max(0.0, day - then) if n else 0.0, seed) for n, then in zip(times, last.tolist(), strict=True)]
+
+
+def sentence(explanation: Explanation, known: Facts, language: Language = "en") -> str:
+    """Why this product is here: its largest positive part whose sentence the facts bear out."""
+    words = _words()[language]
+    for part in sorted(explanation.children, key=lambda child: -child.value):
+        if part.value <= 0:
+            break
+        said = _say(reason_of().get(part.name, ""), known, words)
+        if said:
+            return said
+    return str(words["other"])
+
+
+def _say(reason: str, known: Facts, words: Mapping[str, str]) -> str:
+    """The sentence of a reason, empty where the facts do not bear it out."""
+    if reason == "bought_before":
+        if not known.times:
+            return ""
+        key = "bought_before_once" if known.times == 1 else reason
+        return words[key].format(times=known.times, days=_ago(known.days, words))
+    if known.seed and f"{reason}_seed" in words:
+        return words[f"{reason}_seed"].format(seed=known.seed)
+    return words.get(reason, "")
+
+
+def _ago(days: float, words: Mapping[str, str]) -> str:
+    whole = int(days)
+    if whole < 2:
+        return words["yesterday"] if whole else words["today"]
+    if whole < 14:
+        return words["days_ago"].format(n=whole)
+    if whole < 61:
+        return words["weeks_ago"].format(n=whole // 7)
+    return words["months_ago"].format(n=whole // 30)

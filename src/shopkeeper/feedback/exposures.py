@@ -1,0 +1,29 @@
+"""A page as it is remembered: what it showed, how likely, and the feature values that decided it."""
+
+from shopkeeper.types import Catalog, Exposure, FeatureTable, FloatArray, IntArray, Page, Request
+
+
+def exposure_of(
+    page: Page, request: Request, user_id: str, catalog: Catalog, table: FeatureTable, places: IntArray
+) -> Exposure:
+    """The exposure of a page. places int64 (k,): where each item stands in the feature table.
+
+    Its time is the request's, so that a replay of the log joins what a shopper saw with what the shopper knew then.
+    """
+    features: FloatArray = table.values[places]
+    return Exposure(
+        request_id=page.request_id,
+        timestamp=request.day * 86_400.0,
+        scene=page.scene,
+        user_id=user_id,
+        session_id=request.session,
+        query=request.query,
+        version=page.version,
+        variant="",
+        product_ids=tuple(catalog.product_ids[item.row] for item in page.items),
+        positions=tuple(item.position for item in page.items),
+        scores=tuple(item.score for item in page.items),
+        propensities=tuple(item.propensity for item in page.items),
+        feature_names=table.names,
+        features=features,
+    )

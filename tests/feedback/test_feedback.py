@@ -1,0 +1,46 @@
+"""Claims:
+
+1. an exposure holds the page in its order, with ids, propensities and each item's own feature row.
+2. the outcome of a shown product is its strongest action that names the page.
+3. a dismissal counts only where nothing better followed.
+"""
+
+import numpy as np
+
+from shopkeeper.feedback.exposures import exposure_of
+from shopkeeper.feedback.joins import outcomes
+from shopkeeper.testing import worlds
+from shopkeeper.types import Action, Event, Exposure, Explanation, FeatureTable, Intent, Item, Page, Request
+
+
+def shown() -> Exposure:
+    nothing = Explanation("score", 0.0)
+    items = tuple(Item(row, place, 1.0 - place, 1.0, nothing) for place, row in enumerate([2, 0]))
+    page = Page(request_id="r1", scene="home", items=items, total=2, intent=Intent(), facets={}, version="0001")
+    table = FeatureTable(("a",), np.array([[10.0], [11.0], [12.0]], np.float32))
+    request = Request(request_id="r1", scene="home", day=2.0, session="s")
+    return exposure_of(page, request, "ann", worlds.catalog(["x", "y", "z"]), table, np.array([1, 2]))
+
+
+def event(action: Action, product_id: str, request_id: str = "r1") -> Event:
+    return Event(
+        event_id=f"{action}{product_id}", timestamp=0.0, action=action, product_id=product_id, request_id=request_id
+    )
+
+
+def test_an_exposure_holds_the_page_in_its_order() -> None:
+    exposure = shown()
+    assert exposure.product_ids == ("p2", "p0")
+    assert exposure.propensities == (1.0, 1.0)
+    assert exposure.features.tolist() == [[11.0], [12.0]]
+    assert exposure.timestamp == 2 * 86_400
+
+
+def test_the_strongest_action_that_names_the_page_counts() -> None:
+    log = [event("click", "p2"), event("purchase", "p2"), event("click", "p2"), event("purchase", "p0", "another page")]
+    assert outcomes(shown(), log).tolist() == [3.0, 0.0]
+
+
+def test_a_dismissal_counts_only_where_nothing_better_followed() -> None:
+    log = [event("dismiss", "p2"), event("add_to_cart", "p2"), event("dismiss", "p0")]
+    assert outcomes(shown(), log).tolist() == [2.0, -1.0]

@@ -10,7 +10,7 @@ import numpy as np
 from shopkeeper.feedback.exposures import exposure_of
 from shopkeeper.feedback.joins import outcomes
 from shopkeeper.testing import worlds
-from shopkeeper.types import Action, Event, Exposure, Explanation, FeatureTable, Intent, Item, Page, Request
+from shopkeeper.types import Action, Event, Explanation, Exposure, FeatureTable, Intent, Item, Page, Request
 
 
 def shown() -> Exposure:

@@ -125,54 +125,98 @@ class Settings:
     learn: Learn
     serve: Serve
 
-    def __init__(self, tables: dict[str, dict[str, Any]], source: str = "settings") -> None:
-        """Checks every table, plug-ins too. Raises SettingError naming the key and what is allowed."""
+    def __init__(self, tables: dict[str, dict[str, Any]], text: str = "", source: str = SETTINGS_FILE) -> None:
+        """Checks every core table; `text` is what `tables` was read from, for line numbers. Raises SettingError."""
         self.tables = tables
-        self.source = source
+        self._text = text
+        self._source = source
         known = sorted(set(CORE) | STAGES_WITH_PLUGINS)
         for name in tables:
             if name not in known:
                 allowed = ", ".join(known) + "." + did_you_mean(name, known)
-                raise SettingError(f"[{name}]: no such section ({source}). Allowed: {allowed}")
-        for name, model in CORE.items():
-            own = {key: value for key, value in tables.get(name, {}).items() if not self._is_plugin(name, key)}
+                raise SettingError(f"[{name}]: no such section ({self._place(name, '')}). Allowed: {allowed}")
+        for name in known:
+            model = CORE.get(name, Section)
+            own = {key: value for key, value in tables.get(name, {}).items() if not _is_plugin(name, key)}
             setattr(self, name, self._checked(model, own, name))
 
     def of(self, kind: str, name: str) -> Any:
         """The checked settings of one plug-in; its defaults where the file says nothing."""
         stage, _ = plugins.KINDS[kind]
-        return self._checked(
-            plugins.load(kind, name).Settings, self.tables.get(stage, {}).get(name, {}), f"{stage}.{name}"
-        )
+        values = self.tables.get(stage, {}).get(name, {})
+        return self._checked(plugins.load(kind, name).Settings, values, f"{stage}.{name}")
 
     def enabled(self, kind: str) -> list[str]:
         """Names of the plug-ins of a kind that take part."""
         return [name for name in plugins.names(kind) if self.of(kind, name).enabled]
 
-    @staticmethod
-    def _is_plugin(stage: str, key: str) -> bool:
-        return any(key in plugins.names(kind) for kind, (owner, _) in plugins.KINDS.items() if owner == stage)
+    def check(self) -> None:
+        """Checks the tables of all plug-ins, which imports them. Raises SettingError."""
+        for kind in plugins.KINDS:
+            for name in plugins.names(kind):
+                self.of(kind, name)
 
     def _checked(self, model: type[M], values: dict[str, Any], where: str) -> M:
         try:
             return model(**values)
         except ValidationError as error:
             first = error.errors()[0]
-            key = ".".join(str(part) for part in first["loc"])
-            hint = did_you_mean(key, model.model_fields) if first["type"] == "extra_forbidden" else ""
-            raise SettingError(
-                f"{where}.{key}: {first['msg']}, got {first['input']!r} ({self.source}).{hint}"
-            ) from None
+            path = [str(part) for part in first["loc"]]
+            place = self._place(where, path[0] if path else "")
+            raise SettingError(f"{'.'.join([where, *path])}: {_complaint(first, model, path, place, where)}") from None
+
+    def _place(self, section: str, key: str) -> str:
+        """`settings.toml line 14`: where the key stands, or its section, or just the file."""
+        current, best = "", 0
+        for number, line in enumerate(self._text.splitlines(), start=1):
+            bare = line.strip()
+            if bare.startswith("["):
+                current = bare.strip("[] ")
+                best = number if current == section else best
+            elif current == section and key and bare.partition("=")[0].strip() == key:
+                best = number
+                break
+        return f"{self._source} line {best}" if best else self._source
+
+
+def _is_plugin(stage: str, key: str) -> bool:
+    return any(key in plugins.names(kind) for kind, (owner, _) in plugins.KINDS.items() if owner == stage)
+
+
+_LIMITS = {"greater_than": ">", "greater_than_equal": ">=", "less_than": "<", "less_than_equal": "<="}
+
+
+def _complaint(error: Any, model: type[BaseModel], path: list[str], place: str, section: str) -> str:
+    """What is wrong with one value, what was given, where, and what is allowed."""
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "extra_forbidden":
+        allowed = set(model.model_fields)
+        allowed |= {name for k, (stage, _) in plugins.KINDS.items() if stage == section for name in plugins.names(k)}
+        names = ", ".join(sorted(allowed))
+        return f"no such setting ({place}). Allowed: {names}.{did_you_mean(path[-1], allowed)}"
+    if kind in _LIMITS:
+        must = f"must be {_LIMITS[kind]} {next(iter(context.values()))}"
+    elif kind == "literal_error":
+        must = f"must be one of {context['expected']}"
+    else:
+        must = error["msg"][0].lower() + error["msg"][1:]
+    field = model.model_fields.get(path[0]) if path else None
+    default = "" if field is None or field.is_required() else f" The default is {field.get_default()!r}."
+    return f"{must}, got {error['input']!r} ({place}).{default}"
 
 
 def read(folder: Path) -> Settings:
     """The settings of the shop in this folder. Raises ShopNotFound or SettingError."""
     path = folder / SETTINGS_FILE
     if not path.is_file():
-        raise ShopNotFound(
-            f"{folder} holds no shop: {SETTINGS_FILE} is missing. Make one with: shopkeeper new {folder}"
-        )
+        hint = f"Make one with: shopkeeper new {folder}"
+        raise ShopNotFound(f"{folder} holds no shop: {SETTINGS_FILE} is missing. {hint}")
+    return parse(path.read_text(encoding="utf-8"))
+
+
+def parse(text: str) -> Settings:
+    """The settings written in this TOML. Raises SettingError."""
     try:
-        return Settings(tomllib.loads(path.read_text(encoding="utf-8")), SETTINGS_FILE)
+        return Settings(tomllib.loads(text), text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingError(f"{path}: not valid TOML: {error}") from None
+        raise SettingError(f"{SETTINGS_FILE}: not valid TOML: {error}") from None

@@ -1,0 +1,75 @@
+"""Claims:
+
+1. a wrong value is refused with its name, what is allowed, what was given, its line and the default.
+2. an unknown section, setting or plug-in is refused with what is allowed and the nearest spelling.
+3. a plug-in's own settings are read from its stage's section.
+4. a folder without settings is no shop.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from shopkeeper import settings
+from shopkeeper.errors import SettingError, ShopNotFound
+
+ENOUGH = "[shop]\nname = 'corner'\n"
+
+
+def test_defaults_hold_where_the_file_says_nothing() -> None:
+    read = settings.parse(ENOUGH)
+    assert (read.shop.name, read.recall.limit) == ("corner", 300)
+
+
+def test_a_value_out_of_range_says_what_where_and_the_default() -> None:
+    with pytest.raises(SettingError) as refused:
+        settings.parse("[shop]\n\n[recall]\nlimit = -3\n")
+    assert str(refused.value) == "recall.limit: must be >= 10, got -3 (settings.toml line 4). The default is 300."
+
+
+def test_a_value_of_the_wrong_kind_is_refused() -> None:
+    with pytest.raises(SettingError, match=r"serve.port: input should be a valid integer.*got 'http' .*line 2"):
+        settings.parse("[serve]\nport = 'http'\n")
+
+
+def test_a_choice_names_the_choices() -> None:
+    with pytest.raises(SettingError, match=r"shop.language: must be one of 'auto', 'en' or 'zh', got 'fr'"):
+        settings.parse("[shop]\nlanguage = 'fr'\n")
+
+
+def test_a_typo_in_a_setting_is_named_with_its_neighbour() -> None:
+    with pytest.raises(SettingError, match=r"store.tail_dais: no such setting \(settings.toml line 2\).*'tail_days'\?"):
+        settings.parse("[store]\ntail_dais = 3\n")
+
+
+def test_a_typo_in_a_section_is_named_with_its_neighbour() -> None:
+    with pytest.raises(SettingError, match=r"\[recal\]: no such section .*Did you mean 'recall'\?"):
+        settings.parse("[recal]\nlimit = 3\n")
+
+
+def test_a_typo_in_a_plug_in_is_named_with_its_neighbour() -> None:
+    with pytest.raises(SettingError, match=r"arrange.diversty: no such setting .*Did you mean 'diversity'\?"):
+        settings.parse("[arrange.diversty]\npool = 3\n")
+
+
+def test_a_plug_in_reads_its_own_table() -> None:
+    read = settings.parse("[arrange.diversity]\npool = 33\n")
+    assert read.of("rule", "diversity").pool == 33
+
+
+def test_a_plug_in_refuses_a_value_with_its_line() -> None:
+    read = settings.parse("[arrange]\n[arrange.diversity]\nrelevance = 7\n")
+    with pytest.raises(
+        SettingError, match=r"arrange.diversity.relevance: must be <= 1.0, got 7 \(settings.toml line 3"
+    ):
+        read.check()
+
+
+def test_what_is_no_toml_is_refused() -> None:
+    with pytest.raises(SettingError, match=r"settings.toml: not valid TOML: .*line 1"):
+        settings.parse("[shop\n")
+
+
+def test_a_folder_without_settings_is_no_shop(tmp_path: Path) -> None:
+    with pytest.raises(ShopNotFound, match=r"holds no shop: settings.toml is missing. Make one with: shopkeeper new"):
+        settings.read(tmp_path)

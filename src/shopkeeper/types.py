@@ -387,7 +387,10 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a quality check found: `count` of `total` things, the first examples, and the repair that would mend it."""
+    """What a quality check found: `count` of `total` things, the first examples, and the repair that would mend it.
+
+    `parts` counts by kind; a thing may be of several kinds, and kinds that are only worth knowing are not in `count`.
+    """
 
     check: str
     title: str
@@ -398,3 +401,4 @@ class Finding:
     advice: str = ""
     repair: str | None = None
     examples: tuple[Mapping[str, str], ...] = ()
+    parts: Mapping[str, int] = field(default_factory=dict)

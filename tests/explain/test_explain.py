@@ -16,7 +16,7 @@ from shopkeeper.types import Explanation
 
 
 def test_parts_add_up_to_the_root_and_to_their_group() -> None:
-    (tree,) = trees(["lexical", "repeat/count", "repeat/age"], np.array([[0.5, 2.0, -0.25]], np.float32))
+    (tree,) = trees(["lexical", "repeat.count", "repeat.age"], np.array([[0.5, 2.0, -0.25]], np.float32))
     assert tree.value == 0.5 + (2.0 - 0.25)
     assert [child.name for child in tree.children] == ["repeat", "lexical"]
     assert tree.children[0].value == 2.0 - 0.25

@@ -8,7 +8,7 @@ from shopkeeper.types import Explanation, FloatArray
 def trees(names: Sequence[str], parts: FloatArray) -> list[Explanation]:
     """One tree a row of parts float32 (m, len(names)); the root's value is the row's sum, children by size, no zeros.
 
-    A part named `group/name` stands under a node `group`, whose value is the sum of its own parts.
+    A part named `group.name` stands under a node `group`, whose value is the sum of its own parts.
     """
     return [_tree("score", dict(zip(names, row, strict=True))) for row in parts.tolist()]
 
@@ -17,7 +17,7 @@ def _tree(name: str, parts: dict[str, float]) -> Explanation:
     groups: dict[str, dict[str, float]] = {}
     for part, value in parts.items():
         if value:
-            group, _, leaf = part.partition("/")
+            group, _, leaf = part.partition(".")
             groups.setdefault(group, {})[leaf] = value
     children = [_node(group, inner) for group, inner in groups.items()]
     children.sort(key=lambda child: -abs(child.value))

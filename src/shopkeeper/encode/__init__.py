@@ -1,0 +1,1 @@
+"""Products and queries to vectors: the language model."""

@@ -1,0 +1,91 @@
+"""Texts to unit vectors with an exported encoder, on the CPU."""
+
+import json
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from shopkeeper.encode.export import MANIFEST, MODEL, TOKENIZER
+from shopkeeper.types import FloatArray
+
+QUERIES_KEPT = 8192
+BATCH_TOKENS = 1024
+"""Texts run together until their padded tokens fill this; larger batches fall out of the cache of one core."""
+
+
+class OnnxEncoder:
+    """Runs one session; several threads may call it side by side, each runs on `threads` math threads.
+
+    int8 activations are scaled over the whole batch, so a text's vector moves a little (cosine about .999) with the
+    texts it is encoded beside. The vectors of the last queries are kept.
+    """
+
+    def __init__(self, folder: Path, *, threads: int = 1, max_tokens: int = 64) -> None:
+        import onnxruntime
+
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        from tokenizers import Tokenizer
+
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        limit = min(max_tokens, int(manifest["max_tokens"]))
+        self.dimensions = int(manifest["dimensions"])
+        self.fingerprint = f"{folder.name}-t{limit}"
+        self.agreement = float(manifest["agreement"])
+        self._prefixes = {"query": manifest["query_prefix"], "passage": manifest["passage_prefix"]}
+        self._pad = int(manifest["pad"])
+        self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+        self._tokenizer.enable_truncation(limit)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self._session = onnxruntime.InferenceSession(str(folder / MODEL), options, providers=["CPUExecutionProvider"])
+        self._queries: OrderedDict[str, FloatArray] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def encode(self, texts: Sequence[str], kind: Literal["query", "passage"]) -> FloatArray:
+        """float32 (len(texts), dimensions), unit length. Queries come from the cache where they can."""
+        if kind == "passage":
+            return self._run([self._prefixes[kind] + text for text in texts])
+        with self._lock:
+            known = {text: self._queries[text] for text in texts if text in self._queries}
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        if new:
+            known.update(zip(new, self._run([self._prefixes[kind] + text for text in new]), strict=True))
+        self._keep(known)
+        return np.array([known[text] for text in texts], np.float32).reshape(len(texts), self.dimensions)
+
+    def _keep(self, vectors: dict[str, FloatArray]) -> None:
+        with self._lock:
+            for text, vector in vectors.items():
+                self._queries[text] = vector
+                self._queries.move_to_end(text)
+            while len(self._queries) > QUERIES_KEPT:
+                self._queries.popitem(last=False)
+
+    def _run(self, texts: list[str]) -> FloatArray:
+        vectors = np.empty((len(texts), self.dimensions), np.float32)
+        rows = [encoding.ids for encoding in self._tokenizer.encode_batch(texts)]
+        order = sorted(range(len(rows)), key=lambda row: len(rows[row]))
+        start = 0
+        while start < len(order):
+            end = start + 1
+            while end < len(order) and len(rows[order[end]]) * (end + 1 - start) <= BATCH_TOKENS:
+                end += 1
+            members = order[start:end]
+            vectors[members] = self._batch([rows[row] for row in members])
+            start = end
+        return vectors
+
+    def _batch(self, rows: list[list[int]]) -> FloatArray:
+        lengths = np.array([len(row) for row in rows])
+        mask = (np.arange(lengths.max()) < lengths[:, None]).astype(np.int64)
+        ids = np.full(mask.shape, self._pad, np.int64)
+        ids[mask.astype(bool)] = np.concatenate(rows)
+        return np.asarray(self._session.run(None, {"input_ids": ids, "attention_mask": mask})[0], np.float32)

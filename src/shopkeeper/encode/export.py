@@ -1,0 +1,265 @@
+"""A pretrained encoder as an int8 ONNX file with pooling inside, made once and kept by its weights' sha256.
+
+The export runs in a process of its own (`python -m shopkeeper.encode.export SPEC FOLDER`): torch's memory goes when it
+ends, and what the exporters write to the terminal stays there.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shopkeeper.encode.weights import Weights, sha256_of
+from shopkeeper.errors import ShopkeeperError, WeightsError
+from shopkeeper.types import FloatArray
+
+RECIPE = 1
+"""Raised whenever the same weights would give another file."""
+NEEDS = ("torch", "transformers", "onnx", "onnxscript")
+AGREEMENT = {"folder": 0.98, "e5": 0.99}
+"""Least mean cosine between the int8 file and the float32 model on SAMPLES."""
+
+MODEL, TOKENIZER, MANIFEST, FAILURE = "model.onnx", "tokenizer.json", "manifest.json", "failure.txt"
+SAMPLES = (
+    "milk",
+    "whole milk, 1 gallon",
+    "Crushed ice, 22 lb",
+    "gluten free spaghetti",
+    "Bounty paper towels, 6 rolls",
+    "wireless noise cancelling headphones",
+    "usb-c cable 2m",
+    "red cotton t-shirt, size M",
+    "Samsung 27 inch curved monitor, 144 Hz",
+    "baby shampoo without tears",
+    "dark chocolate 85% cocoa, 100 g",
+    "stainless steel water bottle with straw",
+    "something warm for a rainy walk",
+    "gift for a girl who loves horses",
+    "Private label frozen vegetables, broccoli florets, 12 oz",
+    "dog food for sensitive stomachs, salmon and rice, 5 kg",
+    "洗发水",
+    "无糖酸奶 原味 200g",
+    "苹果手机充电线 快充 1米",
+    "儿童防水雨靴 黄色",
+    "适合敏感肌的保湿面霜",
+    "东北五常大米 10斤装",
+    "送给妈妈的生日礼物",
+    "纯棉四件套 1.8米床",
+)
+
+
+def key_of(model: str, sha256: str, siblings: str = "") -> str:
+    """The name of the folder that holds the export of these weights under this recipe."""
+    beside = f"-{siblings[:8]}" if siblings else ""
+    return f"{model}-{sha256[:16]}{beside}-r{RECIPE}"
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether the folder holds an export of which every file has the sha256 its manifest says."""
+    try:
+        files = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
+        return all(sha256_of(folder / name) == sha256 for name, sha256 in files.items())
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def ensure(weights: Weights, folder: Path) -> None:
+    """Makes the export at `folder` unless a whole one is there; it appears at once or not at all.
+
+    Raises WeightsError where the model extra is absent or the export fails or disagrees with the original.
+    """
+    if is_whole(folder):
+        return
+    missing = [name for name in NEEDS if find_spec(name) is None]
+    if missing:
+        raise WeightsError(
+            f"exporting {weights.model} needs {', '.join(missing)}, once: pip install 'shopkeeper[model]' "
+            f"(torch as a CPU build first). Or set encode.weights to 'none' to run without vectors"
+        )
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    making = Path(tempfile.mkdtemp(prefix=".making-", dir=folder.parent))
+    try:
+        _run_apart(weights, making)
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            making.rename(folder)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+
+
+def _run_apart(weights: Weights, making: Path) -> None:
+    spec = json.dumps(asdict(weights) | {"file": str(weights.file)})
+    command = [sys.executable, "-m", "shopkeeper.encode.export", spec, str(making)]
+    quiet = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error", "TOKENIZERS_PARALLELISM": "false"}
+    ended = subprocess.run(  # noqa: S603 our own module, paths as arguments, no shell
+        command, capture_output=True, text=True, env=os.environ | quiet, check=False
+    )
+    failure = making / FAILURE
+    if failure.is_file():
+        raise WeightsError(failure.read_text(encoding="utf-8"))
+    if ended.returncode:
+        last = ended.stderr.strip().splitlines()[-1:] or ["no message"]
+        raise WeightsError(
+            f"{weights.file}: the export of {weights.model} ended with code {ended.returncode}: {last[0]}"
+        )
+
+
+def export(weights: Weights, folder: Path) -> float:
+    """Writes model, tokenizer and manifest into an existing folder; gives the agreement with float32.
+
+    Raises WeightsError when the mean cosine over SAMPLES is under AGREEMENT.
+    """
+    import torch
+
+    torch.set_num_threads(1)
+    model, tokenizer = _load(weights)
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    tokenizer.save(str(folder / TOKENIZER))
+    pooled = _pooled(model, weights.pooling)
+    _write_onnx(pooled, folder / MODEL)
+    agreement = _agreement(weights, pooled, folder)
+    manifest = {
+        "recipe": RECIPE,
+        "model": weights.model,
+        "weights_sha256": weights.sha256,
+        "dimensions": int(model.config.hidden_size),
+        "max_tokens": _positions(model.config),
+        "pad": int(model.config.pad_token_id or 0),
+        "query_prefix": weights.query_prefix,
+        "passage_prefix": weights.passage_prefix,
+        "agreement": round(agreement, 5),
+        "files": {name: sha256_of(folder / name) for name in (MODEL, TOKENIZER)},
+    }
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+    return agreement
+
+
+def _load(weights: Weights) -> tuple[Any, Any]:
+    import torch
+    from tokenizers import Tokenizer
+    from transformers import AutoModel, BertConfig, BertModel
+
+    if weights.form == "e5":
+        from shopkeeper.encode import e5
+
+        held = e5.read(weights.file)
+        config = BertConfig(**held.config)
+        config._attn_implementation = "eager"
+        model: Any = BertModel(config, add_pooling_layer=False)
+        model.load_state_dict({name: torch.from_numpy(array) for name, array in held.tensors.items()}, strict=True)
+        return model.eval(), e5.tokenizer(held)
+    folder = weights.file.parent
+    loaded = AutoModel.from_pretrained(str(folder), attn_implementation="eager", dtype=torch.float32)
+    return loaded.eval(), Tokenizer.from_file(str(folder / TOKENIZER))
+
+
+def _positions(config: Any) -> int:
+    # roberta's position numbers start behind the padding token's
+    taken = config.pad_token_id + 1 if config.model_type in ("roberta", "xlm-roberta") else 0
+    return int(config.max_position_embeddings) - taken
+
+
+def _pooled(model: Any, pooling: str) -> Any:
+    import torch
+
+    class Pooled(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
+            hidden = self.model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+            if pooling == "cls":
+                return torch.nn.functional.normalize(hidden[:, 0], dim=1)
+            keep = attention_mask.unsqueeze(-1).to(hidden.dtype)
+            return torch.nn.functional.normalize((hidden * keep).sum(1) / keep.sum(1), dim=1)
+
+    return Pooled().eval()
+
+
+def _write_onnx(pooled: Any, path: Path) -> None:
+    import torch
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    ids = torch.full((2, 7), 5)
+    mask = torch.ones_like(ids)
+    sizes = {0: torch.export.Dim("texts", min=1, max=4096), 1: torch.export.Dim("tokens", min=2, max=512)}
+    whole = path.with_suffix(".fp32.onnx")
+    with torch.no_grad():
+        torch.onnx.export(
+            pooled,
+            (ids, mask),
+            str(whole),
+            dynamo=True,
+            input_names=["input_ids", "attention_mask"],
+            output_names=["vectors"],
+            dynamic_shapes={"input_ids": sizes, "attention_mask": sizes},
+            external_data=False,
+            verbose=False,
+        )
+    quantize_dynamic(str(whole), str(path), per_channel=True, weight_type=QuantType.QInt8)
+    whole.unlink()
+
+
+def _agreement(weights: Weights, pooled: Any, folder: Path) -> float:
+    import onnxruntime
+    import torch
+    from tokenizers import Tokenizer
+
+    session = onnxruntime.InferenceSession(str(folder / MODEL), providers=["CPUExecutionProvider"])
+    tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+
+    def original(ids: Any, mask: Any) -> FloatArray:
+        with torch.no_grad():
+            return np.asarray(pooled(torch.from_numpy(ids), torch.from_numpy(mask)).numpy(), np.float32)
+
+    def compressed(ids: Any, mask: Any) -> FloatArray:
+        return np.asarray(session.run(None, {"input_ids": ids, "attention_mask": mask})[0], np.float32)
+
+    agreement = mean_cosine(
+        original, compressed, [tokenizer.encode(weights.passage_prefix + text).ids for text in SAMPLES]
+    )
+    least = AGREEMENT[weights.form]
+    if not agreement >= least:
+        raise WeightsError(
+            f"{weights.file}: the int8 export of {weights.model} agrees with the original at mean cosine "
+            f"{agreement:.4f}, at least {least} is needed. Name other weights, or set encode.weights to 'none'"
+        )
+    return agreement
+
+
+def mean_cosine(
+    one: Callable[[Any, Any], FloatArray], other: Callable[[Any, Any], FloatArray], token_ids: list[list[int]]
+) -> float:
+    """Mean cosine of two encoders' unit vectors, over texts given as token ids, one at a time."""
+    cosines = []
+    for row in token_ids:
+        ids = np.array([row], np.int64)
+        mask = np.ones_like(ids)
+        cosines.append(float((one(ids, mask) * other(ids, mask)).sum()))
+    return float(np.mean(cosines))
+
+
+def main() -> int:
+    """The child's side of `ensure`: a failure a user can mend is left in the folder, in words."""
+    spec, folder = json.loads(sys.argv[1]), Path(sys.argv[2])
+    try:
+        export(Weights(**spec | {"file": Path(spec["file"])}), folder)
+    except ShopkeeperError as error:
+        (folder / FAILURE).write_text(str(error), encoding="utf-8")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

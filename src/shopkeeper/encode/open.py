@@ -1,0 +1,43 @@
+"""The encoder that a shop's settings ask for."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from shopkeeper.encode import export, weights
+from shopkeeper.ports import Encoder
+from shopkeeper.settings import Encode
+
+log = logging.getLogger(__name__)
+
+
+def open_encoder(
+    settings: Encode,
+    titles: Sequence[str],
+    cache_folder: Path,
+    language: Literal["auto", "en", "zh"] = "auto",
+) -> Encoder | None:
+    """The encoder of a catalogue with these titles, None where the settings say none.
+
+    The first call exports the weights into `cache_folder`/encoder (some twenty seconds); later calls open the export,
+    and for packaged weights need the package no more. Raises WeightsError.
+    """
+    name = weights.choose(settings.weights, titles, language)
+    if name == "none":
+        return None
+    folder = cache_folder / "encoder" / _key(name, settings.sha256)
+    if not export.is_whole(folder):
+        export.ensure(weights.find(name, settings.sha256), folder)
+        log.info("encoder=%s exported=true", folder.name)
+    from shopkeeper.encode.encoder import OnnxEncoder
+
+    return OnnxEncoder(folder, threads=settings.threads, max_tokens=settings.max_tokens)
+
+
+def _key(name: str, sha256: str) -> str:
+    known = weights.PACKAGED.get(name)
+    if known is not None and sha256.lower() in ("", known.sha256):
+        return export.key_of(known.model, known.sha256)
+    found = weights.find(name, sha256)
+    return export.key_of(found.model, found.sha256, found.siblings)

@@ -1,0 +1,1 @@
+"""Words to intent: normal form, language, tokens, spelling, suggestions and the query vector."""

@@ -1,0 +1,1 @@
+"""HTTP: one or many shops behind one server, every route under /v1/{shop}."""

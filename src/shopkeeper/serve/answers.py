@@ -1,0 +1,88 @@
+"""Routes that ask: search, recommend, suggest, explain."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Response
+
+from shopkeeper.flow.answer import answer
+from shopkeeper.flow.ask import ask
+from shopkeeper.flow.shop import Shop
+from shopkeeper.serve.access import PublicShop, SecretShop, TheFront
+from shopkeeper.serve.failures import Refused
+from shopkeeper.serve.front import Front
+from shopkeeper.serve.reply import page_reply, reply
+from shopkeeper.serve.schemas import Asked, ExplainOut, PageOut, RecommendIn, SearchIn, SuggestOut
+from shopkeeper.types import Scene
+
+router = APIRouter(prefix="/v1/{shop}", tags=["ask"])
+
+
+@router.post("/search", response_model=PageOut)
+def search(shop: PublicShop, front: TheFront, asked: SearchIn) -> Response:
+    """Products for words, best first, with facets."""
+    return _page(shop, front, "search", asked, query=asked.query, sort=asked.sort)
+
+
+@router.post("/recommend", response_model=PageOut)
+def recommend(shop: PublicShop, front: TheFront, asked: RecommendIn) -> Response:
+    """Products without words: home, similar, together, cart, trending."""
+    return _page(shop, front, asked.scene, asked, product_ids=asked.product_ids)
+
+
+def _page(shop: Shop, front: Front, scene: Scene, asked: Asked, **more: Any) -> Response:
+    request = ask(
+        shop,
+        scene=scene,
+        user_id=asked.user_id,
+        session_id=asked.session_id,
+        filters=asked.filters.filters(),
+        k=asked.k,
+        offset=asked.offset,
+        language=asked.language,
+        context=asked.context,
+        **more,
+    )
+    page = answer(request, shop)
+    front.meters.showed(shop.name, page)
+    return page_reply(page, shop.catalog, asked.explain)
+
+
+@router.get("/suggest", response_model=SuggestOut)
+def suggest(
+    shop: PublicShop,
+    q: Annotated[str, Query(max_length=100, description="The first letters.")],
+    k: Annotated[int, Query(ge=1, le=20)] = 8,
+) -> Response:
+    """Ways to finish the words."""
+    return reply({"suggestions": shop.suggest(q, k)})
+
+
+@router.get("/explain/{request_id}/{product_id}", response_model=ExplainOut)
+def explain(
+    shop: SecretShop,
+    request_id: Annotated[str, Path(max_length=256, description="The page, as its answer named it.")],
+    product_id: Annotated[str, Path(max_length=256)],
+) -> Response:
+    """Why a product stood on a page that was shown: the values that were logged with it."""
+    shop.folder.exposures.flush()  # the page may have been shown a moment ago
+    shown = shop.folder.exposures.get(request_id)
+    if shown is None:
+        message = "no page with this request_id is in the log; exposures are kept for store.exposure_days"
+        raise Refused(404, "unknown_page", message, where="path.request_id")
+    if product_id not in shown.product_ids:
+        message = f"the page did not show this product. It showed: {', '.join(shown.product_ids)}"
+        raise Refused(404, "not_on_page", message, where="path.product_id")
+    place = shown.product_ids.index(product_id)
+    values = shown.features[place].tolist() if len(shown.features) else []
+    told = {
+        "request_id": request_id,
+        "product_id": product_id,
+        "scene": shown.scene,
+        "position": shown.positions[place],
+        "score": shown.scores[place],
+        "propensity": shown.propensities[place],
+        "version": shown.version,
+        "variant": shown.variant,
+        "features": dict(zip(shown.feature_names, values, strict=False)),
+    }
+    return reply(told)

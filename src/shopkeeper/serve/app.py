@@ -1,0 +1,66 @@
+"""The web application: the routes of every shop, the edge around them, and the storefront where it is installed."""
+
+import importlib.util
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+
+from shopkeeper import __version__
+from shopkeeper.flow.shop import Shop
+from shopkeeper.serve import answers, events, failures, products, status, users
+from shopkeeper.serve.edge import Edge
+from shopkeeper.serve.front import Front
+from shopkeeper.serve.keys import Keys
+from shopkeeper.serve.openapi import document
+from shopkeeper.serve.schemas import ProblemOut
+from shopkeeper.serve.watch import VersionWatch
+
+ROUTERS = (answers.router, events.router, products.router, users.router)
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    code: {"model": ProblemOut, "description": meaning}
+    for code, meaning in {
+        401: "No key, or one that is not known.",
+        403: "A public key where a secret one is needed.",
+        404: "No such shop, product or page.",
+        413: "The body is too large.",
+        422: "The request cannot be read; `where` names the place.",
+        429: "Too many requests; Retry-After says when to come again.",
+    }.items()
+}
+
+
+def create_app(shops: Mapping[str, Shop], *, keys: Keys | None = None, watch_s: float = 1.0) -> FastAPI:
+    """The application for these shops, by name. The caller opens and closes the shops.
+
+    Without `keys` they are read from the environment. Raises SettingError where a closed shop has no key.
+    """
+    front = Front(shops, Keys.read() if keys is None else keys)
+    watch = VersionWatch(shops, watch_s)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        watch.start()
+        yield
+        watch.stop()
+        for shop in shops.values():
+            shop.folder.exposures.flush()
+
+    app = FastAPI(title="Shopkeeper", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.state.front, app.state.watch = front, watch
+    failures.install(app)
+    for router in ROUTERS:
+        app.include_router(router, responses=PROBLEMS)
+    app.include_router(status.router)
+    app.openapi = lambda: document(app, shops)  # type: ignore[method-assign]
+    if importlib.util.find_spec("shopkeeper.console") is not None:
+        _mount_console(app, shops)
+    app.add_middleware(Edge, front=front)
+    return app
+
+
+def _mount_console(app: FastAPI, shops: Mapping[str, Shop]) -> None:
+    console = importlib.import_module("shopkeeper.console")
+    if hasattr(console, "mount"):
+        console.mount(app, shops)

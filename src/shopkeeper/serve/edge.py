@@ -1,0 +1,93 @@
+"""The edge: the first to see a request and the last to see its answer.
+
+Gives every request an id, bounds its body, times it, counts it and writes one line about it. What a shopper typed and
+who the shopper is never reach the line: routes are written as templates.
+"""
+
+import logging
+import re
+import time
+import uuid
+from dataclasses import dataclass
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shopkeeper.serve.body import bounded
+from shopkeeper.serve.failures import Refused, failure
+from shopkeeper.serve.front import Front
+
+log = logging.getLogger(__name__)
+SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+QUIET = frozenset({"/health", "/metrics"})
+"""Routes asked by machines every few seconds: their lines are written at DEBUG."""
+
+
+@dataclass
+class Exchange:
+    """One request and its answer, as far as it has come."""
+
+    request_id: str
+    started: float
+    status: int = 0
+
+
+class Edge:
+    """ASGI middleware around the whole app; no exception passes it."""
+
+    def __init__(self, app: ASGIApp, front: Front) -> None:
+        self.app = app
+        self.front = front
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        exchange = Exchange(_request_id(scope), time.perf_counter())
+        scope.setdefault("state", {})["request_id"] = exchange.request_id
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                exchange.status = message["status"]
+                MutableHeaders(scope=message)["X-Request-ID"] = exchange.request_id
+            await send(message)
+
+        try:
+            receive = await bounded(scope, receive, self.front.body_limit(scope["path"]))
+            await self.app(scope, receive, answer)
+        except Refused as refused:
+            await failure(refused, exchange.request_id)(scope, receive, answer)
+        except Exception:
+            log.exception("failed", extra={"request_id": exchange.request_id, "route": _route(scope)})
+            if not exchange.status:
+                told = Refused(500, "internal", "something broke on our side; the log has it under this request_id")
+                await failure(told, exchange.request_id)(scope, receive, answer)
+        finally:
+            self._record(scope, exchange)
+
+    def _record(self, scope: Scope, exchange: Exchange) -> None:
+        seconds = time.perf_counter() - exchange.started
+        route = _route(scope)
+        shop = scope.get("path_params", {}).get("shop", "")
+        shop = shop if shop in self.front.shops else ""
+        self.front.meters.answered(shop, route, exchange.status, seconds)
+        told = {
+            "method": scope["method"],
+            "route": route,
+            "shop": shop,
+            "status": exchange.status,
+            "ms": round(seconds * 1e3, 2),
+            "request_id": exchange.request_id,
+        }
+        log.log(logging.DEBUG if route in QUIET else logging.INFO, "request", extra=told)
+
+
+def _request_id(scope: Scope) -> str:
+    """The caller's X-Request-ID where it is a plain word of 8 to 64 characters, else a new one."""
+    given = Headers(scope=scope).get("x-request-id", "")
+    return given if SANE_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def _route(scope: Scope) -> str:
+    route = scope.get("route")
+    return getattr(route, "path", None) or "other"

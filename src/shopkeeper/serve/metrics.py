@@ -1,0 +1,56 @@
+"""What the server counts, for Prometheus. One registry an app: two apps in one process do not mix."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+
+if TYPE_CHECKING:
+    from shopkeeper.flow.shop import Shop
+    from shopkeeper.types import Page
+
+SECONDS = (0.001, 0.002, 0.004, 0.006, 0.008, 0.012, 0.02, 0.03, 0.04, 0.06, 0.1, 0.2, 0.5, 1.0, 2.5)
+
+
+class Meters:
+    """Counters and histograms by shop and route; ids, words and paths are never labels."""
+
+    content_type = "text/plain; version=0.0.4; charset=utf-8"
+
+    def __init__(self, shops: Mapping[str, "Shop"]) -> None:
+        self._shops = shops
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)  # process_resident_memory_bytes and its like
+        by = {"registry": self.registry}
+        self._requests = Counter("shopkeeper_requests", "Requests answered.", ["shop", "route", "status"], **by)
+        self._seconds = Histogram(
+            "shopkeeper_request_seconds", "Time to answer.", ["shop", "route"], buckets=SECONDS, **by
+        )
+        self._stages = Histogram("shopkeeper_stage_seconds", "Time by stage.", ["shop", "stage"], buckets=SECONDS, **by)
+        self._events = Counter("shopkeeper_events", "Event rows taken in, by outcome.", ["shop", "status"], **by)
+        self._late = Counter("shopkeeper_late_sources", "Sources not waited for.", ["shop", "source"], **by)
+        self._products = Gauge("shopkeeper_products", "Products on the shelf.", ["shop"], **by)
+        self._version = Gauge("shopkeeper_version", "Number of the version that serves; 0 before one.", ["shop"], **by)
+
+    def answered(self, shop: str, route: str, status: int, seconds: float) -> None:
+        """Counts one request with its duration."""
+        self._requests.labels(shop, route, str(status)).inc()
+        self._seconds.labels(shop, route).observe(seconds)
+
+    def showed(self, shop: str, page: "Page") -> None:
+        """Counts what a page tells: its stages' durations and the sources it did not wait for."""
+        for stage, span_ms in page.spans_ms.items():
+            self._stages.labels(shop, stage).observe(span_ms / 1e3)
+        for source in page.late:
+            self._late.labels(shop, source).inc()
+
+    def took(self, shop: str, status: str, count: int) -> None:
+        """Counts event rows by outcome: accepted, duplicate or refused."""
+        self._events.labels(shop, status).inc(count)
+
+    def text(self) -> bytes:
+        """Everything counted so far, in Prometheus' text format."""
+        for name, shop in self._shops.items():
+            self._products.labels(name).set(len(shop.catalog) - int(shop.catalog.deleted.sum()))
+            self._version.labels(name).set(shop.version.number if shop.version else 0)
+        return generate_latest(self.registry)

@@ -1,0 +1,71 @@
+"""Rows become ids here, once: a page as what people and programs read."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from fastapi import Response
+
+from shopkeeper.types import Catalog, Explanation, Item, Page
+
+
+def reply(told: Mapping[str, Any], **headers: str) -> Response:
+    """A JSON response; NaN is written as null."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(orjson.dumps(told, option=orjson.OPT_SERIALIZE_NUMPY), 200, named, "application/json")
+
+
+def page_reply(page: Page, catalog: Catalog, explain: bool) -> Response:
+    """The page as PageOut, with the stages' milliseconds in the header Server-Timing."""
+    intent = page.intent
+    told = {
+        "request_id": page.request_id,
+        "scene": page.scene,
+        "items": [_item(item, catalog, explain) for item in page.items],
+        "total": page.total,
+        "facets": page.facets,
+        "intent": {
+            "query": intent.query,
+            "language": intent.language,
+            "tokens": intent.tokens,
+            "correction": intent.correction,
+        },
+        "rules": page.rules,
+        "late": page.late,
+        "version": page.version,
+        "ranker": page.ranker,
+    }
+    timing = ", ".join(f"{stage};dur={span_ms:.2f}" for stage, span_ms in page.spans_ms.items())
+    return reply(told, server_timing=timing)
+
+
+def _item(item: Item, catalog: Catalog, explain: bool) -> dict[str, Any]:
+    row = item.row
+    price = float(catalog.prices[row])
+    told = {
+        "product_id": catalog.product_ids[row],
+        "position": item.position,
+        "score": item.score,
+        "propensity": item.propensity,
+        "title": catalog.titles[row],
+        "brand": catalog.brands[row],
+        "category": catalog.category_paths[catalog.categories[row]],
+        "department": catalog.department_names[catalog.departments[row]],
+        "price": None if math.isnan(price) else round(price, 4),
+        "currency": catalog.currency,
+        "available": bool(catalog.available[row]),
+        "why": item.sentence,
+    }
+    if explain:
+        told["explanation"] = _part(item.explanation)
+    return told
+
+
+def _part(part: Explanation) -> dict[str, Any]:
+    return {
+        "name": part.name,
+        "value": part.value,
+        "note": part.note,
+        "children": [_part(child) for child in part.children],
+    }

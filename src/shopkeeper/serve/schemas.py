@@ -1,0 +1,316 @@
+"""What travels over HTTP: unknown fields are refused, every size is bounded."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from shopkeeper.types import Action, Event, Filters, Language, Product, Scene, Sort
+
+MAX_ROWS = 1000
+"""Rows of one call, events or products."""
+MAX_K = 100
+MAX_OFFSET = 10_000
+AHEAD = timedelta(days=1)
+"""An event may be dated this far ahead of the server's clock."""
+
+NEEDS_PRODUCT: frozenset[Action] = frozenset(
+    {"view", "click", "add_to_cart", "remove_from_cart", "purchase", "refund", "rate", "dismiss"}
+)
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+MaybeId = Annotated[str, StringConstraints(max_length=256)]
+Words = Annotated[str, StringConstraints(max_length=400)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=400)]
+Names = Annotated[tuple[Name, ...], Field(max_length=50)]
+Context = Annotated[dict[Annotated[str, StringConstraints(max_length=64)], Words], Field(max_length=32)]
+Price = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
+
+
+class Model(BaseModel):
+    """What callers send: a field we do not know is an error, not a silence."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+# ---------------------------------------------------------------- asking
+
+
+class FiltersIn(Model):
+    """What the page is narrowed to; empty means everything."""
+
+    departments: Names = ()
+    categories: Names = ()
+    brands: Names = ()
+    price_min: Price | None = None
+    price_max: Price | None = None
+    in_stock: bool = True
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.price_min is not None and self.price_max is not None and self.price_min > self.price_max:
+            raise ValueError(f"price_min {self.price_min:g} is above price_max {self.price_max:g}")
+        return self
+
+    def filters(self) -> Filters:
+        return Filters(**self.model_dump())
+
+
+class Asked(Model):
+    """What search and recommend share."""
+
+    user_id: MaybeId = Field("", description="The shopper; empty or unknown asks as a new one.")
+    session_id: MaybeId = ""
+    filters: FiltersIn = FiltersIn()
+    k: int = Field(12, ge=1, le=MAX_K, description="How many products.")
+    offset: int = Field(0, ge=0, le=MAX_OFFSET, description="How many products to skip.")
+    language: Language = Field("en", description="Language of the sentences.")
+    context: Context = {}
+    explain: bool = Field(False, description="Whether each item carries the tree of parts behind its score.")
+
+
+class SearchIn(Asked):
+    """A search. An empty query lists what the filters leave."""
+
+    query: Words
+    sort: Sort = "relevance"
+
+
+class RecommendIn(Asked):
+    """A page without words. `similar` and `together` start from `product_ids`, `cart` from what lies in it."""
+
+    scene: Literal["home", "similar", "together", "cart", "trending"]
+    product_ids: Annotated[tuple[Id, ...], Field(max_length=100)] = ()
+
+    @model_validator(mode="after")
+    def _seeded(self) -> Self:
+        if self.scene in ("similar", "together") and not self.product_ids:
+            raise ValueError(f"scene '{self.scene}' needs product_ids: the products to start from")
+        return self
+
+
+class PartOut(BaseModel):
+    """A node of the tree: `value` is the sum of its children's values."""
+
+    name: str
+    value: float
+    note: str = ""
+    children: "list[PartOut]" = []
+
+
+class ItemOut(BaseModel):
+    """A product on a page. `position` counts from 0 over the whole list; `why` is one sentence for the shopper."""
+
+    product_id: str
+    position: int
+    score: float
+    propensity: float
+    title: str
+    brand: str
+    category: list[str]
+    department: str
+    price: float | None
+    currency: str
+    available: bool
+    why: str
+    explanation: PartOut | None = None
+
+
+class IntentOut(BaseModel):
+    """What was understood of the words."""
+
+    query: str
+    language: Language
+    tokens: list[str]
+    correction: str | None
+
+
+class PageOut(BaseModel):
+    """The answer. Name `request_id` in the events that follow, so that they can be joined with what was shown.
+
+    `late` names the sources that were not waited for. The header Server-Timing tells the milliseconds of each stage.
+    """
+
+    request_id: str
+    scene: Scene
+    items: list[ItemOut]
+    total: int
+    facets: dict[str, dict[str, int]]
+    intent: IntentOut
+    rules: list[str]
+    late: list[str]
+    version: str
+    ranker: str
+
+
+class SuggestOut(BaseModel):
+    suggestions: list[str]
+
+
+class ExplainOut(BaseModel):
+    """Why a product stood where it stood: the values logged when the page was shown."""
+
+    request_id: str
+    product_id: str
+    scene: Scene
+    position: int
+    score: float
+    propensity: float
+    version: str
+    variant: str
+    features: dict[str, float | None]
+
+
+# ---------------------------------------------------------------- events
+
+
+def _utc(moment: datetime) -> datetime:
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if moment > datetime.now(UTC) + AHEAD:
+        raise ValueError(f"is more than {AHEAD.days} day ahead of the server's clock")
+    return moment
+
+
+class EventIn(Model):
+    """What a shopper did. `event_id` is yours: sent twice, it counts once."""
+
+    event_id: Id
+    action: Action
+    timestamp: Annotated[datetime, AfterValidator(_utc)] | None = Field(
+        None, description="ISO 8601 or seconds since 1970, UTC; now when left out."
+    )
+    user_id: MaybeId = ""
+    session_id: MaybeId = ""
+    product_id: MaybeId = ""
+    query: Words = ""
+    request_id: MaybeId = Field("", description="The page that led here.")
+    position: int | None = Field(None, ge=0, le=MAX_OFFSET + MAX_K)
+    quantity: float = Field(1.0, ge=0, le=1e9, allow_inf_nan=False)
+    value: float | None = Field(None, ge=-1e12, le=1e12, allow_inf_nan=False, description="The line's total.")
+    context: Context = {}
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if not (self.user_id or self.session_id):
+            raise ValueError("user_id: one of user_id and session_id is required")
+        if self.action in NEEDS_PRODUCT and not self.product_id:
+            raise ValueError(f"product_id: is required for action '{self.action}'")
+        if self.action == "search" and not self.query:
+            raise ValueError("query: is required for action 'search'")
+        return self
+
+    def event(self, now: float) -> Event:
+        fields = self.model_dump(exclude={"timestamp"})
+        return Event(**fields, timestamp=self.timestamp.timestamp() if self.timestamp else now)
+
+
+class RefusedRow(BaseModel):
+    """A row that was not taken: its place in the list, the field and the reason."""
+
+    index: int
+    field: str
+    reason: str
+    event_id: str = ""
+
+
+class EventsOut(BaseModel):
+    """How many rows were taken. Accepted rows are on disk; a duplicate was taken before."""
+
+    accepted: int
+    duplicate: int
+    refused: list[RefusedRow]
+
+
+# ---------------------------------------------------------------- products and users
+
+
+class ProductIn(Model):
+    """A product as the shop describes it (schema.org names); an id that is there already is replaced."""
+
+    product_id: Id
+    title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+    group_id: Id | None = Field(None, description="Equal for the variants of one product.")
+    description: Annotated[str, StringConstraints(max_length=20_000)] = ""
+    brand: Words = ""
+    category: Annotated[tuple[Name, ...], Field(max_length=10)] = ()
+    price: Price | None = None
+    currency: Annotated[str, StringConstraints(pattern=r"^([A-Z]{3})?$")] = ""
+    availability: bool = True
+    attributes: Annotated[dict[Name, Words], Field(max_length=200)] = {}
+    images: Annotated[tuple[Annotated[str, StringConstraints(max_length=2000)], ...], Field(max_length=50)] = ()
+    seller: Words = ""
+    locale: Annotated[str, StringConstraints(max_length=35)] = ""
+    created_at: datetime | None = None
+
+    def product(self) -> Product:
+        fields = self.model_dump(exclude={"created_at"})
+        return Product(**fields, created_at=_utc_text(self.created_at))
+
+
+def _utc_text(moment: datetime | None) -> str | None:
+    if moment is None:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+
+
+class ProductOut(BaseModel):
+    """A product as it is kept."""
+
+    product_id: str
+    title: str
+    group_id: str | None
+    description: str
+    brand: str
+    category: list[str]
+    price: float | None
+    currency: str
+    availability: bool
+    attributes: Mapping[str, str]
+    images: list[str]
+    seller: str
+    locale: str
+    created_at: str | None
+
+
+class CountOut(BaseModel):
+    """How many products were stored or deleted."""
+
+    count: int
+
+
+class Receipt(BaseModel):
+    """What was erased of a shopper, counted by where it lay."""
+
+    user_id: str
+    erased: dict[str, int]
+    erased_at: str
+
+
+# ---------------------------------------------------------------- status and failures
+
+
+class ShopStatus(BaseModel):
+    version: str
+    products: int
+
+
+class Health(BaseModel):
+    """ok where every shop has a version that serves, else learning."""
+
+    status: Literal["ok", "learning"]
+    shops: dict[str, ShopStatus]
+
+
+class Problem(BaseModel):
+    code: str
+    message: str
+    where: str
+    request_id: str
+    rows: list[RefusedRow] = []
+
+
+class ProblemOut(BaseModel):
+    """Every failure has this shape."""
+
+    error: Problem

@@ -1,0 +1,58 @@
+"""Hot swap: a version promoted by another process serves within a second, and no request is lost."""
+
+import gc
+import logging
+import threading
+from collections.abc import Mapping
+
+from shopkeeper.flow.shop import Shop
+
+log = logging.getLogger(__name__)
+
+
+class VersionWatch:
+    """Looks at each shop's current version about once a second, in its own thread, and reloads what changed."""
+
+    def __init__(self, shops: Mapping[str, Shop], interval_s: float = 1.0) -> None:
+        self._shops = shops
+        self._interval_s = interval_s
+        self._failed: dict[str, int] = {}
+        self._wake, self._ended = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._run, name="version-watch", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def look_now(self) -> None:
+        """Looks at once and tries failed versions again; safe to call from a signal handler."""
+        self._failed.clear()
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Ends the thread, after a reload that is under way."""
+        self._ended.set()
+        self._wake.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            for name, shop in self._shops.items():
+                self._look(name, shop)
+            self._wake.wait(self._interval_s)
+            self._wake.clear()
+
+    def _look(self, name: str, shop: Shop) -> None:
+        number = 0
+        try:
+            current = shop.folder.versions.current()
+            number = current.number if current else 0
+            serving = shop.version.number if shop.version else 0
+            if number in (serving, self._failed.get(name)):
+                return
+            shop.reload()
+            gc.collect()
+            gc.freeze()  # what a version holds lives long: full collections need not walk it
+            log.info("version swapped", extra={"shop": name, "before": serving, "after": number})
+        except Exception as error:  # a broken version must not end the watch; the one before goes on serving
+            self._failed[name] = number
+            log.error("version not swapped", extra={"shop": name, "version": number, "error": str(error)})

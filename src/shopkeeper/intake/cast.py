@@ -1,0 +1,169 @@
+"""Raw columns to typed ones, whole columns at a time. What cannot be read becomes null and is marked."""
+
+import json
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shopkeeper.types import BoolArray
+
+MOMENT = pa.timestamp("us", tz="UTC")
+_TRUE = ("true", "t", "yes", "y", "1", "in stock", "in_stock", "instock", "available")
+_FALSE = ("false", "f", "no", "n", "0", "out of stock", "out_of_stock", "outofstock", "unavailable", "sold out")
+_ZONED = r"(Z|[+-]\d\d(:?\d\d)?)$"
+_DATE_THEN_SIGN = r"^\d{4}-\d\d-\d\d$"
+
+
+def mask(array: pa.Array) -> BoolArray:
+    """A boolean array as numpy bool (n,), null is False."""
+    return np.asarray(pc.fill_null(array, False).to_numpy(zero_copy_only=False), bool)
+
+
+def flat(array: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """The same values in one piece."""
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+
+
+def text(array: pa.Array) -> pa.Array:
+    """Trimmed strings; null stays null."""
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    if not pa.types.is_string(array.type):
+        array = array.cast(pa.string())
+    return pc.utf8_trim_whitespace(array)
+
+
+def is_blank(array: pa.Array) -> BoolArray:
+    """bool (n,): null or an empty string."""
+    return mask(pc.or_kleene(pc.is_null(array), pc.equal(pc.binary_length(array), 0)))
+
+
+def sql(expression: str, *parameters: object, **columns: pa.Array) -> pa.Array:
+    """One column computed by DuckDB over the given columns, in their order."""
+    connection = duckdb.connect(":memory:", config={"threads": 1})
+    try:
+        connection.register("given", pa.table(columns))
+        result = connection.sql(f"SELECT {expression} AS result FROM given", params=list(parameters) or None)
+        return flat(result.to_arrow_table().column(0))
+    finally:
+        connection.close()
+
+
+def number(array: pa.Array) -> tuple[pa.Array, BoolArray]:
+    """(float64, which were not finite numbers); blank becomes null and is not marked."""
+    if pa.types.is_integer(array.type) or pa.types.is_floating(array.type) or pa.types.is_decimal(array.type):
+        numbers = array.cast(pa.float64(), safe=False)
+        blank = mask(pc.is_null(array))
+    else:
+        words = text(array)
+        numbers, blank = sql("try_cast(v AS DOUBLE)", v=words), is_blank(words)
+    finite = mask(pc.is_finite(numbers))
+    return pc.if_else(pa.array(finite), numbers, None), ~finite & ~blank
+
+
+def flag(array: pa.Array) -> tuple[pa.Array, BoolArray]:
+    """(bool, which were neither yes nor no); blank becomes null and is not marked."""
+    if pa.types.is_boolean(array.type):
+        return array, np.zeros(len(array), bool)
+    words = pc.utf8_lower(text(array))
+    yes = pc.is_in(words, pa.array(_TRUE))
+    known = pc.or_(yes, pc.is_in(words, pa.array(_FALSE)))
+    return pc.if_else(known, yes, None), ~mask(known) & ~is_blank(words)
+
+
+def moment(array: pa.Array, layout: str = "", zone: str = "UTC") -> tuple[pa.Array, BoolArray]:
+    """(timestamp in UTC, which were no moments). Reads ISO 8601, seconds or milliseconds since 1970, or `layout`.
+
+    `layout` is a strptime format. What names no zone of its own is in `zone`.
+    """
+    if pa.types.is_timestamp(array.type) or pa.types.is_date(array.type):
+        return _in_utc(array.cast(pa.timestamp("us", tz=getattr(array.type, "tz", None))), zone), mask(
+            pc.is_null(array)
+        )
+    words = text(array)
+    if layout:
+        moments = _in_utc(sql("try_strptime(v, ?)::TIMESTAMP", layout, v=words), zone)
+    else:
+        zoned = pc.match_substring_regex(words, _ZONED)
+        zoned = pc.and_(zoned, pc.invert(pc.match_substring_regex(words, _DATE_THEN_SIGN)))
+        with_zone = sql("epoch_us(try_cast(v AS TIMESTAMPTZ))", v=pc.if_else(zoned, words, None)).cast(MOMENT)
+        plain = sql("try_cast(v AS TIMESTAMP)", v=pc.if_else(zoned, None, words))
+        moments = pc.coalesce(with_zone, _in_utc(plain, zone), _since_1970(words))
+    return moments, mask(pc.is_null(moments))
+
+
+def _in_utc(array: pa.Array, zone: str) -> pa.Array:
+    if array.type.tz is None:
+        array = pc.assume_timezone(array, zone, ambiguous="earliest", nonexistent="earliest")
+    return array.cast(MOMENT)
+
+
+def _since_1970(words: pa.Array) -> pa.Array:
+    # above 1e11 seconds are the year 5138: those are milliseconds
+    scaled = "CASE WHEN abs(n) > 1e11 THEN n * 1e3 ELSE n * 1e6 END"
+    whole = f"try_cast({scaled} AS BIGINT)"
+    return sql(whole, n=sql("try_cast(v AS DOUBLE)", v=words)).cast(MOMENT)
+
+
+def words_list(array: pa.Array) -> tuple[pa.Array, BoolArray]:
+    """(list<string> without blanks, which were no lists). Text is a JSON list, or one entry."""
+    if not pa.types.is_list(array.type) and not pa.types.is_large_list(array.type):
+        entries = text(array)
+        if mask(pc.starts_with(entries, "[")).any():
+            return _over_distinct(entries, _list_of, pa.list_(pa.string()))
+        array = pa.ListArray.from_arrays(np.arange(len(entries) + 1, dtype=np.int32), entries)
+    return _without_blanks(array), np.zeros(len(array), bool)
+
+
+def _without_blanks(array: pa.Array) -> pa.Array:
+    parents = np.asarray(pc.list_parent_indices(array), np.int64)
+    entries = text(flat(pc.list_flatten(array)))
+    keep = ~is_blank(entries)
+    counts = np.bincount(parents[keep], minlength=len(array))
+    offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int32)
+    return pa.ListArray.from_arrays(offsets, entries.filter(pa.array(keep)))
+
+
+def json_object(array: pa.Array) -> tuple[pa.Array, BoolArray]:
+    """(JSON text of an object of strings, which were no objects); blank becomes {}."""
+    if pa.types.is_map(array.type) or pa.types.is_struct(array.type):
+        pairs = (dict(row) if row is not None else {} for row in array.to_pylist(maps_as_pydicts="strict"))
+        return pa.array([_dumps(row) for row in pairs], pa.string()), np.zeros(len(array), bool)
+    return _over_distinct(text(array), lambda word: _dumps(_object_of(word)), pa.string())
+
+
+def _over_distinct(words: pa.Array, convert: Any, kind: pa.DataType) -> tuple[pa.Array, BoolArray]:
+    """`convert` of every distinct word; where it raises ValueError the result is null and marked."""
+    coded = pc.fill_null(words, "").dictionary_encode()
+    converted: list[Any] = []
+    for word in coded.dictionary.to_pylist():
+        try:
+            converted.append(convert(word))
+        except ValueError:
+            converted.append(None)
+    result = pa.array(converted, kind).take(coded.indices)
+    return result, mask(pc.is_null(result))
+
+
+def _list_of(word: str) -> list[str]:
+    entries = json.loads(word) if word.startswith("[") else [word]
+    return [entry for entry in (_plain(part).strip() for part in entries) if entry]
+
+
+def _object_of(word: str) -> dict[str, Any]:
+    found = json.loads(word) if word else {}
+    if not isinstance(found, dict):
+        raise ValueError("not an object")
+    return found
+
+
+def _dumps(row: dict[str, Any]) -> str:
+    kept = {key: _plain(value) for key, value in row.items() if value is not None and value != ""}
+    return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

@@ -1,0 +1,156 @@
+"""Files into a shop: read, validate, write, and account for every row."""
+
+import logging
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shopkeeper import plugins
+from shopkeeper.errors import IntakeError
+from shopkeeper.intake import cast, rejected
+from shopkeeper.intake.report import Count, Report
+from shopkeeper.intake.rows import Kind, Refusal
+from shopkeeper.intake.validate import UNKNOWN_PRODUCT, Accepted, refusal, validate
+from shopkeeper.store.folder import ShopFolder
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how far it is, and how far it goes (0 where that is not known)."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class _Tally:
+    """One file's rows of one kind on their way."""
+
+    accepted: list[Accepted] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
+    read: int = 0
+    duplicate: int = 0
+    repaired: int = 0
+
+    def count(self, source: str, kind: Kind) -> Count:
+        accepted = sum(len(part.table) for part in self.accepted) - self.duplicate
+        return Count(source, kind, self.read, accepted, len(self.refused), self.duplicate, self.repaired)
+
+
+_Tallies = dict[tuple[str, Kind], _Tally]
+
+
+def load(
+    folder: ShopFolder, paths: Sequence[Path], *, reader: str | None = None, progress: Progress | None = None
+) -> Report:
+    """Brings the files into the shop and returns what became of every row.
+
+    The reader goes by the files' extensions where none is named. All files are read before anything is written, so a
+    file that cannot be read at all (IntakeError) leaves the shop as it was. Refused rows are kept under `rejected/`.
+    """
+    started, tell = time.perf_counter(), progress or (lambda what, done, total: None)
+    groups = {reader: list(paths)} if reader is not None else by_extension(paths)
+    tallies: _Tallies = defaultdict(_Tally)
+    for name, own in groups.items():
+        _read(folder, name, own, tallies, tell)
+    _write_products(folder, tallies, tell)
+    _write_events(folder, tallies, tell)
+    kept = rejected.keep(folder.path, {key: tally.refused for key, tally in tallies.items()})
+    counts = tuple(tally.count(source, kind) for (source, kind), tally in tallies.items())
+    reasons = Counter(f"{row.column} {row.reason}".strip() for tally in tallies.values() for row in tally.refused)
+    report = Report(", ".join(groups), counts, reasons, kept, time.perf_counter() - started)
+    for count in counts:
+        _log.info(
+            "loaded kind=%s read=%d accepted=%d refused=%d duplicate=%d",
+            count.kind,
+            count.read,
+            count.accepted,
+            count.refused,
+            count.duplicate,
+        )  # noqa: E501
+    return report
+
+
+def by_extension(paths: Sequence[Path]) -> dict[str, list[Path]]:
+    """The files by the reader that their extension asks for. Raises IntakeError naming the extensions known."""
+    readers = {
+        extension: name
+        for name, kind in plugins.all_of("reader").items()
+        for extension in getattr(kind, "extensions", ())
+    }
+    groups: dict[str, list[Path]] = {}
+    if not paths:
+        raise IntakeError("no file named. Name files, or a reader that brings its own, such as complete_journey.")
+    for path in paths:
+        extension = Path(path.name.removesuffix(".gz")).suffix.lower()
+        if extension not in readers:
+            known = ", ".join(f"{ending} ({name})" for ending, name in sorted(readers.items()))
+            raise IntakeError(f"{path}: no reader for '{extension}'. Known: {known}. Or name the reader.")
+        groups.setdefault(readers[extension], []).append(path)
+    return groups
+
+
+def _read(folder: ShopFolder, name: str, paths: list[Path], tallies: _Tallies, tell: Progress) -> None:
+    currency = folder.settings.shop.currency
+    source = plugins.load("reader", name)(folder.settings.of("reader", name))
+    read = 0
+    for chunk in source.read(paths):
+        tally = tallies[chunk.source, chunk.kind]
+        good, refused = validate(chunk, currency)
+        if len(good.table):
+            tally.accepted.append(good)
+        tally.refused += [*chunk.refused, *refused]
+        tally.read += len(chunk) + len(chunk.refused)
+        tally.repaired += chunk.repaired
+        read += len(chunk)
+        tell("read", read, 0)
+
+
+def _write_products(folder: ShopFolder, tallies: _Tallies, tell: Progress) -> None:
+    """One upsert of the last row of each product_id; the earlier ones are counted as duplicates."""
+    parts = [(tally, part) for (_, kind), tally in tallies.items() if kind == "products" for part in tally.accepted]
+    if not parts:
+        return
+    ids = pa.concat_arrays([cast.flat(part.table["product_id"]) for _, part in parts]).dictionary_encode().indices
+    codes = np.asarray(ids, np.int64)
+    last = np.full(int(codes.max()) + 1, -1, np.int64)
+    np.maximum.at(last, codes, np.arange(len(codes)))
+    stands = last[codes] == np.arange(len(codes))
+    begin, tables = 0, []
+    for tally, part in parts:
+        own = stands[begin : begin + len(part.table)]
+        tally.duplicate += int(np.sum(~own))
+        tables.append(part.where(own).table)
+        begin += len(part.table)
+    table = pa.concat_tables(tables)
+    tell("products", 0, len(table))
+    folder.products.upsert_table(table)
+    tell("products", len(table), len(table))
+
+
+def _write_events(folder: ShopFolder, tallies: _Tallies, tell: Progress) -> None:
+    """One import a file, of the events whose product the shop knows."""
+    own = {source: tally for (source, kind), tally in tallies.items() if kind == "events" and tally.accepted}
+    if not own:
+        return
+    known = cast.flat(folder.products.table().select("product_id").to_pyarrow()["product_id"])
+    done, total = 0, sum(len(part.table) for tally in own.values() for part in tally.accepted)
+    for tally in own.values():
+        tell("events", done, total)
+        done += sum(len(part.table) for part in tally.accepted)
+        tally.accepted = [_of_known_products(part, known, tally) for part in tally.accepted]
+        tally.duplicate = folder.events.import_table(
+            pa.concat_tables([part.table for part in tally.accepted])
+        ).duplicate
+    tell("events", total, total)
+
+
+def _of_known_products(part: Accepted, known: pa.Array, tally: _Tally) -> Accepted:
+    products = part.table["product_id"]
+    fine = cast.mask(cast.flat(pc.or_(pc.equal(products, ""), pc.is_in(products, known))))
+    for at in part.index[~fine]:
+        tally.refused.append(refusal(part.chunk, int(at), "product_id", UNKNOWN_PRODUCT))
+    return part.where(fine)

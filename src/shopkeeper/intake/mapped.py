@@ -1,0 +1,67 @@
+"""Tables of a file's own columns to chunks of canonical ones, for every reader that has a column mapping."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+
+from shopkeeper.intake.expression import Expression
+from shopkeeper.intake.mapping import MAPPABLE, EventFields, Fields, ProductFields, derive, kinds_in
+from shopkeeper.intake.rows import Chunk, Kind, Refusal, no_lines
+from shopkeeper.types import IntArray
+
+
+@dataclass(frozen=True)
+class Tables:
+    """A piece of a file: its own columns (n rows), the line of each row int64 (n,), and what could not be a row."""
+
+    table: pa.Table
+    lines: IntArray
+    refused: list[Refusal]
+    repaired: int = 0
+
+
+def chunks(
+    source: str,
+    tables: Iterator[Tables],
+    products: ProductFields | None,
+    events: EventFields | None,
+    section: str,
+) -> Iterator[Chunk]:
+    """Chunks of the kinds that the settings map, or that the columns show where they map none.
+
+    What could not be read as a row counts as an event where the file has events. Derived products come last.
+    """
+    kinds: list[Fields] = []
+    mentions: list[Chunk] = []
+    for piece in tables:
+        if not kinds:
+            kinds = _kinds(source, piece.table.column_names, products, events, section)
+        main = kinds[-1]
+        for fields in kinds:
+            chunk = fields.chunk(piece.table, piece.lines, source)
+            if isinstance(fields, ProductFields) and fields.derived:
+                mentions.append(replace(chunk, raw=None))
+            elif fields is main:
+                yield replace(chunk, refused=tuple(piece.refused), repaired=piece.repaired)
+            else:
+                yield chunk
+    if mentions:
+        assert products is not None
+        chosen = {name: value.choose for name, value in products.given().items() if isinstance(value, Expression)}
+        yield derive(mentions, chosen)
+
+
+def refusals_only(kind: Kind, source: str, refused: list[Refusal], repaired: int) -> Chunk:
+    """A chunk without rows, for what could not be read."""
+    return Chunk(kind, source, no_lines(), {}, refused=tuple(refused), repaired=repaired)
+
+
+def _kinds(
+    source: str, columns: list[str], products: ProductFields | None, events: EventFields | None, section: str
+) -> list[Fields]:
+    mapped: list[Fields] = [fields for fields in (products, events) if fields is not None]
+    found = mapped or [MAPPABLE[kind]() for kind in kinds_in(columns, source)]
+    for fields in found:
+        fields.require(columns, source, section)
+    return found

@@ -1,0 +1,53 @@
+"""Refused rows, kept in the shop's `rejected/` folder: a numbered folder a load, a JSONL file for each file and kind."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from shopkeeper.intake.rows import Kind, Refusal
+
+FOLDER = "rejected"
+
+
+def keep(shop: Path, refusals: dict[tuple[str, Kind], list[Refusal]]) -> tuple[Path, ...]:
+    """Writes every refusal down and returns the files; makes no folder where nothing was refused."""
+    if not any(refusals.values()):
+        return ()
+    folder = _next_folder(shop / FOLDER)
+    written = []
+    for (source, kind), rows in refusals.items():
+        if rows:
+            path = folder / f"{Path(source).name}.{kind}.jsonl"
+            path.write_text("".join(_line(source, kind, row) for row in rows), encoding="utf-8")
+            written.append(path)
+    return tuple(written)
+
+
+def forget(shop: Path, user_id: str) -> int:
+    """Removes the kept rows that name this shopper and returns how many there were."""
+    removed = 0
+    for path in sorted((shop / FOLDER).glob("*/*.jsonl")):
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        others = [line for line in lines if not _names(line, user_id)]
+        removed += len(lines) - len(others)
+        if len(others) < len(lines):
+            path.write_text("".join(others), encoding="utf-8")
+    return removed
+
+
+def _next_folder(parent: Path) -> Path:
+    taken = [int(path.name) for path in parent.glob("*") if path.name.isdigit()]
+    folder = parent / f"{max(taken, default=0) + 1:04}"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _line(source: str, kind: Kind, row: Refusal) -> str:
+    return json.dumps({"file": source, "kind": kind} | asdict(row), ensure_ascii=False) + "\n"
+
+
+def _names(line: str, user_id: str) -> bool:
+    row = json.loads(line)
+    cells: Sequence[str] = list(row["raw"].values()) if isinstance(row["raw"], dict) else [row["raw"]]
+    return any(cell == user_id for cell in cells) or (isinstance(row["raw"], str) and user_id in row["raw"])

@@ -1,0 +1,151 @@
+"""Raw columns to the canonical tables, with the reason for every row that does not fit."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shopkeeper.intake import cast
+from shopkeeper.intake.rows import VALUE_LENGTH, Chunk, Kind, Refusal
+from shopkeeper.store.schema import EVENTS, PRODUCTS, conform
+from shopkeeper.types import ACTIONS, BoolArray, IntArray
+
+ID_LENGTH = 512
+WITHOUT_PRODUCT = ("search", "answer")
+"""The actions that may name no product."""
+UNKNOWN_PRODUCT = "unknown product"
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """Canonical rows with where they stood: table (n rows), lines int64 (n,), the chunk and the rows' places in it."""
+
+    table: pa.Table
+    chunk: Chunk
+    index: IntArray
+
+    def where(self, keep: BoolArray) -> "Accepted":
+        """Only the rows where `keep` (n,) holds."""
+        return Accepted(self.table.filter(pa.array(keep)), self.chunk, self.index[keep])
+
+
+class _Sheet:
+    """A chunk being read: typed columns so far, and the first fault of every row."""
+
+    def __init__(self, chunk: Chunk) -> None:
+        self.chunk = chunk
+        self.typed: dict[str, pa.Array] = {}
+        self.fault = np.full(len(chunk), -1, np.int64)
+        self.faults: list[tuple[str, str]] = []
+
+    def raw(self, name: str) -> pa.Array:
+        column = self.chunk.columns.get(name)
+        return column if column is not None else pa.nulls(len(self.chunk), pa.string())
+
+    def refuse(self, name: str, faulty: BoolArray, reason: str) -> None:
+        """Rows that are `faulty` (n,) and have no fault yet are refused for this reason."""
+        self.faults.append((name, reason))
+        self.fault[faulty & (self.fault < 0)] = len(self.faults) - 1
+
+    def read(self, name: str, convert: Callable[[pa.Array], tuple[pa.Array, BoolArray]], reason: str) -> pa.Array:
+        self.typed[name], faulty = convert(self.raw(name))
+        self.refuse(name, faulty, reason)
+        return self.typed[name]
+
+    def read_text(self, *names: str) -> None:
+        for name in names:
+            self.typed[name] = cast.text(self.raw(name))
+
+    def read_id(self, name: str) -> None:
+        self.read_text(name)
+        self.refuse(name, cast.is_blank(self.typed[name]), "is missing")
+        long = cast.mask(pc.greater(pc.utf8_length(self.typed[name]), ID_LENGTH))
+        self.refuse(name, long, f"must be at most {ID_LENGTH} characters")
+
+    def read_number(self, name: str) -> pa.Array:
+        return self.read(name, cast.number, "must be a number")
+
+    def finished(self, schema: pa.Schema) -> tuple[Accepted, list[Refusal]]:
+        good = self.fault < 0
+        table = pa.table({name: self.typed[name] for name in schema.names if name in self.typed})
+        accepted = Accepted(conform(table.filter(pa.array(good)), schema), self.chunk, np.flatnonzero(good))
+        return accepted, [self._refusal(int(at)) for at in np.flatnonzero(~good)]
+
+    def _refusal(self, at: int) -> Refusal:
+        name, reason = self.faults[self.fault[at]]
+        return refusal(self.chunk, at, name, reason)
+
+
+def refusal(chunk: Chunk, at: int, name: str, reason: str) -> Refusal:
+    """The refusal of one row of a chunk for the value of one of its columns."""
+    column = chunk.shown.get(name, chunk.columns.get(name))
+    value = column[at].as_py() if column is not None else None
+    shown = "" if value is None else str(value)[:VALUE_LENGTH]
+    return Refusal(int(chunk.lines[at]), name, reason, shown, chunk.raw_row(at))
+
+
+def validate(chunk: Chunk, currency: str) -> tuple[Accepted, list[Refusal]]:
+    """The rows that fit the canonical schema, and a refusal for each that does not.
+
+    `currency` stands where a product has a price and names none.
+    """
+    sheet = _Sheet(chunk)
+    return _CHECKS[chunk.kind](sheet, currency)
+
+
+def _products(sheet: _Sheet, currency: str) -> tuple[Accepted, list[Refusal]]:
+    sheet.read_id("product_id")
+    sheet.read_text("title", "group_id", "description", "brand", "currency", "seller", "locale")
+    sheet.refuse("title", cast.mask(pc.is_null(sheet.typed["title"])), "is missing")
+    price = sheet.read_number("price")
+    sheet.refuse("price", cast.mask(pc.less(price, 0)), "must be >= 0")
+    sheet.read("availability", cast.flag, "must be true or false")
+    sheet.read("category", cast.words_list, "must be a JSON list or a text")
+    sheet.read("images", cast.words_list, "must be a JSON list or a text")
+    sheet.read("attributes", cast.json_object, "must be a JSON object")
+    created, not_moments = cast.moment(sheet.raw("created_at"))
+    sheet.refuse(
+        "created_at", not_moments & ~cast.is_blank(_as_shown(sheet, "created_at")), "must be a moment (ISO 8601)"
+    )
+    sheet.typed["created_at"] = pc.strftime(created.cast(pa.timestamp("s", tz="UTC")), "%Y-%m-%dT%H:%M:%SZ")
+    blank = pa.array(cast.is_blank(sheet.typed["currency"]))
+    sheet.typed["currency"] = pc.if_else(blank, currency, sheet.typed["currency"])
+    group = sheet.typed["group_id"]
+    sheet.typed["group_id"] = pc.if_else(pa.array(cast.is_blank(group)), None, group)
+    return sheet.finished(PRODUCTS)
+
+
+def _events(sheet: _Sheet, _currency: str) -> tuple[Accepted, list[Refusal]]:
+    sheet.read_id("event_id")
+    moments, not_moments = cast.moment(sheet.raw("timestamp"))
+    sheet.typed["timestamp"] = moments
+    sheet.refuse("timestamp", cast.is_blank(_as_shown(sheet, "timestamp")), "is missing")
+    sheet.refuse("timestamp", not_moments, "must be a moment (ISO 8601, or seconds since 1970)")
+    sheet.refuse("timestamp", cast.mask(pc.less(moments.cast(pa.int64()), 0)), "must not be before 1970")
+    sheet.read_text("action", "user_id", "session_id", "product_id", "query", "request_id")
+    known = cast.mask(pc.is_in(sheet.typed["action"], pa.array(ACTIONS)))
+    sheet.refuse("action", ~known, f"must be one of {', '.join(ACTIONS)}")
+    needs = ~cast.mask(pc.is_in(sheet.typed["action"], pa.array(WITHOUT_PRODUCT)))
+    sheet.refuse("product_id", needs & cast.is_blank(sheet.typed["product_id"]), "is missing")
+    quantity = sheet.read_number("quantity")
+    sheet.refuse("quantity", cast.mask(pc.less(quantity, 0)), "must be >= 0; a return is a refund")
+    sheet.read_number("value")
+    position = sheet.read_number("position")
+    within = pc.and_(pc.greater_equal(position, 0), pc.less(position, 2**31))
+    whole = cast.mask(pc.and_(pc.equal(pc.floor(position), position), within))
+    sheet.refuse("position", ~whole & ~cast.mask(pc.is_null(position)), "must be a whole number >= 0")
+    sheet.typed["position"] = pc.if_else(pa.array(whole), position, None).cast(pa.int32())
+    sheet.read("context", cast.json_object, "must be a JSON object")
+    return sheet.finished(EVENTS)
+
+
+def _as_shown(sheet: _Sheet, name: str) -> pa.Array:
+    return cast.text(sheet.chunk.shown.get(name, sheet.raw(name)))
+
+
+_CHECKS: dict[Kind, Callable[[_Sheet, str], tuple[Accepted, list[Refusal]]]] = {
+    "products": _products,
+    "events": _events,
+}

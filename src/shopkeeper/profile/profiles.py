@@ -1,0 +1,118 @@
+"""The portraits of all shoppers: the log as views, what happened since on top of it, and the sessions.
+
+After a restart the caller makes Profiles from the log and replays the events that came later through `observe`.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import floor, inf
+
+import numpy as np
+
+from shopkeeper.profile.growing import Line, Lines, no_lines
+from shopkeeper.types import NEW_USER, IntArray, Interactions, Observed, Portrait
+
+SESSION_DAYS = 1.0
+"""A session nobody touched for this long is over."""
+MAX_SESSIONS = 100_000
+MAX_SESSION_LINES = 500
+"""Of a session only so many of the newest lines are shown: a robot's session must not slow a page."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    lines: Lines
+    users: frozenset[int]
+    last_day: float
+    basket: int
+
+
+class Profiles:
+    """Who is asking. Thread-safe; a portrait that was handed out never changes."""
+
+    def __init__(self, log: Interactions, max_sessions: int = MAX_SESSIONS) -> None:
+        self._log = log
+        self._grown: dict[int, Lines] = {}
+        self._sessions: OrderedDict[str, _Session] = OrderedDict()
+        self._max_sessions = max_sessions
+        self._next_basket = int(log.baskets.max(initial=-1)) + 1
+        self._lock = threading.Lock()
+
+    def portrait(self, user: int, session: str = "", day: float = inf) -> Portrait:
+        """What is known of the shopper strictly before `day`; by default everything.
+
+        A shopper without a row (NEW_USER) is known by the session alone: its lines are then the history too.
+        """
+        now = self._sessions.get(session) if session else None
+        live = now is not None and (day == inf or day - now.last_day <= SESSION_DAYS)
+        inside = now.lines if now is not None and live else no_lines()
+        history = inside if user == NEW_USER else self._lines(user)
+        end, inside_end = history.upto(day), inside.upto(day)
+        inside_start = max(0, inside_end - MAX_SESSION_LINES)
+        return Portrait(
+            history.rows[:end],
+            history.days[:end],
+            history.actions[:end],
+            history.quantities[:end],
+            history.baskets[:end],
+            inside.rows[inside_start:inside_end],
+            inside.actions[inside_start:inside_end],
+            inside.days[inside_start:inside_end],
+        )
+
+    def portraits(self, users: Sequence[int] | IntArray, day: float = inf) -> tuple[Portrait, ...]:
+        """A portrait for each of these shoppers strictly before `day`, without sessions."""
+        return tuple(self.portrait(int(user), "", day) for user in users)
+
+    def observe(self, event: Observed) -> None:
+        """Takes one event in, for the shopper and for the session; an event without a product changes nothing."""
+        if event.row < 0:
+            return
+        with self._lock:
+            basket = self._remember_session(event)
+            if event.user != NEW_USER:
+                line = Line(event.row, event.day, event.action, event.quantity, basket)
+                self._grown[event.user] = self._lines(event.user).plus(line)
+
+    def forget(self, user: int) -> None:
+        """Removes the shopper's history and every session the shopper took part in."""
+        with self._lock:
+            self._grown[user] = no_lines()
+            for name in [name for name, held in self._sessions.items() if user in held.users]:
+                del self._sessions[name]
+
+    def _lines(self, user: int) -> Lines:
+        grown = self._grown.get(user)
+        if grown is not None:
+            return grown
+        if not 0 <= user < self._log.n_users:
+            return no_lines()
+        log, start, end = self._log, int(self._log.offsets[user]), int(self._log.offsets[user + 1])
+        own = slice(start, end)
+        return Lines(log.rows[own], log.days[own], log.actions[own], log.quantities[own], log.baskets[own], end - start)
+
+    def _remember_session(self, event: Observed) -> int:
+        """The basket this event belongs to. Lines outside of any session share a basket by shopper and whole day."""
+        if not event.session:
+            return self._day_basket(event)
+        held = self._sessions.get(event.session)
+        if held is None or event.day - held.last_day > SESSION_DAYS:
+            held = _Session(no_lines(), frozenset(), event.day, self._fresh_basket())
+        lines = held.lines.plus(Line(event.row, event.day, event.action, event.quantity, held.basket))
+        users = held.users | ({event.user} if event.user != NEW_USER else set())
+        self._sessions[event.session] = _Session(lines, users, max(held.last_day, event.day), held.basket)
+        self._sessions.move_to_end(event.session)
+        while len(self._sessions) > self._max_sessions:
+            self._sessions.popitem(last=False)
+        return held.basket
+
+    def _day_basket(self, event: Observed) -> int:
+        lines = self._lines(event.user)
+        same_day = np.flatnonzero(np.floor(lines.days[: lines.n]) == floor(event.day))
+        return int(lines.baskets[same_day[-1]]) if len(same_day) else self._fresh_basket()
+
+    def _fresh_basket(self) -> int:
+        self._next_basket += 1
+        return self._next_basket - 1

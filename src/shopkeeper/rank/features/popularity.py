@@ -1,0 +1,69 @@
+"""How popular the product is now, lately and for long, and where that is going."""
+
+import threading
+from pathlib import Path
+
+import numpy as np
+from pydantic import Field
+
+from shopkeeper.rank.pairs import pairs
+from shopkeeper.settings import PluginSettings
+from shopkeeper.types import PURCHASE, Batch, Candidates, Catalog, DayArray, FloatArray, Observed, Snapshot
+
+_FAR = 100.0
+"""After so many of the shortest half-lives the counts are brought to the new day: 2 ** 1024 is infinite."""
+
+
+class Popularity:
+    """Purchases that fade with each half-life (log of one plus), and the ratio of each fast rate to the slowest."""
+
+    class Settings(PluginSettings):
+        half_lives_days: tuple[float, ...] = Field((1.0, 7.0, 60.0), description="How fast a purchase fades, rising.")
+
+    names: tuple[str, ...]
+
+    def __init__(self, settings: Settings) -> None:
+        self._half_lives = np.array(settings.half_lives_days)
+        names = [f"{days:g}d" for days in settings.half_lives_days]
+        self.names = (*names, *(f"trend_{name}" for name in names[:-1]))
+        # one pair, replaced together: weights float64 (n_products, n_half_lives) as they stand on that day
+        self._state: tuple[DayArray, float] = np.zeros((0, len(names))), 0.0
+        self._lock = threading.Lock()
+
+    def fit(self, snapshot: Snapshot) -> None:
+        bought = snapshot.log.actions == PURCHASE
+        rows, age = snapshot.log.rows[bought], snapshot.day - snapshot.log.days[bought]
+        faded = [np.bincount(rows, np.exp2(-age / life), len(snapshot.catalog)) for life in self._half_lives]
+        self._state = np.stack(faded, axis=1), snapshot.day
+
+    def observe(self, event: Observed) -> None:
+        if event.action != PURCHASE or event.row < 0:
+            return
+        with self._lock:
+            weights, day = self._state
+            missing = max(event.row + 1 - len(weights), 0)
+            if missing or not weights.flags.writeable:
+                weights = np.concatenate([weights, np.zeros((missing, len(self._half_lives)))])
+            if event.day - day > _FAR * self._half_lives.min():
+                weights, day = weights * np.exp2((day - event.day) / self._half_lives), event.day
+            weights[event.row] += np.exp2((event.day - day) / self._half_lives)
+            self._state = weights, day
+
+    def values(self, batch: Batch, candidates: Candidates) -> FloatArray:
+        shared, (weights, day) = pairs(batch, candidates), self._state
+        faded = np.zeros((len(shared.rows), len(self._half_lives)))
+        inside = shared.rows < len(weights)
+        faded[inside] = weights[shared.rows[inside]]
+        age = np.maximum(shared.day[shared.request] - day, 0.0)
+        faded *= np.exp2(-age[:, None] / self._half_lives)
+        # a tenth of a purchase keeps the ratio of two rates finite
+        rates = (faded + 0.1) / self._half_lives
+        return np.concatenate([np.log1p(faded), np.log(rates[:, :-1] / rates[:, -1:])], axis=1).astype(np.float32)
+
+    def save(self, folder: Path) -> None:
+        weights, day = self._state
+        np.save(folder / "weights.npy", weights)
+        np.save(folder / "day.npy", np.array(day))
+
+    def load(self, folder: Path, catalog: Catalog) -> None:
+        self._state = np.load(folder / "weights.npy", mmap_mode="r"), float(np.load(folder / "day.npy"))

@@ -1,0 +1,1 @@
+"""Rankers, one file each: a table of features to scores that explain themselves."""

@@ -1,0 +1,1 @@
+"""Where state lives: a shop is a folder."""

@@ -1,0 +1,85 @@
+"""`shop.db`: SQLite in WAL mode with full sync. What a write transaction returned from is on the disk."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from shopkeeper.errors import ShopNotFound, StoreError
+from shopkeeper.store import migrate
+from shopkeeper.store.disk import full_disk_as_error
+
+DATABASE_FILE = "shop.db"
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "cache_size=-32768", "temp_store=MEMORY", "secure_delete=ON")
+
+
+class Database:
+    """Connections to one file: many readers, one writer at a time."""
+
+    def __init__(self, path: Path, *, writable: bool) -> None:
+        """Opens the file and, if writable, brings it to the newest migration. Raises StoreError, ShopNotFound."""
+        if not writable and not path.is_file():
+            raise ShopNotFound(f"{path.parent} holds no shop: {path.name} is missing.")
+        self.path = path
+        self.turn = threading.RLock()
+        """Held during a write transaction; hold it longer to change memory together with the disk."""
+        self._engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30.0})
+        pragmas = _PRAGMAS if writable else ("query_only=ON",)
+        sa.event.listen(self._engine, "connect", lambda raw, _: _configure(raw, pragmas))
+        sa.event.listen(self._engine, "begin", _begin)
+        self._migrate(writable)
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection that sees one moment of the database."""
+        with self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """A write transaction, durable when the block is left; undone when it raises. Raises StorageFull."""
+        with self.turn, full_disk_as_error(self.path), self._engine.connect() as connection:
+            connection.execution_options(shopkeeper_writes=True)
+            with connection.begin():
+                yield connection
+
+    def truncate_log(self) -> None:
+        """Moves the write-ahead log into the database and empties it, so that deleted rows are on no page."""
+        with self.turn, self._engine.connect() as connection:
+            raw: Any = connection.connection.driver_connection
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def close(self) -> None:
+        """Closes every connection."""
+        self._engine.dispose()
+
+    def _migrate(self, writable: bool) -> None:
+        with self.reading() as connection:
+            found, newest = migrate.revision(connection), migrate.head()
+        if found == newest:
+            return
+        if found is not None and found > newest:
+            raise StoreError(
+                f"{self.path}: written by a newer shopkeeper (migration {found}, this one knows up to {newest}). "
+                "Upgrade shopkeeper."
+            )
+        if not writable:
+            raise StoreError(
+                f"{self.path}: stands at migration {found}, needs {newest}. Open the shop once for writing."
+            )
+        with self.writing() as connection:
+            migrate.upgrade(connection)
+
+
+def _configure(raw: Any, pragmas: tuple[str, ...]) -> None:
+    raw.isolation_level = None  # the driver shall not begin transactions by itself: `_begin` does
+    for pragma in pragmas:
+        raw.execute(f"PRAGMA {pragma}").fetchall()
+
+
+def _begin(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get("shopkeeper_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

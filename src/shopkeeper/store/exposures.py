@@ -1,0 +1,177 @@
+"""What pages showed. Written behind the answer by one thread, in batches; an exposure is not an acknowledged event."""
+
+import io
+import logging
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import orjson
+import sqlalchemy as sa
+
+from shopkeeper.errors import StoreError
+from shopkeeper.store.database import Database
+from shopkeeper.store.records import MICROSECONDS, Record, as_json
+from shopkeeper.store.tables import EXPOSURES
+from shopkeeper.types import Exposure, FloatArray
+
+_LOG = logging.getLogger(__name__)
+_CAPACITY = 4_096
+_BATCH = 256
+_PAUSE_S = 0.05
+
+
+class Exposures:
+    """A bounded buffer in front of a table."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._changed = threading.Condition()
+        self._waiting: dict[str, Exposure] = {}
+        self._writing: dict[str, Exposure] = {}
+        self._closing = False
+        self._writer: threading.Thread | None = None
+        self._one_at_a_time = threading.Lock()
+        self.lost = 0
+        """How many exposures could not be kept: the buffer was full, or the disk was."""
+
+    def append(self, exposure: Exposure) -> None:
+        """Takes the page in; it is written soon. A full buffer counts it as lost, the shopper never waits."""
+        with self._changed:
+            if self._closing:
+                raise StoreError("the shop is closed; this exposure was not kept. Open the shop again.")
+            if len(self._waiting) >= _CAPACITY:
+                self.lost += 1
+                return
+            self._waiting[exposure.request_id] = exposure
+            if self._writer is None:
+                self._writer = threading.Thread(target=self._write_behind, name="exposures", daemon=True)
+                self._writer.start()
+            self._changed.notify()
+
+    def flush(self) -> None:
+        """Returns when everything appended so far is durable. Raises StorageFull."""
+        with self._one_at_a_time:
+            while self._take():
+                self._keep()
+
+    def get(self, request_id: str) -> Exposure | None:
+        """The exposure of a request, also one that is not written yet."""
+        with self._changed:
+            found = self._waiting.get(request_id) or self._writing.get(request_id)
+        if found is not None:
+            return found
+        with self._database.reading() as connection:
+            statement = sa.select(EXPOSURES).where(EXPOSURES.c.request_id == request_id)
+            record = connection.execute(statement).mappings().one_or_none()
+        return None if record is None else _exposure(dict(record))
+
+    def between(self, start: float, end: float) -> Iterator[Exposure]:
+        """The written exposures of [start, end), UTC seconds, oldest first."""
+        stamp = EXPOSURES.c.timestamp_us
+        moments = (stamp >= round(start * MICROSECONDS)) & (stamp < round(end * MICROSECONDS))
+        with self._database.reading() as connection:
+            statement = sa.select(EXPOSURES).where(moments).order_by(stamp, EXPOSURES.c.request_id)
+            for record in connection.execution_options(yield_per=_BATCH).execute(statement).mappings():
+                yield _exposure(dict(record))
+
+    def erase(self, user_id: str) -> int:
+        """How many exposures of the shopper were removed."""
+        self.flush()
+        with self._database.writing() as connection:
+            gone = connection.execute(sa.delete(EXPOSURES).where(EXPOSURES.c.user_id == user_id)).rowcount
+        self._database.truncate_log()
+        return int(gone)
+
+    def expire(self, before: float) -> int:
+        """How many exposures older than `before` (UTC seconds) were removed."""
+        with self._database.writing() as connection:
+            old = EXPOSURES.c.timestamp_us < round(before * MICROSECONDS)
+            return int(connection.execute(sa.delete(EXPOSURES).where(old)).rowcount)
+
+    def close(self) -> None:
+        """Writes what is waiting and ends the thread."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        if self._writer is not None:
+            self._writer.join()
+        self.flush()
+
+    def _write_behind(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._waiting or self._closing)
+                if self._closing:
+                    return
+                self._changed.wait_for(lambda: self._closing or len(self._waiting) >= _BATCH, _PAUSE_S)
+            try:
+                self.flush()
+            except Exception as error:  # the thread has nobody to raise to; the loss is counted and shown
+                _LOG.error("exposures_lost total=%d error=%s", self.lost, error)
+
+    def _take(self) -> bool:
+        with self._changed:
+            names = list(self._waiting)[:_BATCH]
+            self._writing = {name: self._waiting.pop(name) for name in names}
+        return bool(self._writing)
+
+    def _keep(self) -> None:
+        try:
+            records = [_record(exposure) for exposure in self._writing.values()]
+            with self._database.writing() as connection:
+                connection.execute(sa.insert(EXPOSURES).prefix_with("OR REPLACE"), records)
+        except BaseException:
+            self.lost += len(self._writing)
+            raise
+        finally:
+            with self._changed:
+                self._writing = {}
+
+
+def _record(exposure: Exposure) -> Record:
+    items = np.array([exposure.positions, exposure.scores, exposure.propensities], np.float64)
+    return {
+        "request_id": exposure.request_id,
+        "timestamp_us": round(exposure.timestamp * MICROSECONDS),
+        "scene": exposure.scene,
+        "user_id": exposure.user_id,
+        "session_id": exposure.session_id,
+        "query": exposure.query,
+        "version": exposure.version,
+        "variant": exposure.variant,
+        "product_ids": as_json(list(exposure.product_ids)),
+        "items": _npy(items),
+        "feature_names": as_json(list(exposure.feature_names)),
+        "features": _npy(exposure.features.astype(np.float32, copy=False)),
+    }
+
+
+def _exposure(record: Mapping[str, Any]) -> Exposure:
+    positions, scores, propensities = _array(record["items"])
+    plain = {name: record[name] for name in ("request_id", "scene", "user_id", "session_id", "query")}
+    features: FloatArray = _array(record["features"])
+    return Exposure(
+        timestamp=record["timestamp_us"] / MICROSECONDS,
+        version=record["version"],
+        variant=record["variant"],
+        product_ids=tuple(orjson.loads(record["product_ids"])),
+        positions=tuple(int(position) for position in positions),
+        scores=tuple(scores.tolist()),
+        propensities=tuple(propensities.tolist()),
+        feature_names=tuple(orjson.loads(record["feature_names"])),
+        features=features,
+        **plain,
+    )
+
+
+def _npy(array: "np.ndarray[Any, Any]") -> bytes:
+    content = io.BytesIO()
+    np.save(content, array, allow_pickle=False)
+    return content.getvalue()
+
+
+def _array(content: bytes) -> "np.ndarray[Any, Any]":
+    found: np.ndarray[Any, Any] = np.load(io.BytesIO(content), allow_pickle=False)
+    return found

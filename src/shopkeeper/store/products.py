@@ -1,0 +1,133 @@
+"""The catalogue: products by row. A row is for life; a deleted product leaves its tombstone there."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import ibis
+import numpy as np
+import orjson
+import pyarrow as pa
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from shopkeeper.errors import UnknownProduct
+from shopkeeper.store.columns import catalog_of
+from shopkeeper.store.database import Database
+from shopkeeper.store.records import Record, as_json, product_of, product_record
+from shopkeeper.store.schema import PRODUCTS as SCHEMA
+from shopkeeper.store.schema import conform
+from shopkeeper.store.tables import PRODUCTS
+from shopkeeper.types import Catalog, Product, RowArray
+
+_CHUNK = 500
+_INSERT = insert(PRODUCTS)
+_UPSERT = _INSERT.on_conflict_do_update(
+    index_elements=[PRODUCTS.c.product_id],
+    set_={c.name: _INSERT.excluded[c.name] for c in PRODUCTS.c if c.name not in ("row", "product_id")},
+)
+
+
+class Products:
+    """Products written and read; rows are dense from 0 in the order in which ids first arrived."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def upsert(self, products: Sequence[Product]) -> RowArray:
+        """int32 (n,): the row of each product, written durably. Of two with one id the last wins."""
+        return self._write([product_record(product) for product in products])
+
+    def upsert_table(self, table: pa.Table) -> int:
+        """How many products a table with the columns of schema.PRODUCTS has written. Raises IntakeError."""
+        table = conform(table, SCHEMA)
+        columns = {name: table.column(name).to_pylist() for name in SCHEMA.names}
+        for name in ("category", "images"):
+            columns[name] = [as_json(value) for value in columns[name]]
+        names = list(columns)
+        records = [dict(zip(names, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+        return len(np.unique(self._write(records)))
+
+    def delete(self, product_ids: Iterable[str]) -> RowArray:
+        """int32 (m,): the rows that now are tombstones; ids that are unknown or deleted already are left out."""
+        wanted = list(dict.fromkeys(product_ids))
+        gone: list[int] = []
+        with self._database.writing() as connection:
+            for start in range(0, len(wanted), _CHUNK):
+                ids = wanted[start : start + _CHUNK]
+                alive = PRODUCTS.c.product_id.in_(ids) & ~PRODUCTS.c.deleted
+                statement = sa.update(PRODUCTS).where(alive).values(deleted=True).returning(PRODUCTS.c.row)
+                gone.extend(connection.execute(statement).scalars())
+        return np.array(sorted(gone), np.int32)
+
+    def get(self, product_id: str) -> Product | None:
+        """The product; None where it is unknown or deleted."""
+        return self._one((PRODUCTS.c.product_id == product_id) & ~PRODUCTS.c.deleted)
+
+    def get_row(self, row: int) -> Product:
+        """The product of a row, deleted or not. Raises UnknownProduct where the catalogue is shorter."""
+        found = self._one(PRODUCTS.c.row == row)
+        if found is None:
+            raise UnknownProduct(f"no product has row {row}; the catalogue has {len(self)} rows, from 0.")
+        return found
+
+    def __len__(self) -> int:
+        with self._database.reading() as connection:
+            return self._count(connection)
+
+    def catalog(self) -> Catalog:
+        """The whole catalogue as columns."""
+        return catalog_of(self._database)
+
+    def table(self) -> ibis.Table:
+        """The products that are not deleted: the columns of schema.PRODUCTS and int32 `row`."""
+        columns = [PRODUCTS.c[name] for name in SCHEMA.names]
+        statement = sa.select(*columns, PRODUCTS.c.row).where(~PRODUCTS.c.deleted).order_by(PRODUCTS.c.row)
+        with self._database.reading() as connection:
+            records = connection.execute(statement).all()
+        fields = [*SCHEMA, pa.field("row", pa.int32(), nullable=False)]
+        values: list[Any] = list(zip(*records, strict=True)) or [()] * len(fields)
+        for place, field in enumerate(fields):
+            if pa.types.is_list(field.type):
+                values[place] = _parsed(values[place])
+        arrays = [pa.array(column, field.type) for column, field in zip(values, fields, strict=True)]
+        return ibis.memtable(pa.Table.from_arrays(arrays, schema=pa.schema(fields)))
+
+    def _one(self, condition: sa.ColumnElement[bool]) -> Product | None:
+        with self._database.reading() as connection:
+            found = connection.execute(sa.select(PRODUCTS).where(condition)).mappings().one_or_none()
+        return None if found is None else product_of(dict(found))
+
+    def _write(self, records: list[Record]) -> RowArray:
+        with self._database.writing() as connection:
+            ids = [record["product_id"] for record in records]
+            rows = self._rows(connection, ids)
+            following = self._count(connection)
+            for record in records:
+                product_id = record["product_id"]
+                if product_id not in rows:
+                    rows[product_id] = following
+                    following += 1
+                record["row"] = rows[product_id]
+                record["deleted"] = False
+            if records:
+                connection.execute(_UPSERT, records)
+        return np.array([rows[product_id] for product_id in ids], np.int32)
+
+    @staticmethod
+    def _rows(connection: sa.Connection, ids: Sequence[str]) -> dict[str, int]:
+        wanted = list(dict.fromkeys(ids))
+        rows: dict[str, int] = {}
+        for start in range(0, len(wanted), _CHUNK):
+            chunk = PRODUCTS.c.product_id.in_(wanted[start : start + _CHUNK])
+            found = connection.execute(sa.select(PRODUCTS.c.product_id, PRODUCTS.c.row).where(chunk))
+            rows.update((product_id, row) for product_id, row in found)
+        return rows
+
+    @staticmethod
+    def _count(connection: sa.Connection) -> int:
+        return int(connection.execute(sa.select(sa.func.coalesce(sa.func.max(PRODUCTS.c.row) + 1, 0))).scalar_one())
+
+
+def _parsed(texts: Sequence[str]) -> list[list[str]]:
+    known = {text: orjson.loads(text) for text in set(texts)}
+    return [known[text] for text in texts]

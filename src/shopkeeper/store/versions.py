@@ -1,0 +1,213 @@
+"""Versions: immutable trained states of a shop, `versions/0007/`, each with a manifest of every file's sha256.
+
+`versions/current` lists the numbers in the order in which they were promoted; the last line is the one that serves. It
+is replaced by one rename, so that a reader sees the old version or the new one.
+"""
+
+import hashlib
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypedDict
+
+import orjson
+
+from shopkeeper import __version__
+from shopkeeper.errors import CorruptVersion, NoVersion, StoreError
+from shopkeeper.store.disk import full_disk_as_error, replace, sync
+from shopkeeper.store.lock import Lock
+
+MANIFEST_FILE = "manifest.json"
+_CURRENT = "current"
+_NUMBER = re.compile(r"\d{4,}")
+_DRAFT = ".draft-"
+Numbers = list[int]
+
+
+class FileEntry(TypedDict):
+    """What the manifest says of one file."""
+
+    sha256: str
+    bytes: int
+
+
+class Manifest(TypedDict):
+    """What a version says of itself. `files` is keyed by the path inside the version."""
+
+    number: int
+    created: str
+    shopkeeper: str
+    settings: dict[str, object]
+    data_hash: str
+    scores: dict[str, object]
+    files: dict[str, FileEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A version in the making: write into `path`, then seal it."""
+
+    number: int
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class VersionInfo:
+    """A sealed version."""
+
+    number: int
+    path: Path
+    manifest: Manifest
+
+    @property
+    def name(self) -> str:
+        """The folder's name: 0007."""
+        return self.path.name
+
+
+class Versions:
+    """The versions of one shop. Learning has a lock of its own, so that a server can go on writing events."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        advice = "Wait until it has ended, or stop it, and learn again."
+        self._learning = Lock(root / ".learning.lock", "is learning a version of this shop", advice)
+        self._pointer = Lock(root / ".pointer.lock", "is promoting a version of this shop", "Try again.")
+
+    def draft(self) -> Draft:
+        """An empty folder for the next version; what an interrupted draft left is removed. Raises ShopLocked."""
+        if self._learning.held:
+            raise StoreError(f"{self.root}: a draft is open already. Seal or discard it before drafting another.")
+        self._learning.acquire()
+        for abandoned in self.root.glob(f"{_DRAFT}*"):
+            shutil.rmtree(abandoned)
+        number = max([0, *self._numbers(), *self._promoted()]) + 1
+        path = self.root / f"{_DRAFT}{number:04d}"
+        path.mkdir()
+        return Draft(number, path)
+
+    def discard(self, draft: Draft) -> None:
+        """Removes a draft that is not wanted."""
+        shutil.rmtree(draft.path)
+        self._learning.release()
+
+    def seal(
+        self, draft: Draft, *, settings: Mapping[str, object], data_hash: str, scores: Mapping[str, object]
+    ) -> VersionInfo:
+        """Makes the draft a version: every file durable and named in the manifest, the folder renamed in one step."""
+        with full_disk_as_error(self.root):
+            manifest = Manifest(
+                number=draft.number,
+                created=datetime.now(UTC).isoformat(timespec="seconds"),
+                shopkeeper=__version__,
+                settings=dict(settings),
+                data_hash=data_hash,
+                scores=dict(scores),
+                files=_files(draft.path),
+            )
+            replace(draft.path / MANIFEST_FILE, orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
+            path = self.root / f"{draft.number:04d}"
+            draft.path.rename(path)
+            sync(self.root)
+        self._learning.release()
+        return VersionInfo(draft.number, path, manifest)
+
+    def get(self, number: int) -> VersionInfo:
+        """A sealed version. Raises NoVersion."""
+        path = self.root / f"{number:04d}"
+        if not (path / MANIFEST_FILE).is_file():
+            known = ", ".join(f"{found:04d}" for found in self._numbers()) or "none, the shop has not learnt yet"
+            raise NoVersion(f"{self.root} has no version {number:04d}. There are: {known}.")
+        return VersionInfo(number, path, _manifest(path))
+
+    def list(self) -> list[VersionInfo]:
+        """All sealed versions, oldest first."""
+        return [self.get(number) for number in self._numbers()]
+
+    def current(self) -> VersionInfo | None:
+        """The version that serves; None before the first promotion."""
+        promoted = self._promoted()
+        return self.get(promoted[-1]) if promoted else None
+
+    def promote(self, number: int) -> VersionInfo:
+        """Makes a version the one that serves, in one durable step. Raises NoVersion."""
+        with self._pointer:
+            version = self.get(number)
+            self._point([*self._promoted(), number])
+        return version
+
+    def rollback(self) -> VersionInfo:
+        """Goes back to the version that was promoted before. Raises NoVersion."""
+        with self._pointer:
+            promoted = self._promoted()
+            if len(promoted) < 2:
+                raise NoVersion(f"{self.root}: nothing was promoted before, so there is nothing to go back to.")
+            version = self.get(promoted[-2])
+            self._point(promoted[:-1])
+        return version
+
+    def verify(self, number: int) -> VersionInfo:
+        """The version, every file read and as its manifest says. Raises CorruptVersion naming the file, NoVersion."""
+        version = self.get(number)
+        for name, entry in version.manifest["files"].items():
+            path = version.path / name
+            if not path.is_file():
+                raise _corrupt(version, name, f"sha256 {entry['sha256']}", "no such file")
+            found = _entry(path)
+            if found != entry:
+                raise _corrupt(version, name, _described(entry), _described(found))
+        return version
+
+    def _numbers(self) -> Numbers:
+        found = (path for path in self.root.iterdir() if _NUMBER.fullmatch(path.name))
+        return sorted(int(path.name) for path in found if (path / MANIFEST_FILE).is_file())
+
+    def _promoted(self) -> Numbers:
+        try:
+            return [int(line) for line in (self.root / _CURRENT).read_text(encoding="ascii").split()]
+        except FileNotFoundError:
+            return []
+
+    def _point(self, promoted: Numbers) -> None:
+        with full_disk_as_error(self.root):
+            replace(self.root / _CURRENT, "".join(f"{number:04d}\n" for number in promoted).encode("ascii"))
+
+
+def _manifest(path: Path) -> Manifest:
+    content = (path / MANIFEST_FILE).read_bytes()
+    try:
+        manifest: Manifest = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        raise CorruptVersion(
+            f"{path / MANIFEST_FILE}: not valid JSON ({error}). Roll back to another version, or learn again."
+        ) from None
+    return manifest
+
+
+def _files(folder: Path) -> dict[str, FileEntry]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST_FILE)
+    for path in files:
+        path.chmod(0o444)
+        sync(path)
+    for path in [folder, *(path for path in folder.rglob("*") if path.is_dir())]:
+        sync(path)
+    return {path.relative_to(folder).as_posix(): _entry(path) for path in files}
+
+
+def _entry(path: Path) -> FileEntry:
+    with path.open("rb") as file:
+        return FileEntry(sha256=hashlib.file_digest(file, "sha256").hexdigest(), bytes=path.stat().st_size)
+
+
+def _described(entry: FileEntry) -> str:
+    return f"sha256 {entry['sha256']} ({entry['bytes']} bytes)"
+
+
+def _corrupt(version: VersionInfo, name: str, expected: str, found: str) -> CorruptVersion:
+    return CorruptVersion(
+        f"version {version.name}: {name} is not what its manifest says: expected {expected}, found {found}. "
+        "Roll back to another version, or learn again."
+    )

@@ -31,10 +31,11 @@ SHARD = 2048
 SHARDS_KEPT = 64
 """More shards than this are merged into one when they are read."""
 
-KEY_ATTRIBUTES = tuple(
+_TELLING = (
     "type model color colour size material style flavor flavour scent pattern gender age capacity package_size season "
-    "occasion 类型 型号 颜色 尺寸 尺码 材质 款式 风格 口味 规格 容量 适用人群 季节".split()
+    "occasion 类型 型号 颜色 尺寸 尺码 材质 款式 风格 口味 规格 容量 适用人群 季节"
 )
+KEY_ATTRIBUTES = tuple(_TELLING.split())
 """Attributes that say what a product is, the most telling first; all others (codes, dates, weights) are noise."""
 WORDS = 64
 

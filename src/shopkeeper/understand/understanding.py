@@ -1,0 +1,56 @@
+"""A query's words to what is meant by them."""
+
+from collections.abc import Iterable
+
+from shopkeeper.ports import Encoder
+from shopkeeper.text import has_han, language_of, normalise, tokens
+from shopkeeper.types import Intent
+from shopkeeper.understand.lexicon import Lexicon, is_code_query
+from shopkeeper.understand.pinyin import Pinyin
+from shopkeeper.understand.spelling import Speller
+
+LONGEST = 256
+"""Characters of a query that are read."""
+
+
+class Understanding:
+    """Understands queries to one catalogue; `texts` are what it says (`lexicon.catalog_texts`)."""
+
+    def __init__(self, encoder: Encoder | None, texts: Iterable[str]) -> None:
+        said = list(texts)
+        self.encoder = encoder
+        self.lexicon = Lexicon.of(said)
+        self._speller = Speller(self.lexicon)
+        self._pinyin = Pinyin(said) if any(map(has_han, said)) else None
+
+    def understand(self, query: str) -> Intent:
+        """The intent of a query; an empty one where there are no words.
+
+        `query` is what was asked, in normal form. Where a `correction` is given, `tokens` and `vector` are of it.
+        """
+        asked = normalise(query)[:LONGEST].strip()
+        words = tokens(asked)
+        if not words:
+            return Intent(query=asked, language=language_of(asked))
+        correction = self._correct(asked, words)
+        meant = correction or asked
+        vector = self.encoder.encode([meant], "query")[0] if self.encoder is not None else None
+        return Intent(
+            query=asked,
+            language=language_of(meant),
+            tokens=tuple(tokens(meant) if correction else words),
+            is_code=is_code_query(words),
+            correction=correction,
+            vector=vector,
+        )
+
+    def _correct(self, asked: str, words: list[str]) -> str | None:
+        if all(map(self.lexicon.knows, words)) or is_code_query(words):
+            return None
+        sounded = self._pinyin.term(asked) if self._pinyin is not None else None
+        if sounded is not None:
+            return sounded
+        if has_han(asked):
+            return None
+        corrected = self._speller.correct(words)
+        return " ".join(corrected) if corrected else None

@@ -55,6 +55,14 @@ class Store(Section):
     exposure_days: int = Field(90, ge=1, description="Exposures older than this are dropped.")
 
 
+class Quality(Section):
+    """Can we trust the data."""
+
+    repairs: tuple[str, ...] = Field(
+        (), description="Repairs of what learning reads, in this order; the data themselves stay as they are."
+    )
+
+
 class Encode(Section):
     """The language model."""
 
@@ -105,6 +113,7 @@ class Serve(Section):
 CORE: dict[str, type[Section]] = {
     "shop": Shop,
     "store": Store,
+    "quality": Quality,
     "encode": Encode,
     "recall": Recall,
     "rank": Rank,
@@ -119,6 +128,7 @@ class Settings:
 
     shop: Shop
     store: Store
+    quality: Quality
     encode: Encode
     recall: Recall
     rank: Rank

@@ -7,7 +7,8 @@ is replaced by one rename, so that a reader sees the old version or the new one.
 import hashlib
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -88,6 +89,16 @@ class Versions:
         path = self.root / f"{_DRAFT}{number:04d}"
         path.mkdir()
         return Draft(number, path)
+
+    @contextmanager
+    def drafting(self) -> Iterator[Draft]:
+        """A draft for the block; it is removed where the block ends without sealing it. Raises ShopLocked."""
+        draft = self.draft()
+        try:
+            yield draft
+        finally:
+            if draft.path.exists():
+                self.discard(draft)
 
     def discard(self, draft: Draft) -> None:
         """Removes a draft that is not wanted."""

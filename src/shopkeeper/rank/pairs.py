@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shopkeeper.types import (
-    ACTION_CODES,
     PURCHASE,
     Batch,
     BoolArray,
@@ -24,8 +23,6 @@ from shopkeeper.types import (
 
 Column = NDArray[np.generic]
 """Any numbers: counts, days, truth values."""
-
-_INTEREST = np.array([ACTION_CODES["view"], ACTION_CODES["click"], ACTION_CODES["add_to_cart"]])
 
 
 class Groups:
@@ -146,9 +143,10 @@ class Pairs:
         return bought.where(bought.once_a_basket())
 
     @cached_property
-    def interest(self) -> Lines:
-        """What was viewed, clicked or put into the cart."""
-        return self.history.where(np.isin(self.actions, _INTEREST))
+    def interest(self) -> tuple[Lines, IntArray]:
+        """What was done without buying, and the action of each of those lines, int64 (m,)."""
+        looked = self.actions != PURCHASE
+        return self.history.where(looked), self.actions[looked]
 
     @cached_property
     def bought(self) -> Groups:
@@ -167,17 +165,20 @@ class Pairs:
         width = int(max(lines.row.max(initial=0), self.rows.max(initial=0))) + 1
         return Groups(lines.request * width + lines.row, self.request * width + self.rows)
 
-    def by(self, name: str, column: RowArray, lines: Lines | None = None) -> Groups:
-        """Purchases (or these lines) met with the candidates of the same class; `column` (n_products,) has the class.
+    def by(self, level: str, column: RowArray) -> Groups:
+        """Purchases met with the candidates of the same class; `column` (n_products,) has the class.
 
-        Kept under `name`: one name, one column and one kind of line.
+        Kept under the level's name for every feature that asks.
         """
-        if name not in self._groups:
-            met = self.purchases if lines is None else lines
-            of_lines, of_rows = lookup(column, met.row), lookup(column, self.rows)
-            width = int(max(of_lines.max(initial=0), of_rows.max(initial=0))) + 1
-            self._groups[name] = Groups(met.request * width + of_lines, self.request * width + of_rows)
-        return self._groups[name]
+        if level not in self._groups:
+            self._groups[level] = self.by_class(column, self.purchases.request, self.purchases.row)
+        return self._groups[level]
+
+    def by_class(self, column: RowArray, request: IntArray, row: IntArray) -> Groups:
+        """Lines of these requests and rows met with the candidates of the same class."""
+        of_lines, of_rows = lookup(column, row), lookup(column, self.rows)
+        width = int(max(of_lines.max(initial=0), of_rows.max(initial=0))) + 1
+        return Groups(request * width + of_lines, self.request * width + of_rows)
 
     @cached_property
     def _lines(self) -> tuple[Lines, IntArray]:

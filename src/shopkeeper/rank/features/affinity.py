@@ -40,7 +40,7 @@ class Affinity:
         total = shared.spread(np.bincount(lines.request, weight, shared.n_requests))
         columns = []
         for level, column in self._columns.items():
-            groups = shared.by(f"affinity.{level}", column)
+            groups = shared.by(level, column)
             of_class = groups.sums(weight)
             part = own / np.where(of_class > 0, of_class, np.nan)
             columns += [of_class / np.maximum(total, 1e-9), groups.first(lines.age), part, groups.sums(first_of_row)]

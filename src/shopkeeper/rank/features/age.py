@@ -1,0 +1,40 @@
+"""How long the product has been there."""
+
+from pathlib import Path
+
+import numpy as np
+
+from shopkeeper.rank.pairs import pairs
+from shopkeeper.settings import PluginSettings
+from shopkeeper.types import Batch, Candidates, Catalog, DayArray, FloatArray, Snapshot
+
+
+class Age:
+    """Days since anybody first did anything with the product, and since it came into the catalogue; NaN if unknown."""
+
+    class Settings(PluginSettings): ...
+
+    names = ("days_since_first_event", "days_since_created")
+
+    def __init__(self, settings: Settings) -> None:
+        # float64 (n_products, 2): the first event's day and the day of creation
+        self._first: DayArray = np.empty((0, 2))
+
+    def fit(self, snapshot: Snapshot) -> None:
+        first = np.full((len(snapshot.catalog), 2), np.nan)
+        first[:, 1] = snapshot.catalog.created
+        np.fmin.at(first[:, 0], snapshot.log.rows, snapshot.log.days)
+        self._first = first
+
+    def values(self, batch: Batch, candidates: Candidates) -> FloatArray:
+        shared = pairs(batch, candidates)
+        since = np.full((len(shared.rows), 2), np.nan)
+        inside = shared.rows < len(self._first)
+        since[inside] = self._first[shared.rows[inside]]
+        return np.asarray(shared.spread(shared.day)[:, None] - since, np.float32)
+
+    def save(self, folder: Path) -> None:
+        np.save(folder / "first.npy", self._first)
+
+    def load(self, folder: Path, catalog: Catalog) -> None:
+        self._first = np.load(folder / "first.npy", mmap_mode="r")

@@ -1,0 +1,36 @@
+"""What the shopper looked at, clicked or put into the cart without it being a purchase yet."""
+
+import numpy as np
+from pydantic import Field
+
+from shopkeeper.rank.pairs import pairs
+from shopkeeper.settings import PluginSettings
+from shopkeeper.types import ACTION_CODES, Batch, Candidates, FloatArray, Snapshot
+
+_STEPS = ("view", "click", "add_to_cart")
+_AGAINST = ("remove_from_cart", "refund", "dismiss")
+
+
+class Interest:
+    """Faded counts of views, clicks and carts, days since the last of them, and how often it was turned down."""
+
+    class Settings(PluginSettings):
+        half_life_days: float = Field(7.0, gt=0, description="How fast a look fades.")
+
+    names = (*_STEPS, "days_since", "against")
+
+    def __init__(self, settings: Settings) -> None:
+        self._half_life = settings.half_life_days
+
+    def fit(self, snapshot: Snapshot) -> None:
+        """Nothing to learn: all is in the portrait."""
+
+    def values(self, batch: Batch, candidates: Candidates) -> FloatArray:
+        shared = pairs(batch, candidates)
+        lines, actions = shared.interest
+        groups = shared.by_row(lines)
+        weight = np.exp2(-lines.age / self._half_life)
+        columns = [groups.sums(weight * (actions == ACTION_CODES[step])) for step in _STEPS]
+        columns.append(groups.first(lines.age))
+        columns.append(groups.sums(np.isin(actions, [ACTION_CODES[step] for step in _AGAINST])))
+        return np.stack(columns, axis=1).astype(np.float32)

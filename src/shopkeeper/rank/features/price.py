@@ -1,0 +1,61 @@
+"""What the product costs, beside what this shopper usually takes."""
+
+from pathlib import Path
+
+import numpy as np
+from pydantic import Field
+
+from shopkeeper.rank.pairs import pairs
+from shopkeeper.settings import PluginSettings
+from shopkeeper.types import Batch, Candidates, Catalog, FloatArray, IntArray, RowArray, Snapshot
+
+
+class Price:
+    """Log of the price; its difference to the shopper's usual log price, over all and in the product's class."""
+
+    class Settings(PluginSettings):
+        half_life_days: float = Field(60.0, gt=0, description="How fast a purchase fades.")
+
+    names = ("log", "beside_usual", "beside_usual_in_category")
+
+    def __init__(self, settings: Settings) -> None:
+        self._half_life = settings.half_life_days
+        self._logs: FloatArray = np.empty(0, np.float32)
+        self._categories: RowArray = np.empty(0, np.int32)
+
+    def fit(self, snapshot: Snapshot) -> None:
+        self._take(snapshot.catalog)
+
+    def values(self, batch: Batch, candidates: Candidates) -> FloatArray:
+        shared = pairs(batch, candidates)
+        lines = shared.purchases
+        own, paid = self._of(shared.rows), self._of(lines.row)
+        known = ~np.isnan(paid)
+        weight = np.where(known, np.exp2(-lines.age / self._half_life), 0.0)
+        worth = weight * np.where(known, paid, 0.0)
+        n = shared.n_requests
+        total = np.bincount(lines.request, weight, n)
+        usual = np.bincount(lines.request, worth, n) / np.where(total > 0, total, np.nan)
+        groups = shared.by("category", self._categories)
+        in_class = groups.sums(weight)
+        usual_in_class = groups.sums(worth) / np.where(in_class > 0, in_class, np.nan)
+        return np.stack([own, own - shared.spread(usual), own - usual_in_class], axis=1).astype(np.float32)
+
+    def update(self, catalog: Catalog, rows: RowArray, vectors: FloatArray | None) -> None:
+        self._take(catalog)
+
+    def save(self, folder: Path) -> None:
+        """Nothing to write: prices come with the catalogue."""
+
+    def load(self, folder: Path, catalog: Catalog) -> None:
+        self._take(catalog)
+
+    def _take(self, catalog: Catalog) -> None:
+        self._logs = np.log(np.where(catalog.prices > 0, catalog.prices, np.nan))
+        self._categories = catalog.categories
+
+    def _of(self, rows: IntArray) -> FloatArray:
+        found = np.full(len(rows), np.nan, np.float32)
+        inside = rows < len(self._logs)
+        found[inside] = self._logs[rows[inside]]
+        return found

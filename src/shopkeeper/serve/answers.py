@@ -64,7 +64,6 @@ def explain(
     product_id: Annotated[str, Path(max_length=256)],
 ) -> Response:
     """Why a product stood on a page that was shown: the values that were logged with it."""
-    shop.folder.exposures.flush()  # the page may have been shown a moment ago
     shown = shop.folder.exposures.get(request_id)
     if shown is None:
         message = "no page with this request_id is in the log; exposures are kept for store.exposure_days"

@@ -15,7 +15,7 @@ from shopkeeper.serve.front import Front
 from shopkeeper.serve.keys import Keys
 from shopkeeper.serve.openapi import document
 from shopkeeper.serve.schemas import ProblemOut
-from shopkeeper.serve.watch import VersionWatch
+from shopkeeper.serve.watch import Watch
 
 ROUTERS = (answers.router, events.router, products.router, users.router)
 PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -37,7 +37,7 @@ def create_app(shops: Mapping[str, Shop], *, keys: Keys | None = None, watch_s: 
     Without `keys` they are read from the environment. Raises SettingError where a closed shop has no key.
     """
     front = Front(shops, Keys.read() if keys is None else keys)
-    watch = VersionWatch(shops, watch_s)
+    watch = Watch(shops, watch_s)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

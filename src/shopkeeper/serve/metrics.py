@@ -21,16 +21,18 @@ class Meters:
         self._shops = shops
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)  # process_resident_memory_bytes and its like
-        by = {"registry": self.registry}
-        self._requests = Counter("shopkeeper_requests", "Requests answered.", ["shop", "route", "status"], **by)
-        self._seconds = Histogram(
-            "shopkeeper_request_seconds", "Time to answer.", ["shop", "route"], buckets=SECONDS, **by
+        kept = self.registry
+        at = ["shop", "route"]
+        self._requests = Counter("shopkeeper_requests", "Requests answered.", [*at, "status"], registry=kept)
+        self._seconds = Histogram("shopkeeper_request_seconds", "Time to answer.", at, registry=kept, buckets=SECONDS)
+        self._stages = Histogram(
+            "shopkeeper_stage_seconds", "Time by stage.", ["shop", "stage"], registry=kept, buckets=SECONDS
         )
-        self._stages = Histogram("shopkeeper_stage_seconds", "Time by stage.", ["shop", "stage"], buckets=SECONDS, **by)
-        self._events = Counter("shopkeeper_events", "Event rows taken in, by outcome.", ["shop", "status"], **by)
-        self._late = Counter("shopkeeper_late_sources", "Sources not waited for.", ["shop", "source"], **by)
-        self._products = Gauge("shopkeeper_products", "Products on the shelf.", ["shop"], **by)
-        self._version = Gauge("shopkeeper_version", "Number of the version that serves; 0 before one.", ["shop"], **by)
+        self._events = Counter("shopkeeper_events", "Event rows by outcome.", ["shop", "status"], registry=kept)
+        self._late = Counter("shopkeeper_late_sources", "Sources not waited for.", ["shop", "source"], registry=kept)
+        self._products = Gauge("shopkeeper_products", "Products on the shelf.", ["shop"], registry=kept)
+        self._lost = Gauge("shopkeeper_exposures_lost", "Exposures that were not kept.", ["shop"], registry=kept)
+        self._version = Gauge("shopkeeper_version", "The version that serves; 0 before one.", ["shop"], registry=kept)
 
     def answered(self, shop: str, route: str, status: int, seconds: float) -> None:
         """Counts one request with its duration."""
@@ -52,5 +54,6 @@ class Meters:
         """Everything counted so far, in Prometheus' text format."""
         for name, shop in self._shops.items():
             self._products.labels(name).set(len(shop.catalog) - int(shop.catalog.deleted.sum()))
+            self._lost.labels(name).set(shop.folder.exposures.lost)
             self._version.labels(name).set(shop.version.number if shop.version else 0)
         return generate_latest(self.registry)

@@ -1,8 +1,13 @@
-"""Hot swap: a version promoted by another process serves within a second, and no request is lost."""
+"""What goes on behind the answers: hot swap of versions, and the upkeep of the log.
+
+A version promoted by another process serves within a second, and no request is lost. The server is the shop's writer,
+so it is also the one that compacts full days and drops old exposures.
+"""
 
 import gc
 import logging
 import threading
+import time
 from collections.abc import Mapping
 
 from shopkeeper.flow.shop import Shop
@@ -10,15 +15,20 @@ from shopkeeper.flow.shop import Shop
 log = logging.getLogger(__name__)
 
 
-class VersionWatch:
-    """Looks at each shop's current version about once a second, in its own thread, and reloads what changed."""
+TIDY_AFTER_S, TIDY_EVERY_S = 300.0, 3600.0
+"""The first upkeep waits until a start has settled."""
 
-    def __init__(self, shops: Mapping[str, Shop], interval_s: float = 1.0) -> None:
+
+class Watch:
+    """Looks at each shop's current version about once a second, in its own thread; tidies each shop once an hour."""
+
+    def __init__(self, shops: Mapping[str, Shop], interval_s: float = 1.0, tidy_after_s: float = TIDY_AFTER_S) -> None:
         self._shops = shops
         self._interval_s = interval_s
+        self._tidy_at = time.monotonic() + tidy_after_s
         self._failed: dict[str, int] = {}
         self._wake, self._ended = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._run, name="version-watch", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -38,6 +48,8 @@ class VersionWatch:
         while not self._ended.is_set():
             for name, shop in self._shops.items():
                 self._look(name, shop)
+            if time.monotonic() >= self._tidy_at:
+                self._tidy()
             self._wake.wait(self._interval_s)
             self._wake.clear()
 
@@ -56,3 +68,14 @@ class VersionWatch:
         except Exception as error:  # a broken version must not end the watch; the one before goes on serving
             self._failed[name] = number
             log.error("version not swapped", extra={"shop": name, "version": number, "error": str(error)})
+
+    def _tidy(self) -> None:
+        self._tidy_at = time.monotonic() + TIDY_EVERY_S
+        for name, shop in self._shops.items():
+            if not shop.folder.writable:
+                continue
+            try:
+                compacted = shop.folder.tidy(time.time())
+                log.info("tidied", extra={"shop": name, "compacted": compacted})
+            except Exception as error:  # upkeep is tried again in an hour; serving goes on
+                log.error("not tidied", extra={"shop": name, "error": str(error)})

@@ -1,0 +1,191 @@
+"""Claims:
+
+1. A search answers with the products of its words, in the documented form, and with the time of each stage.
+2. Every scene of recommend answers; seeds that are missing or unknown are named.
+3. The tree behind a score comes on request and adds up.
+4. What was logged of a page explains each of its products; other pages and products are named as unknown.
+5. An event changes the next page.
+6. A request that cannot be read says which field, what was given and what is allowed.
+7. A shop that has not learnt says so.
+"""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from shopkeeper.flow.build import open_shop
+from shopkeeper.flow.shop import Shop
+from shopkeeper.serve.app import create_app
+from shopkeeper.serve.failures import NEEDS_JSON
+from shopkeeper.serve.keys import Keys
+from shopkeeper.serve.schemas import ExplainOut, PageOut
+
+SEARCH, RECOMMEND = "/v1/grocer/search", "/v1/grocer/recommend"
+
+
+def page_of(client: TestClient, route: str, **asked: Any) -> PageOut:
+    response = client.post(route, json=asked)
+    assert response.status_code == 200, response.text
+    return PageOut.model_validate_json(response.content)
+
+
+def ids(page: PageOut) -> list[str]:
+    return [item.product_id for item in page.items]
+
+
+def test_a_search_answers_with_the_products_of_its_words(client: TestClient) -> None:
+    page = page_of(client, SEARCH, query="green tea", k=3)
+    best = page.items[0]
+    assert (best.product_id, best.title, best.price, best.currency) == ("p00", "Green tea, 20 bags", 1.49, "EUR")
+    assert (best.position, best.department, best.category, best.available) == (0, "Drinks", ["Drinks"], True)
+    assert (page.scene, page.intent.query, page.version) == ("search", "green tea", "0001")
+    assert len(page.items) <= 3
+
+
+def test_the_time_of_each_stage_is_in_a_header(client: TestClient) -> None:
+    timing = client.post(SEARCH, json={"query": "tea"}).headers["server-timing"]
+    stages = dict(part.split(";dur=") for part in timing.split(", "))
+    assert {"understand", "recall", "rank"} <= set(stages)
+    assert all(float(span_ms) >= 0 for span_ms in stages.values())
+
+
+def test_the_second_page_goes_on_where_the_first_ended(client: TestClient) -> None:
+    whole = page_of(client, RECOMMEND, scene="trending", k=6)
+    second = page_of(client, RECOMMEND, scene="trending", k=3, offset=3)
+    assert ids(second) == ids(whole)[3:]
+    assert [item.position for item in second.items] == [3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("scene", "seeds"), [("home", []), ("similar", ["p00"]), ("together", ["p00"]), ("cart", ["p00"]), ("trending", [])]
+)
+def test_every_scene_answers(client: TestClient, scene: str, seeds: list[str]) -> None:
+    page = page_of(client, RECOMMEND, scene=scene, user_id="u1", product_ids=seeds, k=4)
+    assert page.scene == scene
+    assert page.items
+    assert not set(ids(page)) & set(seeds)
+
+
+def test_filters_narrow_the_page(client: TestClient) -> None:
+    asked = {"departments": ["Bakery"], "price_max": 4.0}
+    page = page_of(client, RECOMMEND, scene="trending", filters=asked, k=20)
+    assert page.items
+    assert all(item.department == "Bakery" and item.price and item.price <= 4.0 for item in page.items)
+
+
+def test_the_tree_comes_on_request_and_adds_up(client: TestClient) -> None:
+    assert page_of(client, RECOMMEND, scene="home", user_id="u1").items[0].explanation is None
+    for item in page_of(client, RECOMMEND, scene="home", user_id="u1", explain=True).items:
+        tree = item.explanation
+        assert tree is not None
+        assert tree.value == pytest.approx(item.score, abs=1e-4)
+        assert sum(part.value for part in tree.children) == pytest.approx(tree.value, abs=1e-4)
+
+
+def test_suggestions_finish_the_words(client: TestClient) -> None:
+    found = client.get("/v1/grocer/suggest", params={"q": "gre"}).json()["suggestions"]
+    assert any("green" in text.lower() for text in found)
+
+
+def test_what_was_logged_explains_a_product_of_the_page(client: TestClient) -> None:
+    page = page_of(client, RECOMMEND, scene="home", user_id="u1")
+    shown = page.items[1]
+    response = client.get(f"/v1/grocer/explain/{page.request_id}/{shown.product_id}")
+    why = ExplainOut.model_validate_json(response.content)
+    assert (why.position, why.score, why.version, why.scene) == (1, pytest.approx(shown.score), "0001", "home")
+    assert why.features
+
+
+def test_an_unknown_page_and_a_product_it_did_not_show_are_named(client: TestClient) -> None:
+    error = client.get("/v1/grocer/explain/no-such-page/p00").json()["error"]
+    assert (error["code"], error["where"]) == ("unknown_page", "path.request_id")
+    assert error["message"].startswith("no page with this request_id is in the log")
+    page = page_of(client, RECOMMEND, scene="trending", k=1)
+    error = client.get(f"/v1/grocer/explain/{page.request_id}/p99").json()["error"]
+    assert (error["code"], error["message"]) == (
+        "not_on_page",
+        f"the page did not show this product. It showed: {page.items[0].product_id}",
+    )
+
+
+def test_an_event_changes_the_next_page(client: TestClient) -> None:
+    asked = {"scene": "home", "user_id": "u1", "session_id": "now", "k": 10}
+    before = page_of(client, RECOMMEND, **asked)
+    last = before.items[-1].product_id
+    event = {"event_id": "e1", "action": "add_to_cart", "user_id": "u1", "session_id": "now", "product_id": last}
+    assert client.post("/v1/grocer/events", json=event).json()["accepted"] == 1
+    assert ids(page_of(client, RECOMMEND, **asked)) != ids(before)
+
+
+BAD = [
+    ({"quer": "tea"}, "body.quer", "no such field. Allowed: context, explain, filters, k, language, offset, query, "
+     "session_id, sort, user_id. Did you mean 'query'?"),
+    ({}, "body.query", "is required"),
+    ({"query": "x" * 401}, "body.query", "string should have at most 400 characters, got '" + "x" * 80 + "'"),
+    ({"query": 3}, "body.query", "must be a valid string, got 3"),
+    ({"query": "tea", "k": 500}, "body.k", "must be less than or equal to 100, got 500"),
+    ({"query": "tea", "k": 0}, "body.k", "must be greater than or equal to 1, got 0"),
+    ({"query": "tea", "offset": 10_001}, "body.offset", "must be less than or equal to 10000, got 10001"),
+    ({"query": "tea", "sort": "cheap"}, "body.sort",
+     "must be 'relevance', 'price_asc', 'price_desc', 'newest' or 'popular', got 'cheap'"),
+    ({"query": "tea", "filters": {"price_min": 3, "price_max": 1}}, "body.filters", "price_min 3 is above price_max 1"),
+    ({"query": "tea", "filters": {"brand": ["x"]}}, "body.filters.brand", "no such field. Allowed: brands, categories, "
+     "departments, in_stock, price_max, price_min. Did you mean 'brands'?"),
+    ([], "body", "must be a JSON object"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("body", "where", "message"), BAD, ids=[f"{where}-{at}" for at, (_, where, _) in enumerate(BAD)]
+)
+def test_a_search_that_cannot_be_read_says_where_and_why(
+    client: TestClient, body: Any, where: str, message: str
+) -> None:
+    response = client.post(SEARCH, json=body)
+    error = response.json()["error"]
+    assert (response.status_code, error["code"], error["where"], error["message"]) == (
+        422, "invalid_request", where, message,
+    )  # fmt: skip
+
+
+def test_seeds_that_are_missing_or_unknown_are_named(client: TestClient) -> None:
+    error = client.post(RECOMMEND, json={"scene": "similar"}).json()["error"]
+    assert error["message"] == "scene 'similar' needs product_ids: the products to start from"
+    response = client.post(RECOMMEND, json={"scene": "together", "product_ids": ["p99"]})
+    error = response.json()["error"]
+    assert (response.status_code, error["code"]) == (404, "unknown_product")
+    assert error["message"].startswith("no product 'p99' in shop 'grocer'.")
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "status", "message"),
+    [
+        (b'{"query": ', "application/json", 400, "the body is not JSON: Expecting value at byte 10"),
+        (b'{"query": "tea"}', "text/plain", 415, NEEDS_JSON),
+        (b"", "application/json", 422, "is required"),
+    ],
+)  # fmt: skip
+def test_a_body_that_is_not_json_is_told_apart(
+    client: TestClient, content: bytes, kind: str, status: int, message: str
+) -> None:
+    response = client.post(SEARCH, content=content, headers={"Content-Type": kind})
+    assert (response.status_code, response.json()["error"]["message"]) == (status, message)
+
+
+def test_half_a_character_is_refused(client: TestClient) -> None:
+    response = client.post(SEARCH, content=b'{"query": "a\\ud800"}', headers={"Content-Type": "application/json"})
+    assert (response.status_code, response.json()["error"]["where"]) == (422, "body.query")
+
+
+def test_a_shop_that_has_not_learnt_says_so(unlearnt: Path, tmp_path: Path) -> None:
+    opened: Shop = open_shop(Path(shutil.copytree(unlearnt, tmp_path / "young")))
+    with TestClient(create_app({"grocer": opened}, keys=Keys())) as asking:
+        response = asking.post(SEARCH, json={"query": "tea"})
+        assert asking.get("/health").json()["status"] == "learning"
+    opened.close()
+    error = response.json()["error"]
+    assert (response.status_code, error["code"]) == (409, "not_learnt")
+    assert "has not learnt yet. Run: shopkeeper learn" in error["message"]

@@ -1,0 +1,40 @@
+"""Claims:
+
+1. Erasing a shopper removes every row, and the receipt counts them.
+2. What is left of the shop does not know the shopper; the next page is a stranger's.
+3. Erasing somebody unknown is not an error: the receipt counts nothing.
+"""
+
+from starlette.testclient import TestClient
+
+from shopkeeper.flow.shop import Shop
+from shopkeeper.serve.schemas import Receipt
+from shopkeeper.store.folder import open_folder
+
+
+def home(client: TestClient, user_id: str) -> list[str]:
+    page = client.post("/v1/grocer/recommend", json={"scene": "home", "user_id": user_id, "k": 10}).json()
+    return [item["product_id"] for item in page["items"]]
+
+
+def test_erasing_a_shopper_removes_every_row_and_counts_them(client: TestClient, shop: Shop) -> None:
+    view = {"event_id": "e1", "action": "view", "user_id": "u1", "session_id": "s1", "product_id": "p00"}
+    client.post("/v1/grocer/events", json=view)
+    home(client, "u1")
+    receipt = Receipt.model_validate_json(client.delete("/v1/grocer/users/u1").content)
+    assert receipt.user_id == "u1"
+    assert (receipt.erased["events"], receipt.erased["exposures"], receipt.erased["users"]) == (33, 1, 1)
+    with open_folder(shop.folder.path, writable=False) as folder:
+        left = folder.events.table().to_pyarrow()
+    assert "u1" not in left.column("user_id").to_pylist()
+    assert len(left) == 29 * 32
+
+
+def test_the_next_page_of_an_erased_shopper_is_a_strangers(client: TestClient) -> None:
+    assert home(client, "u1") != home(client, "a stranger")
+    client.delete("/v1/grocer/users/u1")
+    assert home(client, "u1") == home(client, "a stranger")
+
+
+def test_erasing_somebody_unknown_counts_nothing(client: TestClient) -> None:
+    assert set(client.delete("/v1/grocer/users/nobody").json()["erased"].values()) == {0}

@@ -8,7 +8,7 @@ import numpy as np
 import orjson
 import sqlalchemy as sa
 
-from shopkeeper.store.database import Database
+from shopkeeper.store.database import Database, fetch_many
 from shopkeeper.store.tables import PRODUCTS
 from shopkeeper.types import Catalog, DayArray, RowArray
 
@@ -30,7 +30,7 @@ _COLUMNS = (
 def catalog_of(database: Database) -> Catalog:
     """All products, deleted ones too, as columns; position = row."""
     with database.reading() as connection:
-        found = connection.execute(sa.select(*_COLUMNS).order_by(PRODUCTS.c.row)).all()
+        found = fetch_many(connection, sa.select(*_COLUMNS).order_by(PRODUCTS.c.row))
     columns = list(zip(*found, strict=True)) or [()] * len(_COLUMNS)
     ids, titles, brands, categories, groups, prices, available, created, deleted, currencies = columns
     path_codes, path_texts = codes(categories)
@@ -45,7 +45,7 @@ def catalog_of(database: Database) -> Catalog:
         category_paths=paths,
         departments=path_departments[path_codes] if paths else path_codes,
         department_names=departments,
-        groups=codes([group or f"\0{row}" for row, group in enumerate(groups)])[0],
+        groups=_groups(groups),
         prices=np.array(prices, np.float32),
         available=np.array(available, bool) & ~gone,
         created=_days(created),
@@ -56,9 +56,18 @@ def catalog_of(database: Database) -> Catalog:
 
 def codes(values: Sequence[str]) -> tuple[RowArray, list[str]]:
     """int32 (n,): the number of each value in order of first appearance, and the values by number."""
-    numbers: dict[str, int] = {}
-    coded = np.fromiter((numbers.setdefault(value, len(numbers)) for value in values), np.int32, len(values))
-    return coded, list(numbers)
+    numbers = {value: number for number, value in enumerate(dict.fromkeys(values))}
+    return np.fromiter(map(numbers.__getitem__, values), np.int32, len(values)), list(numbers)
+
+
+def _groups(names: Sequence[str | None]) -> RowArray:
+    """int32 (n,): the first row of the product's group, its own row where it has none."""
+    groups = np.arange(len(names), dtype=np.int32)
+    first: dict[str, int] = {}
+    for row, name in enumerate(names):
+        if name:
+            groups[row] = first.setdefault(name, row)
+    return groups
 
 
 def _days(moments: Sequence[str | None]) -> DayArray:

@@ -1,7 +1,7 @@
 """`shop.db`: SQLite in WAL mode with full sync. What a write transaction returned from is on the disk."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,22 @@ class Database:
             )
         with self.writing() as connection:
             migrate.upgrade(connection)
+
+
+def insert_many(connection: sa.Connection, statement: sa.Insert, names: Sequence[str], rows: Iterable[Any]) -> None:
+    """Inserts tuples in the order of `names`, several times faster than by name: for whole files."""
+    compiled = statement.values({name: sa.bindparam(name) for name in names}).compile(dialect=connection.dialect)
+    assert tuple(compiled.positiontup or ()) == tuple(names), "the names must stand in the order of the table's columns"
+    bound = list(rows)
+    if bound:
+        connection.exec_driver_sql(str(compiled), bound)
+
+
+def fetch_many(connection: sa.Connection, statement: sa.Select[Any]) -> list[tuple[Any, ...]]:
+    """The rows of a statement without parameters as plain tuples: for whole tables."""
+    driver: Any = connection.connection.driver_connection
+    found: list[tuple[Any, ...]] = driver.execute(str(statement.compile(dialect=connection.dialect))).fetchall()
+    return found
 
 
 def _configure(raw: Any, pragmas: tuple[str, ...]) -> None:

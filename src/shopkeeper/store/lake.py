@@ -23,6 +23,7 @@ from shopkeeper.store.disk import full_disk_as_error, sync
 from shopkeeper.store.records import MICROSECONDS
 from shopkeeper.store.tables import DAYS, LEFTOVERS
 
+_REPEATED = ["action", "user_id", "session_id", "product_id", "query", "request_id", "context"]
 DAY_US = 86_400 * MICROSECONDS
 
 
@@ -104,7 +105,7 @@ class Lake:
         folder.mkdir(exist_ok=True)
         draft = folder / f".{uuid4().hex}.tmp"
         try:
-            pq.write_table(day, draft, compression="zstd", compression_level=1)
+            pq.write_table(day, draft, compression="zstd", compression_level=1, use_dictionary=_REPEATED)
             content = draft.read_bytes()
             with draft.open("rb") as file:
                 os.fsync(file.fileno())
@@ -123,10 +124,12 @@ class Lake:
 
 
 def _by_day(table: pa.Table) -> list[pa.Table]:
+    if not len(table):
+        return []
     days = table.column("timestamp").cast(pa.int64()).to_numpy() // DAY_US
     order = np.lexsort((table.column("seq").to_numpy(), days))
     table = table.take(pa.array(order))
     days = days[order]
-    starts = np.flatnonzero(np.diff(days, prepend=days[0] - 1)) if len(days) else np.empty(0, np.int64)
+    starts = np.flatnonzero(np.diff(days, prepend=days[0] - 1))
     ends = np.append(starts[1:], len(days))
     return [table.slice(start, end - start) for start, end in zip(starts, ends, strict=True)]

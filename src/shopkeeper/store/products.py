@@ -12,8 +12,8 @@ from sqlalchemy.dialects.sqlite import insert
 
 from shopkeeper.errors import UnknownProduct
 from shopkeeper.store.columns import catalog_of
-from shopkeeper.store.database import Database
-from shopkeeper.store.records import Record, as_json, product_of, product_record
+from shopkeeper.store.database import Database, fetch_many, insert_many
+from shopkeeper.store.records import as_json, product_of, product_record
 from shopkeeper.store.schema import PRODUCTS as SCHEMA
 from shopkeeper.store.schema import conform
 from shopkeeper.store.tables import PRODUCTS
@@ -35,7 +35,7 @@ class Products:
 
     def upsert(self, products: Sequence[Product]) -> RowArray:
         """int32 (n,): the row of each product, written durably. Of two with one id the last wins."""
-        return self._write([product_record(product) for product in products])
+        return self._write([tuple(product_record(product).values()) for product in products])
 
     def upsert_table(self, table: pa.Table) -> int:
         """How many products a table with the columns of schema.PRODUCTS has written. Raises IntakeError."""
@@ -43,9 +43,7 @@ class Products:
         columns = {name: table.column(name).to_pylist() for name in SCHEMA.names}
         for name in ("category", "images"):
             columns[name] = [as_json(value) for value in columns[name]]
-        names = list(columns)
-        records = [dict(zip(names, values, strict=True)) for values in zip(*columns.values(), strict=True)]
-        return len(np.unique(self._write(records)))
+        return len(np.unique(self._write(list(zip(*columns.values(), strict=True)))))
 
     def delete(self, product_ids: Iterable[str]) -> RowArray:
         """int32 (m,): the rows that now are tombstones; ids that are unknown or deleted already are left out."""
@@ -83,13 +81,10 @@ class Products:
         columns = [PRODUCTS.c[name] for name in SCHEMA.names]
         statement = sa.select(*columns, PRODUCTS.c.row).where(~PRODUCTS.c.deleted).order_by(PRODUCTS.c.row)
         with self._database.reading() as connection:
-            records = connection.execute(statement).all()
+            records = fetch_many(connection, statement)
         fields = [*SCHEMA, pa.field("row", pa.int32(), nullable=False)]
         values: list[Any] = list(zip(*records, strict=True)) or [()] * len(fields)
-        for place, field in enumerate(fields):
-            if pa.types.is_list(field.type):
-                values[place] = _parsed(values[place])
-        arrays = [pa.array(column, field.type) for column, field in zip(values, fields, strict=True)]
+        arrays = [_array(column, field.type) for column, field in zip(values, fields, strict=True)]
         return ibis.memtable(pa.Table.from_arrays(arrays, schema=pa.schema(fields)))
 
     def _one(self, condition: sa.ColumnElement[bool]) -> Product | None:
@@ -97,37 +92,36 @@ class Products:
             found = connection.execute(sa.select(PRODUCTS).where(condition)).mappings().one_or_none()
         return None if found is None else product_of(dict(found))
 
-    def _write(self, records: list[Record]) -> RowArray:
+    def _write(self, rows: Sequence[tuple[Any, ...]]) -> RowArray:
+        ids = [row[0] for row in rows]
         with self._database.writing() as connection:
-            ids = [record["product_id"] for record in records]
-            rows = self._rows(connection, ids)
+            known = self._rows(connection, ids)
             following = self._count(connection)
-            for record in records:
-                product_id = record["product_id"]
-                if product_id not in rows:
-                    rows[product_id] = following
+            for product_id in ids:
+                if product_id not in known:
+                    known[product_id] = following
                     following += 1
-                record["row"] = rows[product_id]
-                record["deleted"] = False
-            if records:
-                connection.execute(_UPSERT, records)
-        return np.array([rows[product_id] for product_id in ids], np.int32)
+            numbered = ((known[row[0]], *row, False) for row in rows)
+            insert_many(connection, _UPSERT, ["row", *SCHEMA.names, "deleted"], numbered)
+        return np.array([known[product_id] for product_id in ids], np.int32)
 
     @staticmethod
     def _rows(connection: sa.Connection, ids: Sequence[str]) -> dict[str, int]:
-        wanted = list(dict.fromkeys(ids))
-        rows: dict[str, int] = {}
-        for start in range(0, len(wanted), _CHUNK):
-            chunk = PRODUCTS.c.product_id.in_(wanted[start : start + _CHUNK])
-            found = connection.execute(sa.select(PRODUCTS.c.product_id, PRODUCTS.c.row).where(chunk))
-            rows.update((product_id, row) for product_id, row in found)
-        return rows
+        statement = sa.select(PRODUCTS.c.product_id, PRODUCTS.c.row)
+        if len(ids) > _CHUNK:
+            return dict(fetch_many(connection, statement))
+        found = connection.execute(statement.where(PRODUCTS.c.product_id.in_(ids)))
+        return {product_id: row for product_id, row in found}  # noqa: C416
 
     @staticmethod
     def _count(connection: sa.Connection) -> int:
         return int(connection.execute(sa.select(sa.func.coalesce(sa.func.max(PRODUCTS.c.row) + 1, 0))).scalar_one())
 
 
-def _parsed(texts: Sequence[str]) -> list[list[str]]:
-    known = {text: orjson.loads(text) for text in set(texts)}
-    return [known[text] for text in texts]
+def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    if pa.types.is_boolean(kind):
+        return pa.array(values, pa.int8()).cast(kind)
+    if pa.types.is_list(kind):
+        known = {text: orjson.loads(text) for text in set(values)}
+        values = [known[text] for text in values]
+    return pa.array(values, kind)

@@ -11,7 +11,8 @@ from shopkeeper.types import Event, Product
 
 Record = dict[str, Any]
 MICROSECONDS = 1_000_000
-_MICROS = pa.int64()
+LOG = pa.schema([pa.field("seq", pa.int64(), nullable=False), *EVENTS])
+"""What the log keeps of an event: schema.EVENTS, and its place in the order of arrival."""
 
 
 def product_record(product: Product) -> Record:
@@ -69,17 +70,16 @@ def event_of(record: Mapping[str, Any]) -> Event:
 
 
 def events_table(records: Sequence[Sequence[Any]], names: Sequence[str]) -> pa.Table:
-    """Rows of `events` as Arrow: the columns of EVENTS, and int64 `seq`."""
+    """Rows of the table `events` as Arrow, with the schema LOG."""
     columns = dict(zip(names, zip(*records, strict=True), strict=True)) if records else dict.fromkeys(names, ())
     columns["timestamp"] = columns.pop("timestamp_us")
-    fields = [pa.field("seq", pa.int64(), nullable=False), *EVENTS]
     arrays = [
-        pa.array(columns[field.name], _MICROS).cast(field.type)
+        pa.array(columns[field.name], pa.int64()).cast(field.type)
         if field.name == "timestamp"
         else pa.array(columns[field.name], field.type)
-        for field in fields
+        for field in LOG
     ]
-    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+    return pa.Table.from_arrays(arrays, schema=LOG)
 
 
 def as_json(value: object) -> str:

@@ -53,8 +53,8 @@ EVENTS = sa.Table(
 )
 """The tail of the log: events whose day is not in the lake yet. `seq` is the order of arrival over the whole log."""
 
-SEEN = sa.Table("seen", METADATA, sa.Column("key", sa.LargeBinary, primary_key=True), sqlite_with_rowid=False)
-"""The 128-bit key of every event_id ever accepted, compacted and erased ones too."""
+SEEN = sa.Table("seen", METADATA, sa.Column("key", sa.Integer, primary_key=True, autoincrement=False))
+"""The 64-bit key of every event_id ever accepted, compacted and erased ones too."""
 
 DAYS = sa.Table(
     "days",

@@ -53,7 +53,7 @@ def _create_log() -> None:
         sa.Column("quantity", sa.Float, nullable=False),
         sa.Column("value", sa.Float),
     )
-    op.create_table("seen", sa.Column("key", sa.LargeBinary, primary_key=True), sqlite_with_rowid=False)
+    op.create_table("seen", sa.Column("key", sa.Integer, primary_key=True, autoincrement=False))
     op.create_table(
         "days",
         sa.Column("file", sa.Text, primary_key=True),

@@ -1,0 +1,95 @@
+"""Vectors as binary codes that are scanned exhaustively: one bit a dimension, after centring and a rotation.
+
+Centring and a random rotation spread the variance over all bits, so that encoders whose cosines crowd together lose
+little. Source: Gong, Lazebnik, "Iterative quantization", CVPR 2011, section 2 (random rotation as its baseline).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shopkeeper.types import BoolArray, FloatArray, IntArray, RowArray
+
+Words = NDArray[np.uint64]
+Distances = NDArray[np.uint16]
+
+_BITS = 64
+_ARRAYS = ("codes", "mean", "rotation")
+
+
+@dataclass(frozen=True)
+class Codes:
+    """codes uint64 (words, u), a column for each vector; mean float32 (d,); rotation float32 (d, bits)."""
+
+    codes: Words
+    mean: FloatArray
+    rotation: FloatArray
+
+    @classmethod
+    def of(cls, vectors: FloatArray, seed: int) -> "Codes":
+        """The codes of vectors float32 (u, d), and the frame in which later ones are coded."""
+        dimensions = vectors.shape[1]
+        bits = -(-dimensions // _BITS) * _BITS
+        square = np.linalg.qr(np.random.default_rng(seed).standard_normal((bits, bits)))[0]
+        rotation = np.ascontiguousarray(square[:dimensions], np.float32)
+        mean = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
+        frame = cls(np.empty((bits // _BITS, 0), np.uint64), mean, rotation)
+        return frame.plus(vectors)
+
+    @property
+    def bits(self) -> int:
+        return int(self.rotation.shape[1])
+
+    def __len__(self) -> int:
+        return int(self.codes.shape[1])
+
+    def plus(self, vectors: FloatArray) -> "Codes":
+        """These codes and those of more vectors, in the same frame."""
+        return Codes(np.concatenate((self.codes, self.code(vectors)), axis=1), self.mean, self.rotation)
+
+    def code(self, vectors: FloatArray) -> Words:
+        """uint64 (words, m): the signs of each centred and rotated vector."""
+        signs = (vectors - self.mean) @ self.rotation > 0
+        return np.ascontiguousarray(np.packbits(signs, axis=1).view(np.uint64).T)
+
+    def distances(self, code: Sequence[np.uint64] | Words) -> Distances:
+        """uint16 (u,): in how many bits each vector differs from one code (words,)."""
+        total = np.zeros(len(self), np.uint16)
+        for own, asked in zip(self.codes, code, strict=True):
+            total += np.bitwise_count(own ^ asked)
+        return total
+
+    def save(self, folder: Path) -> None:
+        """Writes the three arrays."""
+        for name in _ARRAYS:
+            np.save(folder / f"{name}.npy", getattr(self, name))
+
+    @classmethod
+    def load(cls, folder: Path) -> "Codes":
+        """Maps the three arrays from where `save` wrote them."""
+        return cls(*(np.load(folder / f"{name}.npy", mmap_mode="r") for name in _ARRAYS))
+
+
+def nearest(distances: Distances, n: int, is_open: BoolArray | None = None) -> IntArray:
+    """At least the n nearest of the open ones, and all that tie with the last; unordered."""
+    usable = distances if is_open is None else distances[is_open]
+    reached = np.cumsum(np.bincount(usable))
+    radius = int(np.searchsorted(reached, min(n, len(usable))))
+    near = distances <= radius
+    return np.flatnonzero(near if is_open is None else near & is_open)
+
+
+def distinct(vectors: FloatArray) -> tuple[RowArray, IntArray]:
+    """Each row's group of equal vectors int32 (n,), -1 for a zero vector; and the row that first shows each group."""
+    bits = np.ascontiguousarray(vectors, np.float32).view(np.uint32).astype(np.uint64)
+    odd = np.random.default_rng(0).integers(0, 2**63, bits.shape[1], np.uint64) * np.uint64(2) + np.uint64(1)
+    hashes = (bits * odd).sum(axis=1, dtype=np.uint64)  # wraps on purpose
+    empty = ~vectors.any(axis=1)
+    full = np.flatnonzero(~empty)
+    _, first, group = np.unique(hashes[full], return_index=True, return_inverse=True)
+    group_of = np.full(len(vectors), -1, np.int32)
+    group_of[full] = group
+    return group_of, full[first]

@@ -1,0 +1,59 @@
+"""How many of the matched products each department, category, brand and price range holds."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from shopkeeper.recall.filter import category_name
+from shopkeeper.types import Catalog, FloatArray, IntArray, RowArray
+
+CATEGORY_DEPTH = 2
+MOST_VALUES = 50
+PRICE_EDGES = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0)
+
+
+class FacetTable:
+    """The catalogue's columns as codes, so that counting is one pass over the matched rows."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._columns: dict[str, tuple[RowArray, Sequence[str]]] = {
+            "department": (catalog.departments, catalog.department_names),
+            "category": _merged(catalog),
+            "brand": _coded(catalog.brands),
+            "price": (_price_bands(catalog.prices), _band_names()),
+            "availability": (catalog.available.astype(np.int32), ("out_of_stock", "in_stock")),
+        }
+
+    def count(self, rows: RowArray) -> dict[str, Mapping[str, int]]:
+        """Counts by name for each facet, most first; names that count nothing, and empty names, are left out."""
+        counted: dict[str, Mapping[str, int]] = {}
+        for facet, (codes, names) in self._columns.items():
+            taken = codes[rows]
+            counts: IntArray = np.bincount(taken[taken >= 0], minlength=len(names))
+            order = np.argsort(-counts, kind="stable")[:MOST_VALUES]
+            counted[facet] = {names[at]: int(counts[at]) for at in order if counts[at] and names[at]}
+        return counted
+
+
+def _merged(catalog: Catalog) -> tuple[RowArray, Sequence[str]]:
+    """Categories cut to CATEGORY_DEPTH parts of their path."""
+    cut, names = _coded([category_name(path, CATEGORY_DEPTH) for path in catalog.category_paths])
+    return np.append(cut, np.int32(-1))[catalog.categories], names
+
+
+def _coded(values: Sequence[str]) -> tuple[RowArray, Sequence[str]]:
+    """int32 codes in order of first appearance, and the names they stand for."""
+    codes: dict[str, int] = {}
+    coded = np.array([codes.setdefault(value, len(codes)) for value in values], np.int32)
+    return coded, list(codes)
+
+
+def _price_bands(prices: FloatArray) -> RowArray:
+    """The band of each price, lower edge inclusive; -1 where it is unknown or below zero."""
+    bands = np.searchsorted(np.array(PRICE_EDGES), prices, side="right") - 1
+    return np.where(np.isnan(prices), -1, bands).astype(np.int32)
+
+
+def _band_names() -> Sequence[str]:
+    edges = [f"{edge:g}" for edge in PRICE_EDGES]
+    return [f"{low}-{high}" for low, high in zip(edges, [*edges[1:], ""], strict=True)]

@@ -1,0 +1,149 @@
+"""All sources asked at once, within their budgets, and what they offer fused into candidates."""
+
+import logging
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import compress
+from pathlib import PurePath
+
+import numpy as np
+
+from shopkeeper.ports import Source
+from shopkeeper.recall.crew import Call, Crew, Job
+from shopkeeper.recall.fuse import fuse
+from shopkeeper.recall.offers import NOTHING
+from shopkeeper.settings import Settings
+from shopkeeper.types import Batch, Candidates, IntArray, Offer
+
+log = logging.getLogger(__name__)
+
+Offers = list[Offer]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to gather: `weights` and `budgets_ms` by source. Without a crew sources run in turn and none is late."""
+
+    limit: int = 300
+    rrf_k: int = 60
+    weights: Mapping[str, float] = field(default_factory=dict)
+    budgets_ms: Mapping[str, float] = field(default_factory=dict)
+    crew: Crew | None = None
+
+    @classmethod
+    def of(cls, settings: Settings, crew: Crew | None = None) -> "Plan":
+        """The plan that a shop's settings ask for."""
+        own = {name: settings.of("source", name) for name in settings.enabled("source")}
+        return cls(
+            limit=settings.recall.limit,
+            rrf_k=settings.recall.rrf_k,
+            weights={name: source.weight for name, source in own.items()},
+            budgets_ms={name: source.budget_ms for name, source in own.items()},
+            crew=crew,
+        )
+
+
+@dataclass(frozen=True)
+class Found:
+    """What all sources found together.
+
+    totals int64 (b,): all matches where a source knows them, else -1; `facets` by request, as the first source that
+    counts them says; `late` names sources that were not waited for, "name: failed" those that raised; `spans_ms` is
+    each source's time, "fuse" and, over all, "gather".
+    """
+
+    candidates: Candidates
+    totals: IntArray
+    facets: tuple[Mapping[str, Mapping[str, int]], ...]
+    late: tuple[str, ...]
+    spans_ms: Mapping[str, float]
+
+
+def gather(sources: Mapping[str, Source], batch: Batch, plan: Plan) -> Found:
+    """The fused offers of every source that the scenes concern. One that is late or fails is skipped and named."""
+    started = time.perf_counter()
+    calls = {name: partial(_recall, source, batch, plan.limit) for name, source in sources.items()}
+    asked = {name: call for name, call in calls.items() if _concerns(sources[name], batch)}
+    jobs = _in_turn(asked) if plan.crew is None else _in_time(asked, batch, plan, plan.crew)
+    offers: dict[str, list[Offer]] = {}
+    late: list[str] = []
+    spans: dict[str, float] = {}
+    for name, job in jobs.items():
+        if job is None:
+            late.append(name)
+            continue
+        spans[name] = job.took_ms
+        if job.error is not None:
+            log.error("source=%s failed %s", name, _where(job.error))
+            late.append(f"{name}: failed")
+        elif job.result is not None:
+            offers[name] = job.result
+    before_fuse = time.perf_counter()
+    candidates = fuse(offers, plan.weights, plan.rrf_k, len(batch))
+    ended = time.perf_counter()
+    spans |= {"fuse": (ended - before_fuse) * 1000.0, "gather": (ended - started) * 1000.0}
+    totals, facets = _counted(offers, len(batch))
+    return Found(candidates, totals, facets, tuple(late), spans)
+
+
+def _concerns(source: Source, batch: Batch) -> bool:
+    return any(request.scene in source.scenes for request in batch.requests)
+
+
+def _recall(source: Source, batch: Batch, limit: int) -> Offers:
+    """An offer for every request of the batch; nothing where the scene is none of the source's."""
+    asked = [request.scene in source.scenes for request in batch.requests]
+    if all(asked):
+        return source.recall(batch, limit)
+    part = Batch(
+        tuple(compress(batch.requests, asked)),
+        tuple(compress(batch.intents, asked)),
+        tuple(compress(batch.portraits, asked)),
+    )
+    found = iter(source.recall(part, limit))
+    return [next(found) if one else NOTHING for one in asked]
+
+
+def _in_turn(calls: Mapping[str, Call]) -> dict[str, Job | None]:
+    jobs: dict[str, Job | None] = {}
+    for name, call in calls.items():
+        job = Job(name, call)
+        job.run()
+        jobs[name] = job
+    return jobs
+
+
+def _in_time(calls: Mapping[str, Call], batch: Batch, plan: Plan, crew: Crew) -> dict[str, Job | None]:
+    """Each job that ended within its budget and the request's deadline; None for the others."""
+    started = time.perf_counter()
+    deadline_ms = min(request.deadline_ms for request in batch.requests)
+    jobs = {name: crew.start(name, call) for name, call in calls.items()}
+    ended: dict[str, Job | None] = {}
+    for name, job in jobs.items():
+        budget_ms = min(plan.budgets_ms.get(name, deadline_ms), deadline_ms)
+        remaining = budget_ms / 1000.0 - (time.perf_counter() - started)
+        ended[name] = job if job is not None and job.wait(remaining) else None
+        if job is not None and ended[name] is None:
+            crew.abandon(job)
+    return ended
+
+
+def _where(error: Exception) -> str:
+    """The error's kind and place, never its text: that may hold a shopper's words."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"error={type(error).__name__} file={PurePath(last.filename).name} line={last.lineno}"
+
+
+def _counted(offers: Mapping[str, Offers], n: int) -> tuple[IntArray, tuple[Mapping[str, Mapping[str, int]], ...]]:
+    totals = np.full(n, -1, np.int64)
+    facets: list[Mapping[str, Mapping[str, int]]] = [{} for _ in range(n)]
+    for lists in offers.values():
+        for at, offer in enumerate(lists):
+            if offer.total is not None:
+                totals[at] = max(totals[at], offer.total)
+            if offer.facets and not facets[at]:
+                facets[at] = offer.facets
+    return totals, tuple(facets)

@@ -1,0 +1,127 @@
+"""Who stands beside whom: each product's neighbours with weights, learnt and live."""
+
+import threading
+from collections import OrderedDict, deque
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from shopkeeper.recall.offers import ranges
+from shopkeeper.types import DayArray, FloatArray, IntArray, RowArray
+
+BACKWARD = 0.3
+"""What a product counts for the one after it, beside what that one counts for it."""
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Row i's neighbours are others[starts[i]:starts[i + 1]] with weights float32; starts int64 (n + 1,)."""
+
+    starts: IntArray
+    others: RowArray
+    weights: FloatArray
+
+    @classmethod
+    def of(cls, rows: RowArray, others: RowArray, weights: FloatArray, n_rows: int, most: int) -> "Neighbours":
+        """The `most` heaviest neighbours of each row, from pairs in any order."""
+        order = np.lexsort((others, -weights, rows))
+        rows, others, weights = rows[order], others[order], weights[order]
+        starts = np.searchsorted(rows, np.arange(n_rows + 1))
+        place = np.arange(len(rows)) - starts[rows]
+        keep = place < most
+        starts = np.searchsorted(rows[keep], np.arange(n_rows + 1)).astype(np.int64)
+        return cls(starts, others[keep].astype(np.int32), weights[keep].astype(np.float32))
+
+    @classmethod
+    def none(cls) -> "Neighbours":
+        """Nobody stands beside anybody."""
+        return cls(np.zeros(1, np.int64), np.empty(0, np.int32), np.empty(0, np.float32))
+
+    def of_all(self, seeds: RowArray, factors: DayArray) -> tuple[RowArray, DayArray]:
+        """The neighbours of all seeds, one seed after another, each weight times its seed's factor."""
+        known = seeds < len(self.starts) - 1
+        seeds, factors = seeds[known], factors[known]
+        starts = self.starts[seeds]
+        counts = self.starts[seeds + 1] - starts
+        index = ranges(starts, counts)
+        return self.others[index], np.repeat(factors, counts) * self.weights[index].astype(np.float64)
+
+    def save(self, folder: Path) -> None:
+        """Writes the three arrays."""
+        for name in ("starts", "others", "weights"):
+            np.save(folder / f"{name}.npy", getattr(self, name))
+
+    @classmethod
+    def load(cls, folder: Path) -> "Neighbours":
+        """Maps the three arrays from where `save` wrote them."""
+        return cls(*(np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("starts", "others", "weights")))
+
+
+class LivePairs:
+    """Pairs that sessions made since the version was learnt, and whose, so that they can be forgotten."""
+
+    def __init__(self, window: int, most_sessions: int, most_pairs: int) -> None:
+        self._window = window
+        self._most_sessions = most_sessions
+        self._most_pairs = most_pairs
+        self._sessions: OrderedDict[tuple[int, str], deque[int]] = OrderedDict()
+        self._pairs: OrderedDict[tuple[int, int, int], float] = OrderedDict()
+        self._beside: dict[int, dict[int, float]] = {}
+        self._lock = threading.Lock()
+
+    def see(self, user: int, session: str, row: int) -> None:
+        """The shopper came to this product: it stands beside the session's earlier ones, nearer ones counting more.
+
+        An earlier product gains 1 / distance towards the new one, the new one BACKWARD times that towards it.
+        """
+        with self._lock:
+            key = (user, session)
+            earlier = self._sessions.setdefault(key, deque(maxlen=self._window))
+            self._sessions.move_to_end(key)
+            if earlier and earlier[-1] == row:
+                return
+            for distance, other in enumerate(reversed(earlier), start=1):
+                if other != row:
+                    self._add(user, other, row, 1.0 / distance)
+                    self._add(user, row, other, BACKWARD / distance)
+            earlier.append(row)
+            while len(self._sessions) > self._most_sessions:
+                self._sessions.popitem(last=False)
+            while len(self._pairs) > self._most_pairs:
+                (_, gone, other), weight = self._pairs.popitem(last=False)
+                self._take(gone, other, weight)
+
+    def of_all(self, seeds: RowArray, factors: DayArray) -> list[tuple[int, int, float]]:
+        """(seed, other, weight x factor) for every live neighbour of the seeds."""
+        if not self._beside:
+            return []
+        with self._lock:
+            return [
+                (seed, other, weight * factor)
+                for seed, factor in zip(seeds.tolist(), factors.tolist(), strict=True)
+                for other, weight in self._beside.get(seed, {}).items()
+            ]
+
+    def forget(self, user: int) -> None:
+        """Takes out what this shopper's sessions added."""
+        with self._lock:
+            for key in [key for key in self._sessions if key[0] == user]:
+                del self._sessions[key]
+            for pair in [pair for pair in self._pairs if pair[0] == user]:
+                self._take(pair[1], pair[2], self._pairs.pop(pair))
+
+    def _add(self, user: int, row: int, other: int, weight: float) -> None:
+        beside = self._beside.setdefault(row, {})
+        beside[other] = beside.get(other, 0.0) + weight
+        key = (user, row, other)
+        self._pairs[key] = self._pairs.get(key, 0.0) + weight
+        self._pairs.move_to_end(key)
+
+    def _take(self, row: int, other: int, weight: float) -> None:
+        beside = self._beside[row]
+        beside[other] -= weight
+        if beside[other] <= 1e-9:
+            del beside[other]
+        if not beside:
+            del self._beside[row]

@@ -1,0 +1,124 @@
+"""The catalogue's vectors as a shelf to look along: products of one vector stand together, by binary code."""
+
+import threading
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from shopkeeper.recall.codes import Codes, distinct
+from shopkeeper.recall.groups import NO_GROUP, Groups
+from shopkeeper.types import PURCHASE, Catalog, FloatArray, RowArray, Snapshot
+
+
+@dataclass(frozen=True)
+class VectorShelf:
+    """What is scanned at one moment; replaced as a whole. Groups are the distinct vectors (u + m, d).
+
+    `vectors` (u, d) may be mapped from a version; `fresh` (m, d) came since. Both are empty on a shelf of codes alone.
+    """
+
+    groups: Groups
+    codes: Codes
+    vectors: FloatArray
+    fresh: FloatArray
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, *, exact: bool) -> "VectorShelf | None":
+        """The shelf of a snapshot, most bought first within a group; None where there are no vectors."""
+        vectors, log = snapshot.vectors, snapshot.log
+        if vectors is None or not vectors.any():
+            return None
+        group_of, first = distinct(vectors)
+        group_of[snapshot.catalog.deleted] = NO_GROUP
+        bought = np.bincount(log.rows[log.actions == PURCHASE], minlength=len(vectors))[: len(vectors)]
+        unique = np.ascontiguousarray(vectors[first], np.float32)
+        groups = Groups(group_of, len(first), bought.astype(np.float32))
+        kept = unique if exact else unique[:0]
+        return cls(groups, Codes.of(unique, snapshot.seed), kept, unique[:0])
+
+    def group(self, row: int) -> int:
+        """The group of a row, -1 where it has none."""
+        return int(self.groups.group_of[row]) if 0 <= row < len(self.groups.group_of) else NO_GROUP
+
+    def exact(self, groups: RowArray) -> FloatArray:
+        """float32 (m, d): the vectors of these groups."""
+        if not len(self.fresh):
+            return np.asarray(self.vectors[groups])
+        old = groups < len(self.vectors)
+        vectors = np.empty((len(groups), self.vectors.shape[1]), np.float32)
+        vectors[old] = self.vectors[groups[old]]
+        vectors[~old] = self.fresh[groups[~old] - len(self.vectors)]
+        return vectors
+
+    def updated(self, catalog: Catalog, rows: RowArray, vectors: FloatArray | None) -> "VectorShelf":
+        """The same shelf with these rows' vectors as they are now; without vectors only deletions are taken in."""
+        gone = catalog.deleted[rows]
+        if vectors is None:
+            nowhere = np.full(int(gone.sum()), NO_GROUP, np.int32)
+            return replace(self, groups=self.groups.moved(rows[gone], nowhere, self.groups.n_groups))
+        own, first = distinct(vectors)
+        unique = np.asarray(vectors[first], np.float32)
+        known = np.array([self._group_with(vector) for vector in unique], np.int32)
+        new = known == NO_GROUP
+        n_groups = self.groups.n_groups + int(new.sum())
+        known[new] = np.arange(self.groups.n_groups, n_groups)
+        moved = np.append(known, np.int32(NO_GROUP))[own]
+        moved[gone] = NO_GROUP
+        fresh = np.concatenate((self.fresh, unique[new])) if self._is_exact() else self.fresh
+        return VectorShelf(self.groups.moved(rows, moved, n_groups), self.codes.plus(unique[new]), self.vectors, fresh)
+
+    def save(self, folder: Path) -> None:
+        """Writes the shelf into an existing folder."""
+        self.codes.save(folder)
+        np.save(folder / "vectors.npy", np.concatenate((self.vectors, self.fresh)))
+        np.save(folder / "group_of.npy", self.groups.group_of)
+        np.save(folder / "priority.npy", self.groups.priority)
+
+    @classmethod
+    def load(cls, folder: Path, catalog: Catalog) -> "VectorShelf | None":
+        """Reads it back, the vectors mapped; None where nothing was saved."""
+        if not (folder / "vectors.npy").is_file():
+            return None
+        vectors = np.load(folder / "vectors.npy", mmap_mode="r")
+        codes = Codes.load(folder)
+        group_of = np.load(folder / "group_of.npy")
+        group_of[catalog.deleted[: len(group_of)]] = NO_GROUP
+        return cls(Groups(group_of, len(codes), np.load(folder / "priority.npy")), codes, vectors, vectors[:0])
+
+    def _is_exact(self) -> bool:
+        return len(self.vectors) + len(self.fresh) == len(self.codes)
+
+    def _group_with(self, vector: FloatArray) -> int:
+        """The group of this very vector, -1 if there is none; on a shelf of codes alone, of this very code."""
+        code = self.codes.code(vector[None])[:, 0]
+        same = np.flatnonzero(self.codes.distances(code) == 0).astype(np.int32)
+        if self._is_exact():
+            same = same[(self.exact(same) == vector).all(axis=1)]
+        return int(same[0]) if len(same) else NO_GROUP
+
+
+class StandsOnShelf:
+    """A source whose whole state is a shelf: how it learns, changes, is written and read back."""
+
+    exact: ClassVar[bool]
+    _shelf: VectorShelf | None = None
+
+    def fit(self, snapshot: Snapshot) -> None:
+        self._shelf = VectorShelf.of(snapshot, exact=self.exact)
+
+    def update(self, catalog: Catalog, rows: RowArray, vectors: FloatArray | None) -> None:
+        with _ONE_AT_A_TIME:
+            if self._shelf is not None:
+                self._shelf = self._shelf.updated(catalog, rows, vectors)
+
+    def save(self, folder: Path) -> None:
+        if self._shelf is not None:
+            self._shelf.save(folder)
+
+    def load(self, folder: Path, catalog: Catalog) -> None:
+        self._shelf = VectorShelf.load(folder, catalog)
+
+
+_ONE_AT_A_TIME = threading.Lock()

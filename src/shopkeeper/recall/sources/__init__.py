@@ -1,0 +1,1 @@
+"""Ways of recalling products, one a file."""

@@ -1,0 +1,133 @@
+"""What was chosen together with, or soon after, what the shopper has in hand."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from pydantic import Field
+
+from shopkeeper.recall.neighbours import LivePairs, Neighbours
+from shopkeeper.recall.offers import best, without
+from shopkeeper.settings import SourceSettings
+from shopkeeper.types import (
+    ACTIONS,
+    NEW_USER,
+    Batch,
+    Catalog,
+    DayArray,
+    FloatArray,
+    IntArray,
+    Observed,
+    Offer,
+    Portrait,
+    Request,
+    RowArray,
+    Scene,
+    Snapshot,
+)
+
+LEANS: Mapping[str, float] = {"view": 0.3, "click": 0.5, "rate": 0.5, "add_to_cart": 1.0, "purchase": 1.0}
+"""How much each action says of what goes together; the others say nothing."""
+_LEAN = np.array([LEANS.get(action, 0.0) for action in ACTIONS], np.float32)
+_GIVEN: tuple[Scene, ...] = ("similar", "together", "cart")
+
+
+class Covisit:
+    """Offers neighbours by distance-weighted co-occurrence T: T[i, j] gains 1 / distance where j came soon after i.
+
+    T is scaled by D^-damping on both sides, D = popularity + prior. A score is the sum over seeds of weight x T[seed]:
+    on a product's page and in the cart the seeds are given; at home they are the shopper's latest lines, each basket
+    back counting `decay` times less. Live events add to T at once.
+    Source: the count model of evidence.md, section 1; item-to-item: Linden, Smith, York, IEEE Internet Computing 2003.
+    """
+
+    class Settings(SourceSettings):
+        neighbours: int = Field(100, ge=1, description="How many neighbours of each product are kept.")
+        window: int = Field(20, ge=1, description="How many steps apart two products may be and still be together.")
+        damping: float = Field(0.3, ge=0, le=1, description="How much popular products are held back.")
+        prior: float = Field(5.0, gt=0, description="Added to each product's popularity before damping.")
+        decay: float = Field(0.6, gt=0, le=1, description="What a basket counts beside the one after it.")
+        last: int = Field(60, ge=1, description="How many of a shopper's latest lines are seeds.")
+        live_sessions: int = Field(20_000, ge=1, description="Sessions remembered for live co-occurrence.")
+        live_pairs: int = Field(200_000, ge=1, description="Live pairs held; the oldest go first.")
+
+    scenes: frozenset[Scene] = frozenset({"home", "similar", "together", "cart"})
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._neighbours = Neighbours.none()
+        self._damping = np.empty(0, np.float32)
+        self._live = self._no_pairs()
+
+    def fit(self, snapshot: Snapshot) -> None:
+        from shopkeeper.store import offline
+
+        log, n = snapshot.log, len(snapshot.catalog)
+        popularity = np.bincount(log.rows[_LEAN[log.actions] > 0], minlength=n)[:n]
+        damping = (popularity + self.settings.prior) ** -self.settings.damping
+        pairs = offline.cooccurrence(snapshot.interactions, window=self.settings.window).to_pyarrow()
+        rows, others = pairs["row"].to_numpy(), pairs["other"].to_numpy()
+        weights = pairs["weight"].to_numpy() * damping[rows] * damping[others]
+        self._neighbours = Neighbours.of(rows, others, weights, n, self.settings.neighbours)
+        self._damping = damping.astype(np.float32)
+        self._live = self._no_pairs()
+
+    def recall(self, batch: Batch, limit: int) -> list[Offer]:
+        pairs = zip(batch.requests, batch.portraits, strict=True)
+        return [self._offer(request, portrait, limit) for request, portrait in pairs]
+
+    def observe(self, event: Observed) -> None:
+        if event.row >= 0 and _LEAN[event.action] and (event.session or event.user != NEW_USER):
+            self._live.see(event.user, event.session, event.row)
+
+    def forget(self, user: int) -> None:
+        self._live.forget(user)
+
+    def save(self, folder: Path) -> None:
+        self._neighbours.save(folder)
+        np.save(folder / "damping.npy", self._damping)
+
+    def load(self, folder: Path, catalog: Catalog) -> None:
+        self._neighbours = Neighbours.load(folder)
+        self._damping = np.load(folder / "damping.npy")
+        self._live = self._no_pairs()
+
+    def _no_pairs(self) -> LivePairs:
+        return LivePairs(self.settings.window, self.settings.live_sessions, self.settings.live_pairs)
+
+    def _offer(self, request: Request, portrait: Portrait, limit: int) -> Offer:
+        given = request.scene in _GIVEN and len(request.seeds)
+        seeds, factors = (request.seeds, np.ones(len(request.seeds))) if given else self._latest(portrait)
+        others, weights = self._neighbours.of_all(seeds, factors)
+        live = self._live.of_all(seeds, factors)
+        if live:
+            others, weights = self._joined(others, weights, live)
+        summed = np.bincount(others, weights)
+        rows = np.flatnonzero(summed > 0).astype(np.int32)
+        return best(*without(rows, summed[rows].astype(np.float32), request.seeds), limit, request.allowed)
+
+    def _latest(self, portrait: Portrait) -> tuple[RowArray, DayArray]:
+        """The latest lines with what each counts: lean x decay^(baskets since), the session's own once more."""
+        last = slice(-self.settings.last, None)
+        rows, baskets = portrait.rows[last], portrait.baskets[last]
+        since = np.append(np.cumsum((baskets[1:] != baskets[:-1])[::-1])[::-1], 0)[: len(rows)]
+        inside = portrait.session_rows[last]
+        steps_since = np.arange(len(inside) - 1, -1, -1)
+        leans = _LEAN[np.concatenate((portrait.actions[last], portrait.session_actions[last]))]
+        decayed = self.settings.decay ** np.concatenate((since, steps_since))
+        return np.concatenate((rows, inside)), leans * decayed
+
+    def _joined(
+        self, others: RowArray, weights: DayArray, live: list[tuple[int, int, float]]
+    ) -> tuple[RowArray, DayArray]:
+        """The learnt neighbours and the live ones, these damped like those."""
+        seed, other, weight = (np.array(column) for column in zip(*live, strict=True))
+        damped = weight * self._damp(seed) * self._damp(other)
+        return np.concatenate((others, other.astype(np.int32))), np.concatenate((weights, damped))
+
+    def _damp(self, rows: IntArray) -> FloatArray:
+        """D^-damping of each row; a product that came since has no popularity yet."""
+        known = rows < len(self._damping)
+        damping = np.full(len(rows), self.settings.prior**-self.settings.damping, np.float32)
+        damping[known] = self._damping[rows[known]]
+        return damping

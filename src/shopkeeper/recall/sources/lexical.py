@@ -1,0 +1,179 @@
+"""Products by the words of their title, brand and category."""
+
+import threading
+import zlib
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from shopkeeper.recall.facets import FacetTable
+from shopkeeper.recall.groups import NO_GROUP, Groups
+from shopkeeper.recall.offers import NOTHING, best
+from shopkeeper.recall.words import FieldText, Matches, WordIndex
+from shopkeeper.settings import SourceSettings
+from shopkeeper.text import tokens
+from shopkeeper.types import PURCHASE, Batch, Catalog, FloatArray, Intent, Offer, Request, RowArray, Scene, Snapshot
+
+_REMEMBERED = 256
+_BETWEEN = "\x1f"
+_ARRAYS = ("group_of", "priority", "checksums")
+
+
+class Lexical:
+    """Offers what matches the query's words (BM25), with the number of all matches and facets over them.
+
+    Products of one text are one entry of the index. They come in order of how often they were bought before, each
+    counting a little less than the one before, so that twenty packs of the same milk do not fill the page.
+    """
+
+    class Settings(SourceSettings):
+        title_weight: float = Field(6.0, gt=0, description="What a word in the title counts.")
+        brand_weight: float = Field(3.0, gt=0, description="What a word in the brand counts.")
+        category_weight: float = Field(1.5, gt=0, description="What a word in the category's path counts.")
+        stem_weight: float = Field(1.0, gt=0, description="What a word counts that matches by its stem alone.")
+        same_text_decay: float = Field(
+            0.98, gt=0, le=1, description="Factor on the score of each further product of the same text."
+        )
+        most_texts: int = Field(20_000, ge=100, description="Matches beyond are neither ranked nor counted.")
+
+    scenes: frozenset[Scene] = frozenset({"search"})
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._state: _State | None = None
+        self._lock = threading.Lock()
+
+    def fit(self, snapshot: Snapshot) -> None:
+        catalog, log = snapshot.catalog, snapshot.log
+        keys = _keys(catalog, range(len(catalog)))
+        numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+        index = WordIndex(self._boosts())
+        index.add(_texts(numbers))
+        group_of = np.array([numbers[key] for key in keys], np.int32)
+        group_of[catalog.deleted] = NO_GROUP
+        bought = np.bincount(log.rows[log.actions == PURCHASE], minlength=len(catalog))[: len(catalog)]
+        groups = Groups(group_of, len(numbers), bought.astype(np.float32))
+        self._state = _State(index, groups, FacetTable(catalog), _checksums(keys), numbers)
+
+    def recall(self, batch: Batch, limit: int) -> list[Offer]:
+        state = self._state
+        if state is None:
+            return [NOTHING] * len(batch)
+        pairs = zip(batch.requests, batch.intents, strict=True)
+        return [self._offer(state, request, intent, limit) for request, intent in pairs]
+
+    def update(self, catalog: Catalog, rows: RowArray, vectors: FloatArray | None) -> None:
+        with self._lock:
+            if self._state is not None:
+                self._state = self._state.updated(catalog, rows)
+
+    def save(self, folder: Path) -> None:
+        state = self._state
+        if state is None:
+            return
+        (folder / "index").mkdir()
+        state.index.save(folder / "index")
+        arrays = (state.groups.group_of, state.groups.priority, state.checksums)
+        for name, array in zip(_ARRAYS, arrays, strict=True):
+            np.save(folder / f"{name}.npy", array)
+        np.save(folder / "n_texts.npy", np.array(state.groups.n_groups))
+
+    def load(self, folder: Path, catalog: Catalog) -> None:
+        self._state = None
+        if not (folder / "index").is_dir():
+            return
+        group_of, priority, checksums = (np.load(folder / f"{name}.npy") for name in _ARRAYS)
+        keys = _keys(catalog, range(len(catalog)))
+        n = len(group_of)
+        same = np.zeros(len(catalog), bool)
+        same[:n] = (checksums == _checksums(keys[:n])) & ((group_of == NO_GROUP) == catalog.deleted[:n])
+        numbers = {keys[row]: int(group_of[row]) for row in np.flatnonzero(same) if group_of[row] != NO_GROUP}
+        groups = Groups(group_of, int(np.load(folder / "n_texts.npy")), priority)
+        index = WordIndex(self._boosts(), folder / "index")
+        self._state = _State(index, groups, FacetTable(catalog), checksums, numbers)
+        changed = np.flatnonzero(~same).astype(np.int32)
+        if len(changed):
+            self.update(catalog, changed, None)
+
+    def _boosts(self) -> Mapping[str, float]:
+        own = self.settings
+        return {
+            "title": own.title_weight,
+            "brand": own.brand_weight,
+            "category": own.category_weight,
+            "stems": own.stem_weight,
+        }
+
+    def _offer(self, state: "_State", request: Request, intent: Intent, limit: int) -> Offer:
+        found = state.matches(intent, self.settings.most_texts)
+        rows, position, place = state.groups.rows_of(found.texts, request.allowed)
+        scores = found.scores[position] * np.float32(self.settings.same_text_decay) ** place.astype(np.float32)
+        offer = best(rows, scores, limit)
+        return Offer(offer.rows, offer.scores, len(rows), state.facets.count(rows))
+
+
+@dataclass(frozen=True)
+class _State:
+    """What is searched at one moment; replaced as a whole. `numbers` is each text's number in the index."""
+
+    index: WordIndex
+    groups: Groups
+    facets: FacetTable
+    checksums: NDArray[np.uint32]
+    numbers: Mapping[str, int]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_remembered", OrderedDict())
+
+    def matches(self, intent: Intent, most: int) -> Matches:
+        """The query's matches, else those of its correction; the latest few queries are remembered."""
+        remembered: OrderedDict[tuple[object, ...], Matches] = self.__dict__["_remembered"]
+        key = (intent.query, intent.tokens, intent.is_code, intent.correction)
+        found = remembered.get(key)
+        if found is None:
+            words = intent.tokens or tokens(intent.query)
+            found = self.index.search(words, exact=intent.is_code or bool(intent.correction), most=most)
+            if not len(found.texts) and intent.correction:
+                found = self.index.search(tokens(intent.correction), most=most)
+            remembered[key] = found
+            while len(remembered) > _REMEMBERED:
+                remembered.popitem(last=False)
+        return found
+
+    def updated(self, catalog: Catalog, rows: RowArray) -> "_State":
+        """The same shelf with these rows as the catalogue has them now."""
+        keys = _keys(catalog, rows)
+        unknown = [key for key in dict.fromkeys(keys) if key not in self.numbers]
+        new = {key: self.groups.n_groups + at for at, key in enumerate(unknown)}
+        if new:
+            self.index.add(_texts(new))
+        numbers = {**self.numbers, **new}
+        moved = np.array([numbers[key] for key in keys], np.int32)
+        moved[catalog.deleted[rows]] = NO_GROUP
+        groups = self.groups.moved(rows, moved, self.groups.n_groups + len(new))
+        checksums = np.zeros(len(groups.group_of), np.uint32)
+        checksums[: len(self.checksums)] = self.checksums
+        checksums[rows] = _checksums(keys)
+        return _State(self.index, groups, FacetTable(catalog), checksums, numbers)
+
+
+def _keys(catalog: Catalog, rows: Iterable[int]) -> list[str]:
+    """What is searched of each row, as one string; equal strings are one entry of the index."""
+    paths = [" ".join(path) for path in catalog.category_paths]
+    places = catalog.categories
+    titles, brands = catalog.titles, catalog.brands
+    return [f"{titles[row]}{_BETWEEN}{brands[row]}{_BETWEEN}{paths[places[row]]}" for row in rows]
+
+
+def _texts(numbers: Mapping[str, int]) -> Iterator[tuple[int, FieldText]]:
+    for key, number in numbers.items():
+        yield number, FieldText(*key.rsplit(_BETWEEN, 2))
+
+
+def _checksums(keys: Iterable[str]) -> NDArray[np.uint32]:
+    return np.fromiter((zlib.crc32(key.encode()) for key in keys), np.uint32)

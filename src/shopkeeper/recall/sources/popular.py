@@ -1,0 +1,144 @@
+"""What everybody buys: popularity with several half-lives, live."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from shopkeeper.recall.offers import best, inside
+from shopkeeper.settings import SourceSettings
+from shopkeeper.types import (
+    ACTIONS,
+    Batch,
+    BoolArray,
+    Catalog,
+    DayArray,
+    Observed,
+    Offer,
+    RowArray,
+    Scene,
+    Snapshot,
+)
+
+HALF_LIVES_DAYS = (1.0, 7.0, 60.0)
+COUNTS: Mapping[str, float] = {"purchase": 1.0, "add_to_cart": 0.3, "click": 0.1, "view": 0.05}
+"""What one event of an action counts; the others count nothing."""
+_COUNT = np.array([COUNTS.get(action, 0.0) for action in ACTIONS])
+_HALF_LIVES = np.array(HALF_LIVES_DAYS)
+_POOL = 3000
+_REBASE_DAYS = 100.0
+_REPOOL_EVENTS = 500
+
+Blend = tuple[float, float, float]
+
+
+class Popular:
+    """Offers the most wanted products: each half-life's share of all events, blended.
+
+    A count fades by 2^(-days / half-life). A product's score is the sum over half-lives of blend x its part of all that
+    is counted, so that a busy day does not drown the last two months.
+    """
+
+    class Settings(SourceSettings):
+        blend: Blend = Field((0.1, 0.4, 0.5), description="Weights of the half-lives of 1, 7 and 60 days.")
+        trending_blend: Blend = Field((0.6, 0.35, 0.05), description="The same on the trending page.")
+
+    scenes: frozenset[Scene] = frozenset({"home", "cart", "trending"})
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._state = _Counts.nothing()
+        self._lock = threading.Lock()
+
+    def fit(self, snapshot: Snapshot) -> None:
+        log, n = snapshot.log, len(snapshot.catalog)
+        counts = _COUNT[log.actions]
+        ages = snapshot.day - log.days
+        faded = [np.bincount(log.rows, counts * np.exp2(-ages / life), n)[:n] for life in _HALF_LIVES]
+        weights = np.stack(faded).astype(np.float64)
+        self._state = _Counts.of(weights, snapshot.day)
+
+    def recall(self, batch: Batch, limit: int) -> list[Offer]:
+        state = self._state
+        return [self._offer(state, request.scene, request.allowed, limit) for request in batch.requests]
+
+    def observe(self, event: Observed) -> None:
+        if event.row < 0 or not _COUNT[event.action]:
+            return
+        with self._lock:
+            self._state = self._state.plus(event.row, float(_COUNT[event.action]), event.day)
+
+    def save(self, folder: Path) -> None:
+        np.savez(folder / "counts.npz", weights=self._state.weights, day=self._state.day)
+
+    def load(self, folder: Path, catalog: Catalog) -> None:
+        with np.load(folder / "counts.npz", allow_pickle=False) as saved:
+            self._state = _Counts.of(saved["weights"], float(saved["day"]))
+
+    def _offer(self, state: "_Counts", scene: Scene, allowed: BoolArray | None, limit: int) -> Offer:
+        blend = self.settings.trending_blend if scene == "trending" else self.settings.blend
+        rows = state.pool[inside(state.pool, allowed)]
+        if len(rows) < limit and len(state.pool) < state.n_counted:
+            rows = np.flatnonzero(state.weights.any(axis=0)).astype(np.int32)
+            rows = rows[inside(rows, allowed)]
+        factors = np.array(blend) / np.maximum(state.weights_total, 1e-300)
+        return best(rows, (factors @ state.weights[:, rows]).astype(np.float32), limit)
+
+
+Weights = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """weights (3, n) as they stood on `day`. Readers may see a count that came a moment ago; that does no harm.
+
+    `pool` holds the leading rows of each half-life and those that events touched since it was drawn.
+    """
+
+    weights: Weights
+    day: float
+    weights_total: DayArray
+    pool: RowArray
+    n_counted: int
+    n_touched: int = 0
+
+    @classmethod
+    def nothing(cls) -> "_Counts":
+        return cls.of(np.zeros((len(HALF_LIVES_DAYS), 0)), 0.0)
+
+    @classmethod
+    def of(cls, weights: Weights, day: float) -> "_Counts":
+        counted = np.flatnonzero(weights.any(axis=0))
+        pool = counted
+        if len(counted) > _POOL:
+            leading = [counted[np.argpartition(-weights[life, counted], _POOL)[:_POOL]] for life in range(len(weights))]
+            pool = np.unique(np.concatenate(leading))
+        return cls(weights, day, weights.sum(axis=1), pool.astype(np.int32), len(counted))
+
+    def plus(self, row: int, count: float, day: float) -> "_Counts":
+        """These counts and one more event; the arrays are shared with what was before, unless they must grow."""
+        weights, base = self.weights, self.day
+        if day - base > _REBASE_DAYS:
+            weights, base = weights * np.exp2((base - day) / _HALF_LIVES)[:, None], day
+        if row >= weights.shape[1]:
+            wider = np.zeros((len(weights), row + 1 + row // 8))
+            wider[:, : weights.shape[1]] = weights
+            weights = wider
+        added = count * np.exp2((day - base) / _HALF_LIVES)
+        was_counted = bool(weights[:, row].any())
+        weights[:, row] += added
+        if self.n_touched >= _REPOOL_EVENTS or base != self.day:
+            return _Counts.of(weights, base)
+        pool = self.pool if row in self.pool else np.append(self.pool, np.int32(row))
+        return replace(
+            self,
+            weights=weights,
+            weights_total=self.weights_total + added,
+            pool=pool,
+            n_counted=self.n_counted + (not was_counted),
+            n_touched=self.n_touched + 1,
+        )

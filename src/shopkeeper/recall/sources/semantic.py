@@ -1,0 +1,56 @@
+"""Products whose text means nearly the same as the query, or as the product looked at."""
+
+import numpy as np
+from pydantic import Field
+
+from shopkeeper.recall.codes import nearest
+from shopkeeper.recall.groups import NO_GROUP
+from shopkeeper.recall.offers import NOTHING, best, without
+from shopkeeper.recall.shelf import StandsOnShelf, VectorShelf
+from shopkeeper.settings import SourceSettings
+from shopkeeper.types import Batch, FloatArray, Intent, Offer, Request, Scene
+
+
+class Semantic(StandsOnShelf):
+    """Offers the nearest product texts by cosine: all binary codes are scanned, the nearest are scored exactly.
+
+    Products of one vector are one entry; of each at most `same_text` are offered, the most bought first.
+    """
+
+    class Settings(SourceSettings):
+        rescored: int = Field(1000, ge=10, description="How many of the nearest codes are scored exactly.")
+        same_text: int = Field(3, ge=1, description="How many products of one text are offered.")
+        min_cosine: float = Field(0.0, ge=-1, le=1, description="Texts less similar than this are not offered.")
+
+    scenes: frozenset[Scene] = frozenset({"search", "similar"})
+    exact = True
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def recall(self, batch: Batch, limit: int) -> list[Offer]:
+        shelf = self._shelf
+        if shelf is None:
+            return [NOTHING] * len(batch)
+        pairs = zip(batch.requests, batch.intents, strict=True)
+        return [self._offer(shelf, request, _asked(shelf, request, intent), limit) for request, intent in pairs]
+
+    def _offer(self, shelf: VectorShelf, request: Request, asked: FloatArray | None, limit: int) -> Offer:
+        if asked is None:
+            return NOTHING
+        is_open = None if request.allowed is None else shelf.groups.open(request.allowed)
+        distances = shelf.codes.distances(shelf.codes.code(asked[None])[:, 0])
+        groups = nearest(distances, self.settings.rescored, is_open).astype(np.int32)
+        cosines = shelf.exact(groups) @ asked
+        keep = cosines >= self.settings.min_cosine
+        rows, position, place = shelf.groups.rows_of(groups[keep], request.allowed)
+        few = place < self.settings.same_text
+        return best(*without(rows[few], cosines[keep][position[few]], request.seeds), limit)
+
+
+def _asked(shelf: VectorShelf, request: Request, intent: Intent) -> FloatArray | None:
+    """The vector to be near to: the query's, else the seed product's own. None where there is neither."""
+    if request.scene == "search":
+        return intent.vector if intent.vector is not None and intent.vector.any() else None
+    group = shelf.group(int(request.seeds[0])) if len(request.seeds) else NO_GROUP
+    return shelf.exact(np.array([group], np.int32))[0] if group != NO_GROUP else None

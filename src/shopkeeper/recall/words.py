@@ -1,0 +1,182 @@
+"""An inverted index over texts: BM25 over fields, and what to do when nothing matches."""
+
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from re import compile as pattern
+
+import numpy as np
+import tantivy
+
+from shopkeeper.text import tokens
+from shopkeeper.types import FloatArray, RowArray
+
+STEMS = "stems"
+_PIECES = pattern(r"[./'\-]")
+_HEAP_BYTES = 50_000_000
+_PREFIX_TERMS = 30
+_MIN_FUZZY = 4
+
+
+@dataclass(frozen=True, slots=True)
+class FieldText:
+    """What is searched of a text, by field: each a string of words as people write them."""
+
+    title: str
+    brand: str
+    category: str
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Texts that match, best first: numbers int32 (m,), BM25 scores float32 (m,)."""
+
+    texts: RowArray
+    scores: FloatArray
+
+
+class WordIndex:
+    """Texts by number in a folder of its own, which goes when the index does. Searching and adding are thread-safe."""
+
+    def __init__(self, boosts: Mapping[str, float], saved: Path | None = None) -> None:
+        """An empty index, or a copy of a saved one: saved folders belong to versions and are never written.
+
+        `boosts` is what a match in each field counts; a word's best field counts in full, the others a tenth.
+        """
+        self._boosts = boosts
+        self._folder = tempfile.TemporaryDirectory(prefix="shopkeeper-words-", ignore_cleanup_errors=True)
+        if saved is not None:
+            shutil.copytree(saved, self._folder.name, dirs_exist_ok=True)
+        self._index = tantivy.Index(_schema(), path=self._folder.name)
+        self._index.register_tokenizer("words", _analyser().build())
+        self._index.register_tokenizer("stems", _analyser().filter(tantivy.Filter.stemmer("english")).build())
+        self._stemmer = _analyser().filter(tantivy.Filter.stemmer("english")).build()
+        self._schema = self._index.schema
+        self._searcher = self._index.searcher()
+        self._lock = threading.Lock()
+
+    def add(self, numbered: Iterable[tuple[int, FieldText]]) -> None:
+        """Adds texts under their numbers; they are found when this returns."""
+        with self._lock:
+            writer = self._index.writer(heap_size=_HEAP_BYTES, num_threads=1)
+            for number, text in numbered:
+                writer.add_document(_document(number, text))
+            writer.commit()
+            writer.wait_merging_threads()
+            self._index.reload()
+            self._searcher = self._index.searcher()
+
+    def save(self, folder: Path) -> None:
+        """Copies the index into an existing folder."""
+        with self._lock:
+            shutil.copytree(self._folder.name, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.lock"))
+
+    def search(self, words: Sequence[str], *, exact: bool = False, most: int = 20_000) -> Matches:
+        """Texts that hold all words; where there are none, the first of these that finds any:
+
+        the last word as a prefix, unknown words spelt nearly so, all words but one, any word. `exact` stops after the
+        prefix: a code is never guessed.
+        """
+        searcher = self._searcher
+        for query in self._ladder(list(dict.fromkeys(words)), searcher, exact):
+            hits = searcher.search(query, limit=most, count=False).hits
+            if hits:
+                texts = searcher.fast_field_values("text", [address for _, address in hits])
+                return Matches(np.array(texts, np.int32), np.array([score for score, _ in hits], np.float32))
+        return Matches(np.empty(0, np.int32), np.empty(0, np.float32))
+
+    def _ladder(self, words: list[str], searcher: tantivy.Searcher, exact: bool) -> Iterator[tantivy.Query]:
+        if not words:
+            return
+        whole = [self._word(word) for word in words]
+        yield _all(whole)
+        begun = self._begun(words[-1], searcher)
+        if begun:
+            yield _all([*whole[:-1], _either(begun)])
+        if exact:
+            return
+        near = [self._near(word, searcher) or query for word, query in zip(words, whole, strict=True)]
+        if any(one is not other for one, other in zip(near, whole, strict=True)):
+            yield _all(near)
+        for fewest in {len(words) - 1: None, 1: None} if len(words) > 1 else {}:
+            yield tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in near], fewest)
+
+    def _word(self, word: str) -> tantivy.Query:
+        """The word in any field, as written or by its stem; a joined word ("ice-cream") also as its pieces."""
+        ways = [self._term(name, word) for name in _schema_fields()]
+        ways.append(self._term(STEMS, self._stem(word)))
+        pieces = [piece for piece in _PIECES.split(word) if piece]
+        if len(pieces) > 1:
+            ways.append(_all([self._term(STEMS, self._stem(piece)) for piece in pieces]))
+        return _either(ways)
+
+    def _term(self, name: str, word: str) -> tantivy.Query:
+        query = tantivy.Query.term_query(self._schema, name, word, index_option="freq")
+        return tantivy.Query.boost_query(query, self._boosts.get(name, 1.0))
+
+    def _stem(self, word: str) -> str:
+        stemmed = self._stemmer.analyze(word)
+        return stemmed[0] if stemmed else word
+
+    def _begun(self, prefix: str, searcher: tantivy.Searcher) -> list[tantivy.Query]:
+        terms = searcher.terms_with_prefix("title", prefix, limit=_PREFIX_TERMS)
+        return [self._term("title", term) for term, _ in terms]
+
+    def _near(self, word: str, searcher: tantivy.Searcher) -> tantivy.Query | None:
+        """The words spelt nearly like an unknown one; None for known words, short ones and anything with a digit."""
+        if len(word) < _MIN_FUZZY or any(letter.isdigit() for letter in word):
+            return None
+        if searcher.doc_freq(STEMS, self._stem(word)):
+            return None
+        distance = 1 if len(word) < 2 * _MIN_FUZZY else 2
+        return _either(
+            [
+                tantivy.Query.boost_query(
+                    tantivy.Query.fuzzy_term_query(self._schema, name, word, distance), self._boosts.get(name, 1.0)
+                )
+                for name in _schema_fields()
+            ]
+        )
+
+
+def _schema_fields() -> tuple[str, ...]:
+    return tuple(FieldText.__dataclass_fields__)
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    for name in _schema_fields():
+        builder.add_text_field(name, tokenizer_name="words", index_option="freq")
+    builder.add_text_field(STEMS, tokenizer_name="stems", index_option="freq")
+    # Signed on purpose: Python's int reaches tantivy as signed, and an unsigned column kills its writer.
+    builder.add_integer_field("text", fast=True)
+    return builder.build()
+
+
+def _analyser() -> tantivy.TextAnalyzerBuilder:
+    """Words are segmented before they come here, so that splitting at spaces is all that is left to do."""
+    return tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
+
+
+def _document(number: int, text: FieldText) -> tantivy.Document:
+    document = tantivy.Document()
+    document.add_integer("text", number)
+    stems: list[str] = []
+    for name in _schema_fields():
+        words = tokens(getattr(text, name))
+        document.add_text(name, " ".join(words))
+        stems.extend(words)
+        stems.extend(piece for word in words for piece in _PIECES.split(word) if piece and piece != word)
+    document.add_text(STEMS, " ".join(stems))
+    return document
+
+
+def _all(queries: Sequence[tantivy.Query]) -> tantivy.Query:
+    return tantivy.Query.boolean_query([(tantivy.Occur.Must, query) for query in queries])
+
+
+def _either(queries: Sequence[tantivy.Query]) -> tantivy.Query:
+    return tantivy.Query.disjunction_max_query(list(queries), 0.1)

@@ -1,0 +1,143 @@
+"""Claims:
+
+1. Every source is asked only about the requests of its scenes, and answers stay with their request.
+2. A source that raises is named "name: failed", the others still answer, and the log holds no word of the error's text.
+3. A source past its budget is named and not waited for; without a crew it is waited for.
+4. The request's deadline ends a budget that is longer.
+5. A source whose abandoned calls are still running is named at once and not called again.
+6. Totals and facets come from the source that knows them; -1 and empty elsewhere.
+7. A plan takes limit, k, weights and budgets from the settings.
+"""
+
+import logging
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from shopkeeper.recall.crew import Crew
+from shopkeeper.recall.gather import Plan, gather
+from shopkeeper.settings import Settings, SourceSettings
+from shopkeeper.testing import worlds
+from shopkeeper.types import SCENES, Batch, Offer, Request, Scene
+
+
+class Fixed:
+    """Offers the same row to every request; can be made to wait or to fail."""
+
+    Settings = SourceSettings
+    scenes = frozenset(SCENES)
+
+    def __init__(self, row: int, scenes: frozenset[Scene] = scenes) -> None:
+        self.row = row
+        self.scenes = scenes  # type: ignore[misc]
+        self.gate = threading.Event()
+        self.gate.set()
+        self.error: Exception | None = None
+        self.n_asked = 0
+
+    def recall(self, batch: Batch, limit: int) -> list[Offer]:
+        self.n_asked += len(batch)
+        self.gate.wait(10.0)
+        if self.error:
+            raise self.error
+        return [Offer(np.array([self.row], np.int32), np.ones(1, np.float32)) for _ in batch.requests]
+
+
+class Counting(Fixed):
+    def recall(self, batch: Batch, limit: int) -> list[Offer]:
+        return [replace(offer, total=41, facets={"brand": {"Acme": 41}}) for offer in super().recall(batch, limit)]
+
+
+@pytest.fixture
+def crew() -> Iterator[Crew]:
+    made = Crew(n_threads=4)
+    yield made
+    made.close()
+
+
+def three() -> Batch:
+    ones = [worlds.ask(Request(request_id="", scene=scene, day=0.0)) for scene in ("home", "search", "home")]
+    return Batch(
+        tuple(one.requests[0] for one in ones),
+        tuple(one.intents[0] for one in ones),
+        tuple(one.portraits[0] for one in ones),
+    )
+
+
+def one(deadline_ms: float = 5000.0) -> Batch:
+    return worlds.ask(Request(request_id="", scene="home", day=0.0, deadline_ms=deadline_ms))
+
+
+def test_a_source_is_asked_only_about_its_scenes() -> None:
+    home, search = Fixed(1, frozenset({"home"})), Fixed(2, frozenset({"search"}))
+    found = gather({"home": home, "search": search}, three(), Plan())
+    assert found.candidates.rows.tolist() == [1, 2, 1]
+    assert found.candidates.offsets.tolist() == [0, 1, 2, 3]
+    assert (home.n_asked, search.n_asked) == (2, 1)
+
+
+@pytest.mark.parametrize("in_time", [True, False])
+def test_a_failing_source_is_named_and_the_others_answer(
+    in_time: bool, crew: Crew, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken, well = Fixed(1), Fixed(2)
+    broken.error = ValueError("secret words of a shopper")
+    with caplog.at_level(logging.DEBUG):
+        found = gather({"broken": broken, "well": well}, one(), Plan(crew=crew if in_time else None))
+    assert found.late == ("broken: failed",)
+    assert found.candidates.rows.tolist() == [2]
+    assert "source=broken failed error=ValueError file=test_gather.py" in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_a_source_past_its_budget_is_named_and_not_waited_for(crew: Crew) -> None:
+    slow, well = Fixed(1), Fixed(2)
+    slow.gate.clear()
+    plan = Plan(budgets_ms={"slow": 5.0, "well": 5000.0}, crew=crew)
+    found = gather({"slow": slow, "well": well}, one(), plan)
+    slow.gate.set()
+    assert found.late == ("slow",)
+    assert found.candidates.rows.tolist() == [2]
+    assert "slow" not in found.spans_ms
+
+
+def test_without_a_crew_no_source_is_late() -> None:
+    found = gather({"a": Fixed(1)}, one(), Plan(budgets_ms={"a": 1e-9}))
+    assert found.late == ()
+    assert found.candidates.rows.tolist() == [1]
+
+
+def test_the_deadline_of_the_request_ends_a_longer_budget(crew: Crew) -> None:
+    slow = Fixed(1)
+    slow.gate.clear()
+    found = gather({"slow": slow}, one(deadline_ms=5.0), Plan(budgets_ms={"slow": 1e9}, crew=crew))
+    slow.gate.set()
+    assert found.late == ("slow",)
+
+
+def test_a_source_that_hangs_is_not_called_again_and_again(crew: Crew) -> None:
+    slow = Fixed(1)
+    slow.gate.clear()
+    plan = Plan(budgets_ms={"slow": 5.0}, crew=crew)
+    lates = [gather({"slow": slow}, one(), plan).late for _ in range(5)]
+    n_asked = slow.n_asked
+    slow.gate.set()
+    assert lates == [("slow",)] * 5
+    assert n_asked <= crew.most_overdue
+
+
+def test_totals_and_facets_come_from_the_source_that_counts() -> None:
+    found = gather({"plain": Fixed(1), "counting": Counting(2, frozenset({"search"}))}, three(), Plan())
+    assert found.totals.tolist() == [-1, 41, -1]
+    assert found.facets == ({}, {"brand": {"Acme": 41}}, {})
+
+
+def test_a_plan_is_made_from_the_settings() -> None:
+    settings = Settings({"recall": {"limit": 50, "rrf_k": 20, "popular": {"weight": 0.5, "budget_ms": 7.0}}})
+    plan = Plan.of(settings)
+    assert (plan.limit, plan.rrf_k) == (50, 20)
+    assert (plan.weights["popular"], plan.budgets_ms["popular"]) == (0.5, 7.0)
+    assert set(plan.weights) == set(settings.enabled("source"))

@@ -243,6 +243,19 @@ class Portrait:
     session_days: DayArray
 
 
+NO_PORTRAIT = Portrait(
+    rows=NO_ROWS,
+    days=np.empty(0, np.float64),
+    actions=np.empty(0, np.int8),
+    quantities=np.empty(0, np.float32),
+    baskets=NO_ROWS,
+    session_rows=NO_ROWS,
+    session_actions=np.empty(0, np.int8),
+    session_days=np.empty(0, np.float64),
+)
+"""The portrait of somebody nothing is known of."""
+
+
 @dataclass(frozen=True)
 class Batch:
     """Requests with what was understood of each and what is known of each asker, in the same order."""

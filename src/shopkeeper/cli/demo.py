@@ -1,0 +1,67 @@
+"""A real shop in one command: two thousand households and a year of groceries, from nothing to a served page."""
+
+import shutil
+import time
+from pathlib import Path
+
+from shopkeeper.cli import show
+from shopkeeper.errors import StoreError
+
+SETTINGS = """\
+# The demo shop: Complete Journey, 2,469 households and 92,331 grocery products (CC0).
+[shop]
+name = "demo"
+title = "Corner Market"
+language = "en"
+currency = "USD"
+
+[intake.complete_journey]
+shift_to = "today"      # the year of 2017, moved by whole weeks so that it ended last week
+"""
+MARK = "made by shopkeeper demo"
+
+
+def demonstrate(shop: Path, *, serve: bool, port: int) -> None:
+    """Makes the shop where it is not there yet, says what was learnt, and serves it."""
+    started = time.perf_counter()
+    if not (shop / MARK.replace(" ", "-")).is_file():
+        _make(shop)
+        show.console.print(f"From nothing to a shop in {time.perf_counter() - started:.0f} s.", highlight=False)
+    _advise(shop, port, serve)
+    if serve:
+        from shopkeeper.serve.server import serve as served
+
+        served([shop], host=None, port=port)
+
+
+def _make(shop: Path) -> None:
+    """Imports, checks and learns; a half-made demo shop is made anew, any other folder is left alone."""
+    from shopkeeper.flow.learn import learn
+    from shopkeeper.intake.load import load
+    from shopkeeper.store.folder import create, open_folder
+
+    settings = shop / "settings.toml"
+    if shop.exists() and any(shop.iterdir()):
+        if not settings.is_file() or settings.read_text(encoding="utf-8") != SETTINGS:
+            raise StoreError(f"{shop} holds something else. Name another folder: shopkeeper demo FOLDER")
+        shutil.rmtree(shop)
+    create(shop, SETTINGS)
+    with show.progress() as tell:
+        with open_folder(shop, writable=True) as folder:
+            report = load(folder, [], reader="complete_journey", progress=tell)
+        found = learn(shop, tell)
+    show.intake(report)
+    show.learnt(found, as_json=False)
+    (shop / MARK.replace(" ", "-")).touch()
+
+
+def _advise(shop: Path, port: int, serve: bool) -> None:
+    say = show.console.print
+    say("\nThree things to try:", highlight=False)
+    if serve:
+        say(f"  1. open http://127.0.0.1:{port}, choose a shopper, and ask any card: why this?", highlight=False)
+    else:
+        say(f"  1. shopkeeper serve {shop}, open http://127.0.0.1:{port}, choose a shopper", highlight=False)
+    say(f'  2. shopkeeper search {shop} "choclate ice cream"', highlight=False)
+    say(f"  3. shopkeeper recommend {shop} --user 1", highlight=False)
+    say("")

@@ -1,0 +1,191 @@
+"""What the verbs found, as tables for people or as one JSON object for programs."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from shopkeeper.flow.compare import Comparison
+    from shopkeeper.flow.judge import Learnt
+    from shopkeeper.flow.shop import Shop
+    from shopkeeper.intake.report import Report as IntakeReport
+    from shopkeeper.quality.inspect import Report as QualityReport
+    from shopkeeper.store.versions import VersionInfo
+    from shopkeeper.types import Page
+
+console = Console(soft_wrap=True)
+Tell = Callable[[str, int, int], None]
+
+
+@contextmanager
+def progress() -> Iterator[Tell]:
+    """A bar for each step; `tell(step, done, total)` moves it, a new step ends the one before."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        tasks: dict[str, Any] = {}
+
+        def tell(step: str, done: int, total: int) -> None:
+            if step not in tasks:
+                for task in tasks.values():
+                    finished = bars.tasks[task].total or 1
+                    bars.update(task, completed=finished, total=finished)
+                    bars.stop_task(task)
+                tasks[step] = bars.add_task(step, total=None)
+            bars.update(tasks[step], completed=done, total=total or None)
+
+        yield tell
+        for task in tasks.values():
+            finished = bars.tasks[task].total or 1
+            bars.update(task, completed=finished, total=finished)
+
+
+def intake(report: "IntakeReport") -> None:
+    """What became of every row of every file."""
+    table = Table(title="imported")
+    for column in ("file", "kind", "read", "accepted", "refused", "duplicate"):
+        table.add_column(column, justify="right" if column not in {"file", "kind"} else "left")
+    for count in report.counts:
+        numbers = (count.read, count.accepted, count.refused, count.duplicate)
+        table.add_row(Path(count.source).name, count.kind, *(f"{number:,}" for number in numbers))
+    console.print(table)
+    for reason, times in sorted(report.reasons.items(), key=lambda item: -item[1]):
+        console.print(f"  refused {times:,}: {reason}", highlight=False)
+    for path in report.rejected:
+        console.print(f"  kept in {path}", highlight=False)
+
+
+def quality(report: "QualityReport", folder: Path, as_json: bool) -> None:
+    """The verdict, each finding, and where the whole report lies."""
+    if as_json:
+        console.print_json((folder / "quality.json").read_text(encoding="utf-8"))
+        return
+    table = Table(title=f"{report.shop}: {report.verdict}")
+    for column in ("check", "severity", "count", "of", "repair"):
+        table.add_column(column, justify="right" if column in {"count", "of"} else "left")
+    for finding in report.findings:
+        if finding.count:
+            numbers = (f"{finding.count:,}", f"{finding.total:,} {finding.unit}")
+            table.add_row(finding.title, finding.severity, *numbers, finding.repair or "")
+    console.print(table)
+    for reason in report.reasons:
+        console.print(f"[red]cannot be learnt from:[/] {reason}")
+    console.print(f"The whole report: {folder / 'quality.html'}", highlight=False)
+
+
+def learnt(found: "Learnt", as_json: bool) -> None:
+    """The new version's contests, and whether it serves."""
+    scores = found.version.manifest["scores"]
+    if as_json:
+        _json({"version": found.version.name, "promoted": found.promoted, "refused": found.refused, "scores": scores})
+        return
+    _scores(f"version {found.version.name} on days it had not seen", scores)
+    if found.promoted:
+        console.print(f"Version {found.version.name} serves now.", highlight=False)
+    for reason in found.refused:
+        console.print(f"[red]Version {found.version.name} was refused:[/] {reason}", highlight=False)
+
+
+def comparison(found: "Comparison", as_json: bool) -> None:
+    """Every version beside every baseline, one table a contest."""
+    if as_json:
+        _json({"current": found.current, "data_hashes": found.data_hashes, "scores": found.scores})
+        return
+    for key, versions in found.scores.items():
+        named = {f"{name}{' (serves)' if name == found.current else ''}": score for name, score in versions.items()}
+        _scores(key.replace("_", " "), named)
+
+
+def versions(found: "Sequence[VersionInfo]", current: "VersionInfo | None", as_json: bool) -> None:
+    """The versions, oldest first."""
+    rows = [
+        {
+            "version": version.name,
+            "created": version.manifest["created"],
+            "serves": current is not None and version.number == current.number,
+            "bytes": sum(entry["bytes"] for entry in version.manifest["files"].values()),
+        }
+        for version in found
+    ]
+    if as_json:
+        _json(rows)
+        return
+    table = Table(title="versions")
+    for column in ("version", "created", "serves", "MB"):
+        table.add_column(column)
+    for row in rows:
+        megabytes = f"{row['bytes'] / 1e6:.1f}"  # type: ignore[operator]
+        table.add_row(str(row["version"]), str(row["created"]), "yes" if row["serves"] else "", megabytes)
+    console.print(table)
+
+
+def page(found: "Page", shop: "Shop", as_json: bool) -> None:
+    """The page: products, scores, and why each is there."""
+    shelf = shop.catalog
+    rows = [
+        {
+            "product_id": shelf.product_ids[item.row],
+            "title": shelf.titles[item.row],
+            "price": None
+            if shelf.prices[item.row] != shelf.prices[item.row]
+            else round(float(shelf.prices[item.row]), 2),
+            "score": round(item.score, 4),
+            "why": item.sentence,
+        }
+        for item in found.items
+    ]
+    if as_json:
+        _json({"request_id": found.request_id, "version": found.version, "total": found.total, "items": rows})
+        return
+    if found.intent.correction:
+        console.print(f"Showing results for: {found.intent.correction}", highlight=False)
+    table = Table()
+    for column in ("", "product", "price", "score", "why"):
+        table.add_column(column, justify="right" if column in {"", "price", "score"} else "left")
+    for place, row in enumerate(rows, start=1):
+        price = "" if row["price"] is None else f"{row['price']:.2f}"
+        table.add_row(str(place), str(row["title"]), price, f"{row['score']:.3f}", str(row["why"]))
+    console.print(table if rows else "Nothing was found.")
+    for name in found.late:
+        console.print(f"[yellow]late:[/] {name}")
+
+
+def receipt(found: Mapping[str, int], as_json: bool) -> None:
+    """What was removed of a shopper."""
+    if as_json:
+        _json(found)
+        return
+    console.print("removed: " + ", ".join(f"{count:,} {kind}" for kind, count in found.items()), highlight=False)
+
+
+def _scores(title: str, scores: Mapping[str, Any]) -> None:
+    table = Table(title=title)
+    for column in ("", "n", "ours", "best without learning", "lead, with 95 % interval"):
+        table.add_column(column)
+    for key, score in scores.items():
+        over = score["lead"]["over"]
+        baseline = score["baselines"][over]
+        lead = score["lead"]
+        table.add_row(
+            key.replace("_", " "),
+            f"{score['n']:,}",
+            f"{score['ours']['mean']:.3f}",
+            f"{baseline['mean']:.3f} {over}",
+            f"{lead['mean']:+.3f} [{lead['low']:+.3f}, {lead['high']:+.3f}]",
+        )
+    console.print(table)
+
+
+def _json(found: object) -> None:
+    console.print_json(json.dumps(found, ensure_ascii=False, default=str))

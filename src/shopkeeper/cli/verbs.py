@@ -1,0 +1,225 @@
+"""The verbs of the command line. Each imports what it needs when it runs, so that help is instant."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from shopkeeper.flow.ask import Asked
+    from shopkeeper.types import Scene
+
+app = typer.Typer(
+    help="Search and recommendation for a shop, from its files to a page.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+ShopPath = Annotated[Path, typer.Argument(metavar="SHOP", help="The shop's folder.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]
+User = Annotated[str, typer.Option("--user", help="The shopper's id.")]
+Count = Annotated[int, typer.Option("--k", min=1, max=200, help="How many products.")]
+
+
+@app.callback()
+def every(debug: Annotated[bool, typer.Option("--debug", help="Show the trace of an error.")] = False) -> None:
+    """Search and recommendation for a shop, from its files to a page."""
+    del debug  # read from the arguments in `main`, which must know it even where parsing fails
+
+
+@app.command()
+def new(
+    shop: ShopPath,
+    name: Annotated[str, typer.Option(help="The name in every route; the folder's name by default.")] = "",
+    settings: Annotated[Path | None, typer.Option(help="A settings.toml to start from.")] = None,
+) -> None:
+    """Make an empty shop."""
+    from shopkeeper.cli.show import console
+    from shopkeeper.store.folder import create
+
+    text = settings.read_text(encoding="utf-8") if settings else f'[shop]\nname = "{name or _slug(shop)}"\n'
+    create(shop, text)
+    console.print(f"{shop} is a shop. Next: shopkeeper import {shop} FILE...", highlight=False)
+
+
+@app.command("import")
+def import_files(
+    shop: ShopPath,
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="FILE...", help="CSV, JSONL or Parquet, also .gz.")
+    ] = None,
+    reader: Annotated[str, typer.Option(help="The reader; by the file's extension when absent.")] = "",
+) -> None:
+    """Bring files in; every refused row is kept with its reason."""
+    from shopkeeper.cli import show
+    from shopkeeper.intake.load import load
+    from shopkeeper.store.folder import open_folder
+
+    with open_folder(shop, writable=True) as folder, show.progress() as tell:
+        report = load(folder, files or [], reader=reader or None, progress=tell)
+    show.intake(report)
+
+
+@app.command()
+def check(shop: ShopPath, as_json: AsJson = False) -> None:
+    """Say whether the data can be trusted, and write the quality report."""
+    from shopkeeper.cli import show
+    from shopkeeper.flow.check import check as checked
+    from shopkeeper.store.folder import open_folder
+
+    with open_folder(shop, writable=False) as folder:
+        show.quality(checked(folder), folder.path / "reports", as_json)
+
+
+@app.command()
+def learn(shop: ShopPath, as_json: AsJson = False) -> None:
+    """Learn a new version, measure it on held-out days, and promote it if it earned that."""
+    from shopkeeper.cli import show
+    from shopkeeper.flow.learn import learn as learnt
+
+    with show.progress() as tell:
+        found = learnt(shop, tell)
+    show.learnt(found, as_json)
+    if not found.promoted:
+        raise typer.Exit(2)
+
+
+@app.command()
+def search(
+    shop: ShopPath,
+    query: Annotated[str, typer.Argument(help="What a shopper types.")],
+    user: User = "",
+    k: Count = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Search the shop as a shopper would."""
+    _page(shop, as_json, scene="search", query=query, user_id=user, k=k)
+
+
+@app.command()
+def recommend(
+    shop: ShopPath,
+    user: User = "",
+    scene: Annotated[str, typer.Option(help="home, similar, together, cart or trending.")] = "home",
+    product: Annotated[list[str] | None, typer.Option(help="A seed product's id; may be repeated.")] = None,
+    k: Count = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Recommend products to a shopper, or beside a product."""
+    from shopkeeper.errors import RequestError
+    from shopkeeper.types import SCENES
+
+    if scene not in SCENES:
+        raise RequestError(f"--scene: must be one of {', '.join(SCENES)}, got '{scene}'.")
+    known = next(name for name in SCENES if name == scene)
+    _page(shop, as_json, scene=known, user_id=user, product_ids=tuple(product or ()), k=k)
+
+
+@app.command()
+def compare(shop: ShopPath, as_json: AsJson = False) -> None:
+    """Show all versions and baselines side by side, with intervals."""
+    from shopkeeper.cli import show
+    from shopkeeper.flow.compare import compare as compared
+    from shopkeeper.store.folder import open_folder
+
+    with open_folder(shop, writable=False) as folder:
+        show.comparison(compared(folder), as_json)
+
+
+@app.command()
+def versions(shop: ShopPath, as_json: AsJson = False) -> None:
+    """List the versions; the one that serves is marked."""
+    from shopkeeper.cli import show
+    from shopkeeper.store.folder import open_folder
+
+    with open_folder(shop, writable=False) as folder:
+        show.versions(folder.versions.list(), folder.versions.current(), as_json)
+
+
+@app.command()
+def rollback(shop: ShopPath) -> None:
+    """Go back to the version that served before."""
+    from shopkeeper.cli.show import console
+    from shopkeeper.store.folder import open_folder
+
+    with open_folder(shop, writable=False) as folder:
+        version = folder.versions.rollback()
+    console.print(
+        f"version {version.name} serves again; a running server takes it up within a second.", highlight=False
+    )
+
+
+@app.command()
+def erase(
+    shop: ShopPath,
+    user: Annotated[str, typer.Argument(metavar="USER", help="The shopper's id.")],
+    as_json: AsJson = False,
+) -> None:
+    """Remove everything the shop holds of a shopper, and say what was removed."""
+    from shopkeeper.cli import show
+    from shopkeeper.flow.build import open_shop
+
+    with open_shop(shop) as opened:
+        show.receipt(opened.erase(user), as_json)
+
+
+@app.command()
+def serve(
+    shops: Annotated[list[Path], typer.Argument(metavar="SHOP...", help="One or many shop folders.")],
+    host: Annotated[str, typer.Option(help="Address; the first shop's setting by default.")] = "",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; the first shop's setting by default.")] = 0,
+) -> None:
+    """Serve shops over HTTP, with their storefronts."""
+    from shopkeeper.serve.server import serve as served
+
+    served(shops, host=host or None, port=port or None)
+
+
+@app.command()
+def demo(
+    shop: Annotated[Path, typer.Argument(metavar="SHOP", help="Where the demo shop is made.")] = Path("demo-shop"),
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="Stop before serving.")] = False,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the server.")] = 8000,
+) -> None:
+    """Make a real shop: two thousand households, a year of groceries; import, check, learn, serve."""
+    from shopkeeper.cli.demo import demonstrate
+
+    demonstrate(shop, serve=not no_serve, port=port)
+
+
+def main() -> None:
+    """Runs the command line; an error of ours becomes one line, `--debug` shows the trace."""
+    debug = "--debug" in sys.argv
+    if debug:
+        sys.argv.remove("--debug")
+    try:
+        app()
+    except Exception as error:
+        from shopkeeper.errors import ShopkeeperError
+
+        if debug or not isinstance(error, ShopkeeperError | OSError):
+            raise
+        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        sys.exit(1)
+
+
+def _slug(shop: Path) -> str:
+    letters = "".join(
+        letter if letter.isascii() and letter.isalnum() else "-" for letter in shop.resolve().name.lower()
+    )
+    return letters.strip("-")[:63] or "shop"
+
+
+def _page(shop: Path, as_json: bool, scene: "Scene", **asked: "Unpack[Asked]") -> None:
+    from shopkeeper.cli import show
+    from shopkeeper.flow.answer import answer
+    from shopkeeper.flow.ask import ask
+    from shopkeeper.flow.build import open_shop
+
+    with open_shop(shop, writable=False) as opened:
+        show.page(answer(ask(opened, scene=scene, **asked), opened), opened, as_json)

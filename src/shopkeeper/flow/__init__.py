@@ -1,0 +1,1 @@
+"""THE SYSTEM IN FOUR FILES: learn, answer, observe, compare."""

@@ -1,0 +1,50 @@
+"""The edge inward: what came from outside, as a request in rows and days."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
+
+import numpy as np
+from typing_extensions import Unpack
+
+from shopkeeper.flow.shop import Shop, today
+from shopkeeper.recall.filter import mask
+from shopkeeper.types import Filters, Language, Request, Scene, Sort
+
+
+class Asked(TypedDict, total=False):
+    """What may be said of a request beyond its scene; see types.Request."""
+
+    user_id: str
+    session_id: str
+    query: str
+    product_ids: Sequence[str]
+    filters: Filters
+    sort: Sort
+    k: int
+    offset: int
+    language: Language
+    context: Mapping[str, str]
+    request_id: str
+
+
+def ask(shop: Shop, *, scene: Scene, **asked: Unpack[Asked]) -> Request:
+    """The request, for now. Raises UnknownProduct where a seed product is not in the catalogue."""
+    filters = asked.get("filters", Filters())
+    user_id = asked.get("user_id", "")
+    return Request(
+        request_id=asked.get("request_id") or uuid.uuid4().hex,
+        scene=scene,
+        day=today(),
+        user=shop.folder.users.row(user_id) if user_id else -1,
+        session=asked.get("session_id", ""),
+        query=asked.get("query", "").strip(),
+        seeds=np.array([shop.row(product_id) for product_id in asked.get("product_ids", ())], np.int32),
+        filters=filters,
+        allowed=mask(shop.catalog, filters),
+        sort=asked.get("sort", "relevance"),
+        language=asked.get("language", "en"),
+        context=asked.get("context", {}),
+        k=asked.get("k", 12),
+        offset=asked.get("offset", 0),
+    )

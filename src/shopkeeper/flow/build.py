@@ -1,0 +1,113 @@
+"""The only file that names concrete classes: from a folder to an open shop, from a snapshot to stages that answer."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shopkeeper import plugins
+from shopkeeper.encode.open import open_encoder
+from shopkeeper.flow.shop import Shop, Trained
+from shopkeeper.ports import Encoder, Feature, Fits, Ranker, Saves, Source
+from shopkeeper.recall.crew import Crew
+from shopkeeper.recall.gather import Plan
+from shopkeeper.settings import Settings
+from shopkeeper.store.folder import ShopFolder, open_folder
+from shopkeeper.types import Catalog, Snapshot
+from shopkeeper.understand.lexicon import catalog_texts
+from shopkeeper.understand.suggest import Suggester
+from shopkeeper.understand.understanding import Understanding
+
+STATE_FILE, VECTORS_FILE = "state.json", "vectors.npy"
+
+
+@dataclass(frozen=True)
+class Stages:
+    """What learns from a snapshot and is written into a version."""
+
+    sources: Mapping[str, Source]
+    features: Mapping[str, Feature]
+    rankers: Mapping[str, Ranker]
+
+    def fit(self, snapshot: Snapshot) -> None:
+        """Every source and feature learns from the snapshot; rankers are taught apart."""
+        for part in (*self.sources.values(), *self.features.values()):
+            if isinstance(part, Fits):
+                part.fit(snapshot)
+
+    def save(self, folder: Path) -> None:
+        """Writes each part into a folder of its own."""
+        for place, part in self._saved(folder):
+            place.mkdir(parents=True)
+            part.save(place)
+
+    def load(self, folder: Path, catalog: Catalog) -> None:
+        """Reads back what `save` wrote; a ranker that was not taught has no folder."""
+        for place, part in self._saved(folder):
+            if place.is_dir():
+                part.load(place, catalog)
+
+    def _saved(self, folder: Path) -> list[tuple[Path, Saves]]:
+        kinds: Mapping[str, Mapping[str, Any]] = {
+            "sources": self.sources,
+            "features": self.features,
+            "rankers": self.rankers,
+        }
+        return [
+            (folder / kind / name, part)
+            for kind, parts in kinds.items()
+            for name, part in parts.items()
+            if isinstance(part, Saves)
+        ]
+
+
+def made(settings: Settings, kind: str) -> dict[str, Any]:
+    """Every enabled plug-in of a kind, made from its settings."""
+    return {name: plugins.load(kind, name)(settings.of(kind, name)) for name in settings.enabled(kind)}
+
+
+def stages(settings: Settings) -> Stages:
+    """The stages that the settings ask for, knowing nothing yet."""
+    return Stages(made(settings, "source"), made(settings, "feature"), made(settings, "ranker"))
+
+
+def encoder_of(folder: ShopFolder, catalog: Catalog) -> Encoder | None:
+    """The encoder of the shop's language, exported into the shop's cache on first use."""
+    settings = folder.settings
+    return open_encoder(settings.encode, catalog.titles, folder.path / "cache", settings.shop.language)
+
+
+def load_trained(folder: ShopFolder, catalog: Catalog) -> Trained | None:
+    """The current version, loaded and brought up to date from the log; None where there is none."""
+    version = folder.versions.current()
+    if version is None:
+        return None
+    parts = stages(folder.settings)
+    parts.load(version.path, catalog)
+    state = json.loads((version.path / STATE_FILE).read_text(encoding="utf-8"))
+    vectors = version.path / VECTORS_FILE
+    return Trained(
+        version=version,
+        day=state["day"],
+        sources=parts.sources,
+        features=parts.features,
+        rankers={name: ranker for name, ranker in parts.rankers.items() if name in state["rankers"]},
+        scenes=folder.settings.rank.rankers,
+        vectors=np.load(vectors, mmap_mode="r") if vectors.is_file() else None,
+        understanding=Understanding(encoder_of(folder, catalog), catalog_texts(catalog)),
+        suggester=Suggester(catalog, None),
+    )
+
+
+def open_shop(path: Path, *, writable: bool = True) -> Shop:
+    """The shop in this folder. Raises ShopNotFound, ShopLocked, CorruptVersion or SettingError."""
+    folder = open_folder(path, writable=writable)
+    try:
+        plan = Plan.of(folder.settings, Crew())
+        return Shop(folder, made(folder.settings, "rule"), plan, load_trained)
+    except BaseException:
+        folder.close()
+        raise

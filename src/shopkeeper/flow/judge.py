@@ -1,0 +1,57 @@
+"""Promotion is earned: against simple lists, and against the version that serves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from shopkeeper.flow.trial import Contest
+from shopkeeper.flow.write import TRIAL_FILE
+from shopkeeper.measure.statistics import paired_bootstrap
+from shopkeeper.store.folder import ShopFolder
+from shopkeeper.store.versions import VersionInfo
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """A version with its contests; `refused` says why it does not serve, and is empty where it does."""
+
+    version: VersionInfo
+    contests: tuple[Contest, ...]
+    refused: tuple[str, ...]
+
+    @property
+    def promoted(self) -> bool:
+        """Whether the version now serves."""
+        return not self.refused
+
+
+def judged(folder: ShopFolder, version: VersionInfo, contests: Sequence[Contest]) -> Learnt:
+    """Promotes the version unless it lost a contest beyond doubt."""
+    refused = [
+        f"{contest.title}: {contest.best()} is better, {contest.metric} differs by {contest.lead()}"
+        for contest in contests
+        if contest.lost()
+    ]
+    current = folder.versions.current()
+    if current is not None:
+        refused += _worse_than(current, version, contests)
+    if not refused:
+        folder.versions.promote(version.number)
+    return Learnt(version, tuple(contests), tuple(refused))
+
+
+def _worse_than(current: VersionInfo, version: VersionInfo, contests: Sequence[Contest]) -> list[str]:
+    """The contests that the serving version won, where both were tried on the same data; else nothing is known."""
+    if current.manifest["data_hash"] != version.manifest["data_hash"]:
+        return []
+    with np.load(current.path / TRIAL_FILE, allow_pickle=False) as before:
+        found = []
+        for contest in contests:
+            key = contest.key()
+            if key not in before or len(before[key]) != len(contest.ours):
+                continue
+            lead = paired_bootstrap(contest.ours, before[key])
+            if lead.high < 0:
+                found.append(f"{contest.title}: version {current.name} is better, {contest.metric} differs by {lead}")
+        return found

@@ -1,0 +1,48 @@
+"""From the shop's files to a new version, promoted or refused."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from shopkeeper.flow.build import encoder_of, stages
+from shopkeeper.flow.check import check
+from shopkeeper.flow.judge import Learnt, judged
+from shopkeeper.flow.teach import ranker_of, taught
+from shopkeeper.flow.trial import tried
+from shopkeeper.flow.vectors import catalogue_vectors
+from shopkeeper.flow.windows import window
+from shopkeeper.flow.write import sealed
+from shopkeeper.quality.inspect import require_learnable
+from shopkeeper.recall.gather import Plan
+from shopkeeper.store.folder import open_folder
+from shopkeeper.store.snapshot import snapshot
+from shopkeeper.understand.lexicon import catalog_texts
+from shopkeeper.understand.understanding import Understanding
+
+Progress = Callable[[str, int, int], None]
+"""Called with the step, how far it is and how far it goes; 0 where that is not known."""
+
+
+def learn(path: Path, tell: Progress = lambda step, done, total: None) -> Learnt:
+    """A new version of the shop in this folder, and whether it now serves.
+
+    Raises UnlearnableShop where the data cannot be learnt from, ShopLocked where another process is learning.
+    """
+    with open_folder(path, writable=False) as folder, folder.versions.drafting() as draft:
+        tell("checking the data", 0, 0)
+        require_learnable(check(folder))
+        catalog, settings = folder.products.catalog(), folder.settings
+        encoder = encoder_of(folder, catalog)
+        vectors = catalogue_vectors(folder, encoder, lambda done, total: tell("encoding products", done, total))
+        whole = snapshot(folder, vectors=vectors, seed=settings.learn.seed)
+        held = window(whole, whole.day - settings.learn.holdout_days, settings.learn.holdout_days)
+        parts, plan = stages(settings), Plan.of(settings)
+        lessons = taught(parts, held.snapshot, settings, plan, tell)
+        tell("measuring on held-out days", 0, 0)
+        parts.fit(held.snapshot)
+        contests = tried(
+            parts, ranker_of(settings, lessons), held, Understanding(encoder, catalog_texts(catalog)), plan
+        )
+        tell("learning everything", 0, 0)
+        parts.fit(whole)
+        version = sealed(folder, draft, parts, whole, lessons, contests)
+        return judged(folder, version, contests)

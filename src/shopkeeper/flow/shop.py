@@ -1,0 +1,259 @@
+"""An opened shop: its folder, what it knows now, and the version that answers."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from shopkeeper.errors import NoVersion, UnknownProduct
+from shopkeeper.flow.vectors import encoded
+from shopkeeper.ports import Feature, Forgets, Observes, Ranker, Rule, Source, Updates
+from shopkeeper.profile.profiles import SESSION_DAYS, Profiles
+from shopkeeper.recall.gather import Plan
+from shopkeeper.settings import Settings
+from shopkeeper.store.folder import ShopFolder
+from shopkeeper.store.versions import VersionInfo
+from shopkeeper.types import (
+    ACTION_CODES,
+    NEW_USER,
+    Catalog,
+    Event,
+    Exposure,
+    FloatArray,
+    Observed,
+    Product,
+    RowArray,
+    Scene,
+)
+from shopkeeper.understand.suggest import Suggester
+from shopkeeper.understand.understanding import Understanding
+
+SECONDS_A_DAY = 86_400.0
+FUSED = "fused"
+"""The ranker that needs no labels."""
+
+
+def today() -> float:
+    """The moment, in days since 1970-01-01 UTC."""
+    return time.time() / SECONDS_A_DAY
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A version, loaded: everything that answers. vectors float32 (n_products when learnt, d), memory-mapped."""
+
+    version: VersionInfo
+    day: float
+    sources: Mapping[str, Source]
+    features: Mapping[str, Feature]
+    rankers: Mapping[str, Ranker]
+    scenes: Mapping[Scene, str]
+    vectors: FloatArray | None
+    understanding: Understanding
+    suggester: Suggester
+
+    def ranker_for(self, scene: Scene) -> str:
+        """The scene's ranker where it was taught, else the fused score."""
+        name = self.scenes.get(scene, FUSED)
+        return name if name in self.rankers else FUSED
+
+    def parts(self) -> Iterator[object]:
+        """Whatever may observe, update or forget."""
+        yield from self.sources.values()
+        yield from self.features.values()
+        yield self.understanding
+        yield self.suggester
+
+    def observe(self, event: Observed) -> None:
+        """The event enters every live state of this version."""
+        for part in self.parts():
+            if isinstance(part, Observes):
+                part.observe(event)
+
+
+class Gate:
+    """Many pass at once; whoever closes it waits until nobody is inside, and nobody enters meanwhile."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._inside = 0
+
+    @contextmanager
+    def passing(self) -> Iterator[None]:
+        """Inside the gate."""
+        with self._changed:
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._inside -= 1
+                self._changed.notify_all()
+
+    @contextmanager
+    def closed(self) -> Iterator[None]:
+        """Alone, with the gate closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._inside)
+            yield
+
+
+class Shop:
+    """One shop, open. Reading is lock-free; a change replaces what is read in one assignment."""
+
+    def __init__(self, folder: ShopFolder, rules: Mapping[str, Rule], plan: Plan, load: "Loader") -> None:
+        self.folder = folder
+        self.settings: Settings = folder.settings
+        self.name = self.settings.shop.name
+        self.title = self.settings.shop.title or self.name
+        self.catalog: Catalog = folder.products.catalog()
+        self.gate = Gate()
+        self.rules = rules
+        self.plan = plan
+        self._load = load
+        self._changing = threading.RLock()
+        self._trained: Trained | None = None
+        self.profiles = self._portraits()
+        self.reload()
+
+    @property
+    def trained(self) -> Trained:
+        """The version that answers. Raises NoVersion before the first."""
+        if self._trained is None:
+            raise NoVersion(f"{self.folder.path} has not learnt yet. Run: shopkeeper learn {self.folder.path}")
+        return self._trained
+
+    @property
+    def version(self) -> VersionInfo | None:
+        """The version that answers, None before the first."""
+        return self._trained.version if self._trained else None
+
+    @property
+    def vectors(self) -> FloatArray | None:
+        """float32 (n_products when learnt, d), None without an encoder."""
+        return self._trained.vectors if self._trained else None
+
+    def reload(self) -> bool:
+        """Swaps to the current version if it is another; requests under way end on the old one."""
+        with self._changing:
+            current = self.folder.versions.current()
+            if current is None or (self._trained and self._trained.version.number == current.number):
+                return False
+            fresh = self._load(self.folder, self.catalog)
+            with (
+                self.gate.closed()
+            ):  # an event is in the new version's state either by replay or by take, never by both
+                if fresh is not None:
+                    self._replay(fresh.observe, after=fresh.day)
+                self._trained = fresh
+            return True
+
+    def take(self, event: Event) -> None:
+        """The event, which is in the log already, enters everything that keeps a live state."""
+        seen = self._observed(event)
+        self.profiles.observe(seen)
+        if self._trained:
+            self._trained.observe(seen)
+
+    def _portraits(self) -> Profiles:
+        """The log up to a session's length ago, and what came later event by event, so that sessions live on."""
+        day = today() - SESSION_DAYS
+        log = self.folder.events.interactions(self.catalog, self.folder.users)
+        profiles = Profiles(log.before(day))
+        self._replay(profiles.observe, after=day)
+        return profiles
+
+    def _replay(self, observe: Callable[[Observed], None], after: float) -> None:
+        """Shows what the log holds later than the day `after` to `observe`."""
+        for event in self.folder.events.tail(after * SECONDS_A_DAY):
+            observe(self._observed(event))
+
+    def _observed(self, event: Event) -> Observed:
+        """The event in rows and days. A clock that runs ahead is taken back to now, or the event would be invisible."""
+        return Observed(
+            action=ACTION_CODES[event.action],
+            day=min(event.timestamp / SECONDS_A_DAY, today()),
+            user=self.folder.users.row(event.user_id) if event.user_id else NEW_USER,
+            row=self.catalog.row_of.get(event.product_id, -1) if event.product_id else -1,
+            session=event.session_id,
+            quantity=event.quantity,
+        )
+
+    def product(self, product_id: str) -> Product:
+        """The product. Raises UnknownProduct."""
+        found = self.folder.products.get(product_id)
+        if found is None:
+            raise UnknownProduct(f"no product '{product_id}' in shop '{self.name}'.")
+        return found
+
+    def row(self, product_id: str) -> int:
+        """The product's row. Raises UnknownProduct."""
+        row = self.catalog.row_of.get(product_id)
+        if row is None:
+            raise UnknownProduct(f"no product '{product_id}' in shop '{self.name}'.")
+        return row
+
+    def put(self, products: Sequence[Product]) -> RowArray:
+        """Writes products; the next page and the next search know them. Rows int32 (m,)."""
+        with self._changing:
+            rows = self.folder.products.upsert(products)
+            self._changed(rows)
+            return rows
+
+    def delete(self, product_ids: Sequence[str]) -> RowArray:
+        """Deletes products; rows int32 (m,) of those that there were."""
+        with self._changing:
+            rows = self.folder.products.delete(product_ids)
+            self._changed(rows)
+            return rows
+
+    def _changed(self, rows: RowArray) -> None:
+        self.catalog = self.folder.products.catalog()
+        if self._trained is None or not len(rows):
+            return
+        vectors = encoded(self.folder, self._trained.understanding.encoder, rows)
+        for part in self._trained.parts():
+            if isinstance(part, Updates):
+                part.update(self.catalog, rows, vectors)
+
+    def erase(self, user_id: str) -> dict[str, int]:
+        """Removes everything held of a shopper; the receipt counts what was removed, by kind."""
+        with self._changing:
+            row = self.folder.users.row(user_id)
+            receipt = {"exposures": self.folder.exposures.erase(user_id), "events": self.folder.events.erase(user_id)}
+            receipt["states"] = 0
+            if row >= 0:
+                self.profiles.forget(row)
+                forgetting = (
+                    [part for part in self._trained.parts() if isinstance(part, Forgets)] if self._trained else []
+                )
+                for part in forgetting:
+                    part.forget(row)
+                receipt["states"] = 1 + len(forgetting)
+            receipt["users"] = self.folder.users.erase(user_id)
+            return receipt
+
+    def suggest(self, prefix: str, k: int = 8) -> list[str]:
+        """Completions of what is being typed, best first."""
+        return self.trained.suggester.suggest(prefix, k)
+
+    def remember(self, exposure: Exposure) -> None:
+        """The page becomes an exposure; a shop opened for reading only remembers nothing."""
+        if self.folder.writable:
+            self.folder.exposures.append(exposure)
+
+    def __enter__(self) -> "Shop":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Writes what is buffered and gives the lock back."""
+        if self.plan.crew is not None:
+            self.plan.crew.close()
+        self.folder.close()
+
+
+Loader = Callable[[ShopFolder, Catalog], Trained | None]

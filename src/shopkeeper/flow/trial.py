@@ -1,0 +1,131 @@
+"""What a version must win before it serves: held-out days, against the lists that need no learning."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shopkeeper.flow.build import Stages
+from shopkeeper.flow.queries import KnownItem, known_items
+from shopkeeper.measure.baselines import personal_frequency, popularity
+from shopkeeper.measure.ranking import mrr_at, ndcg_at, recall_at
+from shopkeeper.measure.statistics import Difference, Interval, bootstrap, paired_bootstrap
+from shopkeeper.rank.assemble import assemble
+from shopkeeper.rank.order import top
+from shopkeeper.rank.train import Window, batch_at
+from shopkeeper.recall.gather import Plan, gather
+from shopkeeper.types import NO_PORTRAIT, Batch, Candidates, FloatArray, IntArray, Request, RowArray, Snapshot
+from shopkeeper.understand.understanding import Understanding
+
+K = 10
+CHUNK = 256
+N_QUERIES = 500
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Contest:
+    """One metric over the same shoppers or queries: `ours` float64 (n,) and each baseline's, float64 (n,)."""
+
+    title: str
+    metric: str
+    ours: Values
+    baselines: Mapping[str, Values]
+
+    def key(self) -> str:
+        """The contest's name in manifests: next_basket.R@10."""
+        return f"{self.title.replace(' ', '_')}.{self.metric}"
+
+    def summary(self) -> dict[str, object]:
+        """Means with intervals, for a manifest."""
+        baselines = {name: asdict(bootstrap(values)) for name, values in self.baselines.items()}
+        lead = {"over": self.best(), **asdict(self.lead())}
+        return {"n": len(self.ours), "ours": asdict(self.interval()), "baselines": baselines, "lead": lead}
+
+    def interval(self) -> Interval:
+        """Our mean with its interval."""
+        return bootstrap(self.ours)
+
+    def best(self) -> str:
+        """The strongest baseline's name."""
+        return max(self.baselines, key=lambda name: float(self.baselines[name].mean()))
+
+    def lead(self) -> Difference:
+        """Ours minus the strongest baseline, paired."""
+        return paired_bootstrap(self.ours, self.baselines[self.best()])
+
+    def lost(self) -> bool:
+        """Whether the strongest baseline is better beyond doubt: the whole interval of the lead is below 0."""
+        return self.lead().high < 0
+
+
+def tried(stages: Stages, ranker: str, held: Window, understanding: Understanding, plan: Plan) -> list[Contest]:
+    """The contests of stages that were fitted on `held.snapshot`, over what came after it."""
+    contests = _home(stages, ranker, held, plan) if len(held.labels.users) else []
+    items = known_items(held.snapshot.catalog, held.labels, N_QUERIES, held.snapshot.seed)
+    return contests + ([_search(stages, items, held.snapshot, understanding, plan)] if items else [])
+
+
+def _home(stages: Stages, ranker: str, held: Window, plan: Plan) -> list[Contest]:
+    labels, snapshot = held.labels, held.snapshot
+    users, targets = labels.users, np.split(labels.rows.astype(np.int64), labels.offsets[1:-1])
+    lists = {
+        "ours": np.concatenate(list(_home_lists(stages, ranker, held, plan))),
+        "popularity": popularity(snapshot.log, snapshot.day, len(users), K),
+        "personal frequency": personal_frequency(snapshot.log, snapshot.day, users, K),
+    }
+    return [
+        _contest("next basket", name, {key: measure(found, targets, K) for key, found in lists.items()})
+        for name, measure in (("R@10", recall_at), ("N@10", ndcg_at))
+    ]
+
+
+def _home_lists(stages: Stages, ranker: str, held: Window, plan: Plan) -> Iterator[IntArray]:
+    for start in range(0, len(held.labels.users), CHUNK):
+        batch = batch_at(held.snapshot, held.labels.users[start : start + CHUNK])
+        candidates = gather(stages.sources, batch, plan).candidates
+        table = assemble(stages.features, batch, candidates)
+        yield top(candidates, stages.rankers[ranker].score(candidates, table), K)
+
+
+def _search(
+    stages: Stages, items: Sequence[KnownItem], snapshot: Snapshot, understanding: Understanding, plan: Plan
+) -> Contest:
+    requests = tuple(
+        Request(request_id=f"query-{at}", scene="search", day=snapshot.day, query=item.query)
+        for at, item in enumerate(items)
+    )
+    intents = tuple(understanding.understand(item.query) for item in items)
+    batch = Batch(requests, intents, (NO_PORTRAIT,) * len(items))
+    candidates = gather(stages.sources, batch, plan).candidates
+    wanted = [np.array([item.title_code], np.int64) for item in items]
+    codes = snapshot.catalog.title_codes
+    values = {
+        "ours": mrr_at(_titles(candidates, candidates.fused, codes), wanted, K),
+        "BM25": mrr_at(_titles(candidates, _column(candidates, "lexical"), codes), wanted, K),
+    }
+    return _contest("search for a product bought", "MRR@10", values)
+
+
+def _titles(candidates: Candidates, scores: FloatArray, codes: RowArray) -> IntArray:
+    """int64 (b, K): the first K different titles of each request; what has no score is not listed."""
+    listed = np.where(np.isnan(scores), -np.inf, scores)
+    rows = top(candidates, listed, 10 * K)
+    best = np.full((len(rows), K), -1, np.int64)
+    for at, own in enumerate(rows):
+        offered = candidates.rows[candidates.offsets[at] : candidates.offsets[at + 1]]
+        missing = offered[np.isneginf(listed[candidates.offsets[at] : candidates.offsets[at + 1]])]
+        titles = list(dict.fromkeys(codes[own[(own >= 0) & ~np.isin(own, missing)]].tolist()))[:K]
+        best[at, : len(titles)] = titles
+    return best
+
+
+def _column(candidates: Candidates, source: str) -> FloatArray:
+    if source not in candidates.sources:
+        return np.full(len(candidates.rows), np.nan, np.float32)
+    return candidates.scores[:, candidates.sources.index(source)]
+
+
+def _contest(title: str, metric: str, values: Mapping[str, Values]) -> Contest:
+    return Contest(title, metric, values["ours"], {name: own for name, own in values.items() if name != "ours"})

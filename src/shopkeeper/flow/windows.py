@@ -1,0 +1,30 @@
+"""The time split: what was known before each cut, and what shoppers did in the days after it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from shopkeeper.rank.labels import labels_between
+from shopkeeper.rank.train import Window
+from shopkeeper.settings import Settings
+from shopkeeper.types import Snapshot
+
+
+def earlier(snapshot: Snapshot, day: float) -> Snapshot:
+    """What was known at an earlier moment. Vectors are kept: they were learnt from texts, not from behaviour."""
+    table = snapshot.interactions
+    return replace(snapshot, day=day, log=snapshot.log.before(day), interactions=table.filter(table.day < day))
+
+
+def window(snapshot: Snapshot, start: float, days: float) -> Window:
+    """The window of `days` after `start`: the snapshot before it, and the first basket of each shopper inside it."""
+    return Window(earlier(snapshot, start), labels_between(snapshot.log, start, start + days))
+
+
+def training_windows(snapshot: Snapshot, settings: Settings) -> Iterator[Window]:
+    """The windows that end at the snapshot's moment or earlier, oldest first, one at a time."""
+    days = settings.rank.window_days
+    first = snapshot.log.days.min(initial=snapshot.day)
+    for back in range(settings.rank.windows, 0, -1):
+        start = snapshot.day - back * days
+        if start > first:
+            yield window(snapshot, start, days)

@@ -1,0 +1,127 @@
+"""Who is at the door: shop, language, session, shopper and cart of one request, from its cookies."""
+
+import time
+import uuid
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import quote, unquote, urlsplit
+
+from fastapi import Depends, Request
+from starlette.responses import Response
+
+from shopkeeper.console.cart import Cart, cart_of
+from shopkeeper.console.language import Words, choose
+from shopkeeper.console.visits import Visit, Visits, session_of
+from shopkeeper.errors import RequestError, UnknownShop
+from shopkeeper.flow.observe import observe
+from shopkeeper.flow.shop import Shop
+from shopkeeper.types import Action, Event
+
+YEAR_S = 365 * 24 * 3600
+
+
+@dataclass
+class Guest:
+    """One visitor at one moment. Cookies are written back by `remember`."""
+
+    request: Request
+    shop: Shop
+    words: Words
+    session: str
+    user_id: str
+    cart: Cart
+    visits: Visits
+
+    @property
+    def visit(self) -> Visit:
+        """What the pages remember of this session."""
+        return self.visits.of(self.shop.name, self.session)
+
+    @property
+    def row(self) -> int:
+        """The shopper's row, NEW_USER for nobody in particular."""
+        return self.shop.folder.users.row(self.user_id) if self.user_id else -1
+
+    @property
+    def by_script(self) -> bool:
+        """Whether a part of a page is asked for, not a page."""
+        return "hx-request" in self.request.headers
+
+    def url(self, path: str = "") -> str:
+        """An address inside this shop."""
+        return f"/{self.shop.name}/{path}"
+
+    def title(self, product_id: str) -> str:
+        """What a product is called; its id where it is gone."""
+        row = self.shop.catalog.row_of.get(product_id)
+        return product_id if row is None else self.shop.catalog.titles[row]
+
+    def tell(self, action: Action, product_id: str = "", **more: Any) -> None:
+        """Posts an event to the shop and notes it for the next page.
+
+        `once` makes the event's id from its value, so that a reload is not counted again.
+        """
+        once = more.pop("once", "") or uuid.uuid4().hex
+        event_id = uuid.uuid5(uuid.NAMESPACE_URL, f"{self.session}|{action}|{product_id}|{once}").hex
+        event = Event(
+            event_id=event_id,
+            timestamp=time.time(),
+            action=action,
+            user_id=self.user_id,
+            session_id=self.session,
+            product_id=product_id,
+            **more,
+        )
+        if observe([event], self.shop)[0].status == "accepted":
+            self.visit.note(action, self.title(product_id) if product_id else event.query, product_id)
+
+    def remember(self, response: Response) -> None:
+        """Writes session and cart back; both belong to this shop alone."""
+        path, held = f"/{self.shop.name}", self.request.cookies
+        if held.get("session") != self.session:
+            response.set_cookie("session", self.session, path=path, httponly=True, samesite="lax")
+        if held.get("cart", "") != self.cart.cookie():  # a page on its way must not undo what a click just put in
+            response.set_cookie("cart", self.cart.cookie(), path=path, httponly=True, samesite="lax", max_age=YEAR_S)
+
+
+def enter(request: Request, shop: str) -> Guest:
+    """The visitor of the shop that the address names. Raises UnknownShop."""
+    desk = request.app.state.console
+    found: Shop | None = desk.shops.get(shop)
+    if found is None:
+        raise UnknownShop(f"no shop '{shop[:64]}' is served here. Served: {', '.join(desk.shops)}.")
+    if front := getattr(request.app.state, "front", None):
+        front.admit(request, "public", shop)
+    cookies = request.cookies
+    user_id = unquote(cookies.get("shopper", ""))
+    return Guest(
+        request=request,
+        shop=found,
+        words=Words(choose(cookies.get("language"), request.headers.get("accept-language", ""))),
+        session=session_of(cookies.get("session")),
+        user_id=user_id if user_id and found.folder.users.row(user_id) >= 0 else "",
+        cart=cart_of(cookies.get("cart"), found.catalog.row_of),
+        visits=desk.visits,
+    )
+
+
+def enter_by_form(request: Request, guest: Annotated[Guest, Depends(enter)]) -> Guest:
+    """The visitor who sends a form of ours. Raises RequestError for a form that another site sends."""
+    origin = request.headers.get("origin")
+    crossed = request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}
+    if crossed or (origin and urlsplit(origin).netloc != request.headers.get("host")):
+        raise RequestError(guest.words("error.foreign"))
+    return guest
+
+
+def inside(path: str | None, otherwise: str) -> str:
+    """A path of this server to go on to; anything that could lead elsewhere becomes `otherwise`."""
+    parts = urlsplit(path or "")
+    fine = parts.path.startswith("/") and not parts.path.startswith(("//", "/\\")) and "\\" not in (path or "")
+    if not fine or any(ord(character) < 32 for character in path or ""):
+        return otherwise
+    return quote(parts.path, safe="/%:@!$&'()*+,;=~") + (f"?{parts.query}" if parts.query else "")
+
+
+Visitor = Annotated[Guest, Depends(enter)]
+Sender = Annotated[Guest, Depends(enter_by_form)]

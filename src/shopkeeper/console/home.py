@@ -1,0 +1,85 @@
+"""The home feed: for you, buy again, trending now."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+import numpy as np
+from markupsafe import Markup
+
+from shopkeeper.console import static, tiles
+from shopkeeper.console.guest import Guest
+from shopkeeper.console.sections import Section, Strip, section, strip
+from shopkeeper.types import PURCHASE, Catalog, IntArray
+
+FIRST, FEED, TRENDING, DEPARTMENTS = 12, 30, 6, 10
+FEWEST = 3
+"""A section of fewer cards is not worth a heading; its cards join the first section."""
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """A way into the shop that needs no words."""
+
+    name: str
+    count: int
+    picture: Markup
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """What the home page shows. `visits` and `last` are 0 for a shopper without history."""
+
+    first: Section
+    again: Section
+    trending: Section
+    departments: tuple[Department, ...]
+    strip: Strip | None
+    visits: int
+    last: float
+
+
+def home(guest: Guest) -> Home:
+    """The feed for this visitor. All that is asked for is shown, so that the log of exposures is true."""
+    feed = section(guest, "home", k=FEED if guest.user_id else FIRST)
+    trending = section(guest, "trending", k=TRENDING)
+    portrait = guest.shop.profiles.portrait(guest.row, guest.session)
+    bought = portrait.actions == PURCHASE
+    mine = set(portrait.rows[bought].tolist()) if guest.user_id else set()
+    items = feed.page.items if feed.page else ()
+    later = range(min(FIRST, len(items)), len(items))
+    again = [at for at in later if items[at].row in mine]
+    if len(again) < FEWEST:
+        again = []
+    first = [card for at, card in enumerate(feed.cards) if at not in set(again)]
+    known = bool(guest.user_id) and bool(bought.any())
+    return Home(
+        first=feed.part(first),
+        again=feed.part([feed.cards[at] for at in again]),
+        trending=trending,
+        departments=departments(guest, DEPARTMENTS),
+        strip=strip(guest, feed, trending),
+        visits=len(np.unique(portrait.baskets[bought])) if known else 0,
+        last=float(portrait.days[bought].max()) if known else 0.0,
+    )
+
+
+def departments(guest: Guest, most: int) -> tuple[Department, ...]:
+    """The largest departments with what is on their shelves."""
+    catalog = guest.shop.catalog
+    counts = counted(catalog)
+    largest = np.argsort(-counts, kind="stable")[:most]
+    found = []
+    for at in largest.tolist():
+        name = catalog.department_names[at]
+        if counts[at] and name:
+            drawn = tiles.svg(tiles.tile(name, name, (name,)), static.url("glyphs.svg"))
+            href = guest.url("search?" + urlencode({"department": name}))
+            found.append(Department(name, int(counts[at]), drawn, href))
+    return tuple(found)
+
+
+def counted(catalog: Catalog) -> IntArray:
+    """int64 (n_departments,): products on the shelf of each department."""
+    on_shelf = ~catalog.deleted & catalog.available & (catalog.departments >= 0)
+    return np.bincount(catalog.departments[on_shelf], minlength=len(catalog.department_names))

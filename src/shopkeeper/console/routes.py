@@ -1,0 +1,228 @@
+"""The addresses of the pages. Each route enters, acts, and shows; the work stands in the modules it calls."""
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Annotated, Any, cast
+from urllib.parse import quote, urlsplit
+
+from fastapi import APIRouter, FastAPI, Form, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.responses import RedirectResponse, Response
+
+from shopkeeper.console import static
+from shopkeeper.console.basket import basket, check_out, lines_of, put_in, set_quantity
+from shopkeeper.console.cart import Cart
+from shopkeeper.console.desk import Desk
+from shopkeeper.console.guest import YEAR_S, Guest, Sender, Visitor, inside
+from shopkeeper.console.home import home
+from shopkeeper.console.language import LANGUAGES, Words, choose
+from shopkeeper.console.merchant import counter
+from shopkeeper.console.product import product
+from shopkeeper.console.search import SORTS, Address, search
+from shopkeeper.console.sections import card, section
+from shopkeeper.console.shoppers import shopper
+from shopkeeper.console.visits import session_of
+from shopkeeper.console.why import waterfall
+from shopkeeper.errors import RequestError, UnknownProduct, UnknownShop
+from shopkeeper.flow.shop import Shop
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class PageRoute(APIRoute):
+    """Turns what people may do wrong into a page in their language."""
+
+    def get_route_handler(self) -> Handler:
+        """The route's handler with readable failures."""
+        handle = super().get_route_handler()
+
+        async def readable(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except (RequestError, RequestValidationError) as error:
+                return _sorry(request, error)
+
+        return readable
+
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+
+def mount(app: FastAPI, shops: Mapping[str, Shop]) -> None:
+    """Adds the storefront of these shops to the app."""
+    app.state.console = Desk(shops)
+    app.include_router(router)
+
+
+@router.get("/")
+def shops_page(request: Request) -> Response:
+    """The shops, or the shop where there is one."""
+    desk = _desk(request)
+    if len(desk.shops) == 1:
+        return RedirectResponse(f"/{next(iter(desk.shops))}/", 307)
+    return desk.plain("shops.html", _words(request))
+
+
+@router.get(static.PREFIX + "/{name}")
+def static_file(name: str) -> Response:
+    """A stylesheet, a script or a drawing."""
+    return static.respond(name)
+
+
+@router.get("/{shop}", response_class=RedirectResponse)
+def shop_page(guest: Visitor) -> Response:
+    """The shop without its slash."""
+    return RedirectResponse(guest.url(), 307)
+
+
+@router.get("/{shop}/")
+def home_page(guest: Visitor) -> Response:
+    """The home feed."""
+    return _desk(guest.request).page(guest, "home.html", home=home(guest))
+
+
+@router.get("/{shop}/search")
+def search_page(guest: Visitor, asked: Annotated[Address, Query()]) -> Response:
+    """Results for words, filters, an order and a page."""
+    return _desk(guest.request).page(guest, "search.html", results=search(guest, asked.query()), sorts=SORTS)
+
+
+@router.get("/{shop}/suggest")
+def suggest_part(guest: Visitor, q: Annotated[str, Query(max_length=200)] = "") -> Response:
+    """Completions of what is being typed, as options of a list."""
+    found = guest.shop.suggest(q, 8) if q.strip() and guest.shop.version else []
+    return _desk(guest.request).page(guest, "_suggestions.html", suggestions=found, typed=q)
+
+
+@router.get("/{shop}/product/{product_id:path}")
+def product_page(guest: Visitor, product_id: str, r: str = "", p: int | None = None) -> Response:
+    """A product; `r` and `p` say from which page and place the visitor came."""
+    shown = product(guest, product_id, r[:64], p)
+    return _desk(guest.request).page(guest, "product.html", shown=shown)
+
+
+@router.get("/{shop}/why/{request_id}/{position}")
+def why_page(guest: Visitor, request_id: str, position: int) -> Response:
+    """Why a product stands where it stands."""
+    page = guest.visits.page(guest.session, request_id)
+    item = next((each for each in page.items if each.position == position), None) if page else None
+    view: dict[str, Any] = {"item": None}
+    if page and item:
+        view = {"item": item, "page": page, "card": card(guest, item.row), "steps": waterfall(item.explanation)}
+    template = "_why.html" if guest.by_script else "why.html"
+    return _desk(guest.request).page(guest, template, 200 if item else 404, **view)
+
+
+@router.get("/{shop}/cart")
+def cart_page(guest: Visitor) -> Response:
+    """The cart."""
+    return _desk(guest.request).page(guest, "cart.html", basket=basket(guest))
+
+
+@router.post("/{shop}/cart")
+def cart_add(
+    guest: Sender,
+    product_id: Annotated[str, Form()],
+    quantity: Annotated[int, Form(ge=1, le=99)] = 1,
+    request_id: Annotated[str, Form(max_length=64)] = "",
+    position: Annotated[int | None, Form()] = None,
+) -> Response:
+    """Puts a product into the cart and says what goes with it."""
+    put_in(guest, product_id, quantity, request_id, position)
+    if not guest.by_script:
+        return _onward(guest, inside(urlsplit(guest.request.headers.get("referer", "")).path, guest.url("cart")))
+    beside = section(guest, "cart", product_ids=tuple(guest.cart.lines)[-12:], k=3)
+    added = card(guest, guest.shop.row(product_id))
+    return _desk(guest.request).page(guest, "_added.html", added=added, beside=beside)
+
+
+@router.post("/{shop}/cart/quantity")
+def cart_quantity(
+    guest: Sender, product_id: Annotated[str, Form()], quantity: Annotated[int, Form(ge=0, le=99)]
+) -> Response:
+    """Changes how many of a product are in the cart; none takes it out."""
+    set_quantity(guest, product_id, quantity)
+    return _onward(guest, guest.url("cart"))
+
+
+@router.post("/{shop}/checkout")
+def checkout(guest: Sender) -> Response:
+    """The pretend checkout."""
+    if guest.cart.lines:
+        check_out(guest)
+    return _onward(guest, guest.url("thanks"))
+
+
+@router.get("/{shop}/thanks")
+def thanks_page(guest: Visitor) -> Response:
+    """What was bought, and what comes next."""
+    bought = lines_of(guest, Cart(dict(guest.visit.bought)))
+    return _desk(guest.request).page(guest, "thanks.html", bought=bought, trending=section(guest, "trending", k=6))
+
+
+@router.get("/{shop}/shoppers")
+def shoppers_page(guest: Visitor, q: Annotated[str, Query(max_length=100)] = "") -> Response:
+    """Shoppers to choose from."""
+    desk = _desk(guest.request)
+    found = desk.directory.interesting(guest.shop)
+    named = shopper(guest.shop, q.strip()) if q.strip() else None
+    current = shopper(guest.shop, guest.user_id)
+    view: dict[str, Any] = {"shoppers": found, "named": named, "asked": q.strip(), "current": current}
+    return desk.page(guest, "shoppers.html", **view)
+
+
+@router.post("/{shop}/shopper")
+def shopper_switch(guest: Sender, user_id: Annotated[str, Form(max_length=200)] = "") -> Response:
+    """Steps into a shopper's shoes, or out of them; what was done in this session stays with the one before."""
+    guest.user_id = user_id if user_id and guest.shop.folder.users.row(user_id) >= 0 else ""
+    guest.session, guest.cart = session_of(None), Cart()
+    response = _onward(guest, guest.url())
+    name, path = quote(guest.user_id, safe=""), f"/{guest.shop.name}"
+    response.set_cookie("shopper", name, path=path, httponly=True, samesite="lax", max_age=YEAR_S)
+    return response
+
+
+@router.get("/{shop}/language/{code}")
+def language_switch(guest: Visitor, code: str, to: str = "") -> Response:
+    """The interface in another language, from the next page on."""
+    response = _onward(guest, inside(to, guest.url()))
+    if code in LANGUAGES:
+        response.set_cookie("language", code, path="/", httponly=True, samesite="lax", max_age=YEAR_S)
+    return response
+
+
+@router.get("/{shop}/console")
+def console_page(guest: Visitor) -> Response:
+    """Behind the counter."""
+    guest.request.app.state.front.admit(guest.request, "secret", guest.shop.name)
+    return _desk(guest.request).page(guest, "merchant.html", counter=counter(guest))
+
+
+def _desk(request: Request) -> Desk:
+    return cast(Desk, request.app.state.console)
+
+
+def _words(request: Request) -> Words:
+    return Words(choose(request.cookies.get("language"), request.headers.get("accept-language", "")))
+
+
+def _onward(guest: Guest, path: str) -> Response:
+    """After a form, a page; so that a reload repeats nothing."""
+    response = RedirectResponse(path, 303)
+    guest.remember(response)
+    return response
+
+
+def _sorry(request: Request, error: RequestError | RequestValidationError) -> Response:
+    words, desk = _words(request), _desk(request)
+    name = request.path_params.get("shop", "")
+    status = 404 if isinstance(error, UnknownShop | UnknownProduct) else 400
+    title, text = words("error.title"), str(error)
+    if isinstance(error, RequestValidationError):
+        text = words("error.unreadable", where=".".join(str(part) for part in error.errors()[0]["loc"][1:]))
+    elif isinstance(error, UnknownShop):
+        text = words("error.unknown_shop", name=name[:64])
+    elif isinstance(error, UnknownProduct):
+        title, text = words("product.not_found"), words("product.not_found_help")
+    back = f"/{name}/" if name in desk.shops else "/"
+    return desk.plain("error.html", words, status, title=title, text=text, back=back)

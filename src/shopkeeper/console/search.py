@@ -1,0 +1,223 @@
+"""Searching: words, filters, order and pages in the address; facets, results and help on the page."""
+
+from dataclasses import dataclass, replace
+from typing import get_args
+from urllib.parse import urlencode
+
+import numpy as np
+from pydantic import BaseModel, Field
+
+from shopkeeper.console.guest import Guest
+from shopkeeper.console.home import Department, departments
+from shopkeeper.console.language import Words
+from shopkeeper.console.sections import Section, Strip, section, strip
+from shopkeeper.flow.shop import today
+from shopkeeper.recall.facets import FacetTable
+from shopkeeper.recall.filter import mask
+from shopkeeper.types import Filters, RowArray, Sort
+
+PER_PAGE = 24
+MOST_OPEN = 8
+LAST_PAGE = 12
+SPELLS_A_DAY = 144
+"""The same words within ten minutes are one search: narrowing and going back are not searching again."""
+SORTS: tuple[Sort, ...] = get_args(Sort)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What the address asks for. `price` is a band such as "2-5", its lower edge inclusive."""
+
+    words: str = ""
+    departments: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    brands: tuple[str, ...] = ()
+    price: str = ""
+    sort: Sort = "relevance"
+    page: int = 1
+
+    def address(self, **changed: object) -> str:
+        """The query part of the address of this search, with something changed; the page starts over."""
+        asked = replace(self, **({"page": 1} | changed))  # type: ignore[arg-type]
+        pairs = [("q", asked.words)] if asked.words else []
+        pairs += [("department", name) for name in asked.departments]
+        pairs += [("category", name) for name in asked.categories]
+        pairs += [("brand", name) for name in asked.brands]
+        pairs += [("price", asked.price)] if asked.price else []
+        pairs += [("sort", asked.sort)] if asked.sort != "relevance" else []
+        pairs += [("page", str(asked.page))] if asked.page > 1 else []
+        return urlencode(pairs)
+
+    def filters(self) -> Filters:
+        """The filters as the pipeline takes them."""
+        low, high = band(self.price)
+        return Filters(self.departments, self.categories, self.brands, low, high)
+
+
+class Address(BaseModel):
+    """What may stand in the address of a search."""
+
+    q: str = Field("", max_length=200)
+    department: list[str] = Field([], max_length=50)
+    category: list[str] = Field([], max_length=50)
+    brand: list[str] = Field([], max_length=50)
+    price: str = Field("", max_length=40)
+    sort: str = "relevance"
+    page: int = 1
+
+    def query(self) -> Query:
+        """The search that is asked for; an unknown order is the usual one."""
+        order = next((sort for sort in SORTS if sort == self.sort), SORTS[0])
+        words, narrowed = " ".join(self.q.split()), (tuple(self.department), tuple(self.category), tuple(self.brand))
+        return Query(words, *narrowed, self.price, order, self.page)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value of a facet."""
+
+    value: str
+    label: str
+    count: int
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """A way to narrow the results: `open` values are shown, the `rest` behind a fold."""
+
+    name: str
+    many: bool
+    open: tuple[Value, ...]
+    rest: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter in force, with the address without it."""
+
+    label: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What the search page shows."""
+
+    query: Query
+    found: Section
+    total: int
+    pages: int
+    facets: tuple[Facet, ...]
+    chips: tuple[Chip, ...]
+    correction: str
+    strip: Strip | None
+    popular: Section
+    departments: tuple[Department, ...]
+
+
+def search(guest: Guest, query: Query) -> Results:
+    """The results, or help where there are none. The words are posted as an event once in ten minutes."""
+    query = replace(query, page=min(max(query.page, 1), LAST_PAGE))
+    found = section(
+        guest,
+        "search",
+        query.address(page=query.page),
+        query=query.words,
+        filters=query.filters(),
+        sort=query.sort,
+        k=PER_PAGE,
+        offset=(query.page - 1) * PER_PAGE,
+    )
+    page = found.page
+    said = strip(guest, found)
+    if said and all(note.action == "search" for note in said.notes):
+        said = None  # the words stand in the box already
+    if query.words and page and query.page == 1:
+        spell = int(today() * SPELLS_A_DAY)
+        guest.tell("search", query=query.words, request_id=page.request_id, once=f"{query.words}|{spell}")
+    total = page.total if page else 0
+    return Results(
+        query=query,
+        found=found,
+        total=total,
+        pages=min(LAST_PAGE, -(-total // PER_PAGE)),
+        facets=_facets(guest, query, found),
+        chips=_chips(guest.words, query),
+        correction=(page.intent.correction or "") if page else "",
+        strip=said,
+        popular=section(guest, "trending", k=6) if not total else Section(),
+        departments=departments(guest, 8) if not total else (),
+    )
+
+
+def band(price: str) -> tuple[float | None, float | None]:
+    """The bounds of a price band, both inclusive; no bound where it cannot be read."""
+    low, _, high = price.partition("-")
+    below = _amount(high)
+    return _amount(low), None if below is None else float(np.nextafter(np.float32(below), np.float32(0)))
+
+
+def _amount(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if 0 <= value < 1e9 else None
+
+
+def _facets(guest: Guest, query: Query, found: Section) -> tuple[Facet, ...]:
+    page = found.page
+    counted = page.facets if page else {}
+    if page and not counted and not query.words:
+        request_mask = _shelf(guest, query)
+        counted = FacetTable(guest.shop.catalog).count(request_mask)
+    chosen = {
+        "department": query.departments,
+        "category": query.categories,
+        "brand": query.brands,
+        "price": (query.price,) if query.price else (),
+    }
+    facets = []
+    for name, values in chosen.items():
+        counts = dict(counted.get(name, {}))
+        for value in values:
+            counts.setdefault(value, 0)
+        if len(counts) > 1 or values:
+            facets.append(_facet(guest, name, counts, values))
+    return tuple(facets)
+
+
+def _shelf(guest: Guest, query: Query) -> RowArray:
+    return np.flatnonzero(mask(guest.shop.catalog, query.filters())).astype(np.int32)
+
+
+def _facet(guest: Guest, name: str, counts: dict[str, int], chosen: tuple[str, ...]) -> Facet:
+    label = (lambda value: _band_label(guest, value)) if name == "price" else (lambda value: value.split(" > ")[-1])
+    values = [Value(value, label(value), count, value in chosen) for value, count in counts.items()]
+    if name == "price":
+        values.sort(key=lambda value: band(value.value)[0] or 0.0)
+    else:
+        values.sort(key=lambda value: not value.chosen)
+    return Facet(name, name != "price", tuple(values[:MOST_OPEN]), tuple(values[MOST_OPEN:]))
+
+
+def _band_label(guest: Guest, value: str) -> str:
+    low, _, high = value.partition("-")
+    currency = guest.shop.catalog.currency or guest.shop.settings.shop.currency
+    first, last = _amount(low), _amount(high)
+    if last is None:
+        return f"{guest.words.price(first or 0.0, currency)} +"
+    return f"{guest.words.price(first or 0.0, currency)} – {guest.words.price(last, currency)}"
+
+
+def _chips(words: Words, query: Query) -> tuple[Chip, ...]:
+    chips = []
+    for field in ("departments", "categories", "brands"):
+        held: tuple[str, ...] = getattr(query, field)
+        for value in held:
+            without = tuple(other for other in held if other != value)
+            chips.append(Chip(value.split(" > ")[-1], "?" + query.address(**{field: without})))
+    if query.price:
+        chips.append(Chip(query.price.replace("-", " – "), "?" + query.address(price="")))
+    return tuple(chips)

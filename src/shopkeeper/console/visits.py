@@ -1,0 +1,103 @@
+"""What the pages remember of a visitor between two clicks: a bounded memory in this process, lost without harm.
+
+The log of the shop is the truth; this is only what it takes to say "this is new since your last look".
+"""
+
+import re
+import secrets
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from shopkeeper.types import Action, Page
+
+MOST_VISITS = 2_000
+MOST_NOTES = 24
+MOST_SEEN = 24
+MOST_PAGES = 600
+SESSION_ID = re.compile(r"[A-Za-z0-9_-]{16,43}")
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One thing the visitor did, as the next page tells it; `number` grows with every note of the visit."""
+
+    number: int
+    action: Action
+    words: str
+    product_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a scene last showed: product ids in order, and how much had been noted by then."""
+
+    number: int
+    product_ids: tuple[str, ...]
+
+
+@dataclass
+class Visit:
+    """One visitor's memory. `told` is the number of the last note that a page has told."""
+
+    notes: deque[Note] = field(default_factory=lambda: deque(maxlen=MOST_NOTES))
+    seen: OrderedDict[str, Seen] = field(default_factory=OrderedDict)
+    number: int = 0
+    told: int = 0
+    bought: tuple[tuple[str, int], ...] = ()
+
+    def note(self, action: Action, words: str, product_id: str = "") -> None:
+        """Notes what was done; looking at what was just chosen is not told twice."""
+        last = self.notes[-1] if self.notes else None
+        if last and product_id and last.product_id == product_id and action in (last.action, "view"):
+            return
+        self.number += 1
+        self.notes.append(Note(self.number, action, words, product_id))
+
+    def since(self, number: int) -> list[Note]:
+        """The notes after this number, newest first."""
+        return [note for note in reversed(self.notes) if note.number > number]
+
+    def look(self, scene: str, product_ids: Sequence[str]) -> Seen | None:
+        """Remembers what a scene shows now; returns what it showed before."""
+        before = self.seen.pop(scene, None)
+        self.seen[scene] = Seen(self.number, tuple(product_ids))
+        while len(self.seen) > MOST_SEEN:
+            self.seen.popitem(last=False)
+        return before
+
+
+class Visits:
+    """All visitors and the pages they were shown, the least recent forgotten first. Thread-safe."""
+
+    def __init__(self, most_visits: int = MOST_VISITS, most_pages: int = MOST_PAGES) -> None:
+        self._most_visits, self._most_pages = most_visits, most_pages
+        self._visits: OrderedDict[tuple[str, str], Visit] = OrderedDict()
+        self._pages: OrderedDict[tuple[str, str], Page] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, shop: str, session: str) -> Visit:
+        """The visit of a session in a shop, a fresh one where nothing is remembered."""
+        with self._lock:
+            visit = self._visits.setdefault((shop, session), Visit())
+            self._visits.move_to_end((shop, session))
+            while len(self._visits) > self._most_visits:
+                self._visits.popitem(last=False)
+            return visit
+
+    def keep(self, session: str, page: Page) -> None:
+        """Keeps a page so that it can be explained to the one it was shown to."""
+        with self._lock:
+            self._pages[session, page.request_id] = page
+            while len(self._pages) > self._most_pages:
+                self._pages.popitem(last=False)
+
+    def page(self, session: str, request_id: str) -> Page | None:
+        """A page that was shown in this session, None where it is no longer kept."""
+        return self._pages.get((session, request_id))
+
+
+def session_of(cookie: str | None) -> str:
+    """The session a cookie names, a new one where it names none."""
+    return cookie if cookie and SESSION_ID.fullmatch(cookie) else secrets.token_urlsafe(18)

@@ -24,7 +24,10 @@ class Neighbours:
 
     @classmethod
     def of(cls, rows: RowArray, others: RowArray, weights: FloatArray, n_rows: int, most: int) -> "Neighbours":
-        """The `most` heaviest neighbours of each row, from pairs in any order."""
+        """The `most` heaviest neighbours of each row, from pairs in any order; each pair stands for itself and for
+        BACKWARD times its reverse.
+        """
+        rows, others, weights = _both_ways(rows, others, weights)
         order = np.lexsort((others, -weights, rows))
         rows, others, weights = rows[order], others[order], weights[order]
         starts = np.searchsorted(rows, np.arange(n_rows + 1))
@@ -56,6 +59,18 @@ class Neighbours:
     def load(cls, folder: Path) -> "Neighbours":
         """Maps the three arrays from where `save` wrote them."""
         return cls(*(np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("starts", "others", "weights")))
+
+
+def _both_ways(rows: RowArray, others: RowArray, weights: DayArray) -> tuple[RowArray, RowArray, DayArray]:
+    """The pairs and BACKWARD times their reverses, each pair once."""
+    width = int(max(rows.max(initial=-1), others.max(initial=-1))) + 1
+    keys = np.concatenate((rows * np.int64(width) + others, others * np.int64(width) + rows))
+    summed = np.concatenate((weights, BACKWARD * weights))
+    order = np.argsort(keys, kind="stable")
+    keys, summed = keys[order], summed[order]
+    first = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])[: len(keys)])
+    totals = np.add.reduceat(summed, first) if len(first) else summed
+    return (keys[first] // max(width, 1)).astype(np.int32), (keys[first] % max(width, 1)).astype(np.int32), totals
 
 
 class LivePairs:

@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 import threading
+import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,10 +48,11 @@ class WordIndex:
         `boosts` is what a match in each field counts; a word's best field counts in full, the others a tenth.
         """
         self._boosts = boosts
-        self._folder = tempfile.TemporaryDirectory(prefix="shopkeeper-words-", ignore_cleanup_errors=True)
+        self._folder = tempfile.mkdtemp(prefix="shopkeeper-words-")
+        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         if saved is not None:
-            shutil.copytree(saved, self._folder.name, dirs_exist_ok=True)
-        self._index = tantivy.Index(_schema(), path=self._folder.name)
+            shutil.copytree(saved, self._folder, dirs_exist_ok=True)
+        self._index = tantivy.Index(_schema(), path=self._folder)
         self._index.register_tokenizer("words", _analyser().build())
         self._index.register_tokenizer("stems", _analyser().filter(tantivy.Filter.stemmer("english")).build())
         self._stemmer = _analyser().filter(tantivy.Filter.stemmer("english")).build()
@@ -72,7 +74,7 @@ class WordIndex:
     def save(self, folder: Path) -> None:
         """Copies the index into an existing folder."""
         with self._lock:
-            shutil.copytree(self._folder.name, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.lock"))
+            shutil.copytree(self._folder, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.lock"))
 
     def search(self, words: Sequence[str], *, exact: bool = False, most: int = 20_000) -> Matches:
         """Texts that hold all words; where there are none, the first of these that finds any:

@@ -12,6 +12,7 @@ from shopkeeper.settings import SourceSettings
 from shopkeeper.types import (
     ACTIONS,
     NEW_USER,
+    Action,
     Batch,
     Catalog,
     DayArray,
@@ -26,7 +27,7 @@ from shopkeeper.types import (
     Snapshot,
 )
 
-LEANS: Mapping[str, float] = {"view": 0.3, "click": 0.5, "rate": 0.5, "add_to_cart": 1.0, "purchase": 1.0}
+LEANS: Mapping[Action, float] = {"view": 0.3, "click": 0.5, "rate": 0.5, "add_to_cart": 1.0, "purchase": 1.0}
 """How much each action says of what goes together; the others say nothing."""
 _LEAN = np.array([LEANS.get(action, 0.0) for action in ACTIONS], np.float32)
 _GIVEN: tuple[Scene, ...] = ("similar", "together", "cart")
@@ -60,12 +61,13 @@ class Covisit:
         self._live = self._no_pairs()
 
     def fit(self, snapshot: Snapshot) -> None:
-        from shopkeeper.store import offline
+        from shopkeeper.store import offline  # with it comes Ibis, half a second that only learning needs
 
         log, n = snapshot.log, len(snapshot.catalog)
         popularity = np.bincount(log.rows[_LEAN[log.actions] > 0], minlength=n)[:n]
         damping = (popularity + self.settings.prior) ** -self.settings.damping
-        pairs = offline.cooccurrence(snapshot.interactions, window=self.settings.window).to_pyarrow()
+        nearness = offline.Nearness(window=self.settings.window, actions=tuple(LEANS))
+        pairs = offline.cooccurrence(snapshot.interactions, nearness).to_pyarrow()
         rows, others = pairs["row"].to_numpy(), pairs["other"].to_numpy()
         weights = pairs["weight"].to_numpy() * damping[rows] * damping[others]
         self._neighbours = Neighbours.of(rows, others, weights, n, self.settings.neighbours)

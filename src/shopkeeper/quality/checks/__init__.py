@@ -1,0 +1,1 @@
+"""The checks: one question to the data a file."""

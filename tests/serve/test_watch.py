@@ -54,7 +54,7 @@ def test_a_broken_version_is_not_served(shop: Shop, caplog: pytest.LogCaptureFix
     shop.folder.versions.promote(2)
     watch = Watch({shop.name: shop}, interval_s=3600.0)
     watch.start()
-    watch.look_now()
+    watch.act_now()
     watch.stop()
     assert shop.version is not None
     assert shop.version.number == 1

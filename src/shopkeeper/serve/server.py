@@ -1,7 +1,7 @@
 """The server process: opens the shops, takes the address, serves until told to stop.
 
 SIGTERM and SIGINT stop it gracefully: no new connection is taken, requests under way are answered, exposures are
-written. SIGHUP looks for a newly promoted version at once.
+written. SIGHUP looks for a newly promoted version and tidies the log at once.
 """
 
 import asyncio
@@ -55,6 +55,7 @@ def serve(
                 raise SettingError(f"shop.name: two shops are named '{shop.name}', one of them in {folder}; rename one")
             shops[shop.name] = shop
         app = create_app(shops)
+        stack.callback(gc.unfreeze)
         gc.collect()
         gc.freeze()  # what the shops hold lives as long as the process: full collections need not walk it
         _Server(app, listener, on_ready).run(sockets=[listener])
@@ -111,6 +112,6 @@ class _Server(uvicorn.Server):
         loop = asyncio.get_running_loop()
         for ending in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(ending, self.handle_exit, ending, None)
-        loop.add_signal_handler(signal.SIGHUP, self._watch.look_now)
+        loop.add_signal_handler(signal.SIGHUP, self._watch.act_now)
         yield
         log.info("stopped", extra={"url": self._url})

@@ -33,9 +33,10 @@ class Watch:
     def start(self) -> None:
         self._thread.start()
 
-    def look_now(self) -> None:
-        """Looks at once and tries failed versions again; safe to call from a signal handler."""
+    def act_now(self) -> None:
+        """Looks and tidies at once, trying failed versions again; safe to call from a signal handler."""
         self._failed.clear()
+        self._tidy_at = time.monotonic()
         self._wake.set()
 
     def stop(self) -> None:

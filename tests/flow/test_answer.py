@@ -1,0 +1,94 @@
+"""Claims:
+
+1. a page comes for every scene, its items in the order of their positions, and its parts add up to the scores.
+2. a search finds the words, also mistyped; a page about a product does not offer it.
+3. filters hold on every item.
+4. a page is logged with ids, propensities and feature values; a shop open for reading only logs nothing.
+5. a shop that has not learnt says so.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from shopkeeper.errors import NoVersion, UnknownProduct
+from shopkeeper.flow.answer import answer
+from shopkeeper.flow.ask import ask
+from shopkeeper.flow.build import open_shop
+from shopkeeper.flow.shop import Shop
+from shopkeeper.testing.shops import small_shop
+from shopkeeper.types import SCENES, Filters, Page, Scene
+
+
+def titles(page: Page, shop: Shop) -> list[str]:
+    return [shop.catalog.titles[item.row] for item in page.items]
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_a_page_comes_for_every_scene_and_its_parts_add_up(shop: Shop, scene: Scene) -> None:
+    seeds = ("DA0A",) if scene in {"similar", "together", "cart"} else ()
+    page = answer(ask(shop, scene=scene, user_id="u7", query="butter", product_ids=seeds, k=5), shop)
+    assert page.items and page.late == ()
+    assert [item.position for item in page.items] == list(range(len(page.items)))
+    for item in page.items:
+        assert sum(child.value for child in item.explanation.children) == pytest.approx(item.score, abs=1e-4)
+        assert item.sentence
+
+
+def test_a_search_finds_the_words_also_mistyped(shop: Shop) -> None:
+    right = titles(answer(ask(shop, scene="search", query="green tea"), shop), shop)
+    wrong = answer(ask(shop, scene="search", query="gren tea"), shop)
+    assert right[0].endswith("green tea, 20 ct")
+    assert (wrong.intent.correction, titles(wrong, shop)) == ("green tea", right)
+
+
+def test_a_page_about_a_product_does_not_offer_it(shop: Shop) -> None:
+    page = answer(ask(shop, scene="similar", product_ids=["DA0A"], k=50), shop)
+    assert shop.catalog.row_of["DA0A"] not in {item.row for item in page.items}
+
+
+def test_filters_hold_on_every_item(shop: Shop) -> None:
+    filters = Filters(departments=("Dairy",), brands=("Birch",), price_max=3.0)
+    page = answer(ask(shop, scene="search", query="milk butter yogurt cheese", filters=filters), shop)
+    assert page.items
+    for item in page.items:
+        product = shop.folder.products.get_row(item.row)
+        assert (product.category[0], product.brand) == ("Dairy", "Birch")
+        assert product.price is not None and product.price <= 3.0
+
+
+def test_the_second_page_goes_on_where_the_first_ended(shop: Shop) -> None:
+    both = answer(ask(shop, scene="search", query="butter", k=4), shop)
+    second = answer(ask(shop, scene="search", query="butter", k=2, offset=2), shop)
+    assert [item.row for item in both.items[2:]] == [item.row for item in second.items]
+    assert second.items[0].position == 2
+
+
+def test_a_page_is_logged_with_what_decided_it(shop: Shop) -> None:
+    page = answer(ask(shop, scene="home", user_id="u3", session_id="s1", k=3), shop)
+    exposure = shop.folder.exposures.get(page.request_id)
+    assert exposure is not None
+    assert (exposure.user_id, exposure.session_id, exposure.propensities) == ("u3", "s1", (1.0, 1.0, 1.0))
+    assert exposure.product_ids == tuple(shop.catalog.product_ids[item.row] for item in page.items)
+    assert exposure.features.shape == (3, len(exposure.feature_names))
+    assert np.isfinite(exposure.features).any()
+
+
+def test_a_shop_open_for_reading_logs_nothing(shop_folder: Path) -> None:
+    with open_shop(shop_folder, writable=False) as shop:
+        page = answer(ask(shop, scene="home", user_id="u3"), shop)
+        assert page.items and shop.folder.exposures.get(page.request_id) is None
+
+
+def test_a_shop_that_has_not_learnt_says_so(tmp_path: Path) -> None:
+    with (
+        open_shop(small_shop(tmp_path / "young", learnt=False)) as shop,
+        pytest.raises(NoVersion, match=r"young has not learnt yet\. Run: shopkeeper learn .*young"),
+    ):
+        answer(ask(shop, scene="home"), shop)
+
+
+def test_an_unknown_seed_is_named(shop: Shop) -> None:
+    with pytest.raises(UnknownProduct, match="no product 'nope' in shop 'small'"):
+        ask(shop, scene="similar", product_ids=["nope"])

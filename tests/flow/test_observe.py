@@ -1,0 +1,97 @@
+"""Claims:
+
+1. an event changes the next page at once, and after a restart the page is the same.
+2. an event twice counts once; a bad one is refused with its reason and nothing else is lost.
+3. an erased shopper is a stranger, and the receipt counts what went.
+4. products put or deleted are known to the next search.
+5. a new version swaps in with the events that came since it was learnt.
+"""
+
+import time
+from pathlib import Path
+
+from shopkeeper.flow.answer import answer
+from shopkeeper.flow.ask import ask
+from shopkeeper.flow.build import open_shop
+from shopkeeper.flow.learn import learn
+from shopkeeper.flow.observe import observe
+from shopkeeper.flow.shop import Shop
+from shopkeeper.types import Action, Event, Product
+
+
+def event(event_id: str, product_id: str, action: Action = "click", user_id: str = "u7") -> Event:
+    return Event(
+        event_id=event_id,
+        timestamp=time.time(),
+        action=action,
+        user_id=user_id,
+        session_id="now",
+        product_id=product_id,
+    )
+
+
+def home(shop: Shop, user_id: str = "u7", session_id: str = "now") -> list[int]:
+    return [
+        item.row for item in answer(ask(shop, scene="home", user_id=user_id, session_id=session_id, k=12), shop).items
+    ]
+
+
+def test_an_event_changes_the_next_page_and_outlives_a_restart(shop_folder: Path) -> None:
+    with open_shop(shop_folder) as shop:
+        before = home(shop)
+        for number in range(3):
+            observe([event(f"e{number}", "HO3C", "purchase")], shop)
+        after = home(shop)
+        assert shop.catalog.row_of["HO3C"] in after
+        assert before != after
+    with open_shop(shop_folder) as again:
+        assert home(again) == after
+
+
+def test_a_new_shopper_in_a_new_session_is_answered_from_the_first_click(shop: Shop) -> None:
+    before = home(shop, "", "fresh")
+    observe([Event(event_id="c1", timestamp=time.time(), action="click", session_id="fresh", product_id="HO3C")], shop)
+    assert home(shop, "", "fresh") != before
+
+
+def test_an_event_twice_counts_once(shop: Shop) -> None:
+    first, second = observe([event("same", "HO3C"), event("same", "HO3C")], shop)
+    assert (first.status, second.status) == ("accepted", "duplicate")
+    assert [receipt.status for receipt in observe([event("same", "HO3C")], shop)] == ["duplicate"]
+
+
+def test_a_bad_event_is_refused_and_nothing_else_is_lost(shop: Shop) -> None:
+    receipts = observe([event("a", "HO3C"), event("b", "nope"), event("c", "")], shop)
+    assert [receipt.status for receipt in receipts] == ["accepted", "refused", "refused"]
+    assert receipts[1].reason == "product_id: unknown product 'nope'"
+    assert receipts[2].reason == "product_id: required for action 'click'"
+    assert {e.event_id for e in shop.folder.events.tail(time.time() - 60)} == {"a"}
+
+
+def test_an_erased_shopper_is_a_stranger(shop: Shop) -> None:
+    own, stranger = home(shop, "u7", "x"), home(shop, "nobody", "y")
+    assert own != stranger
+    receipt = shop.erase("u7")
+    assert receipt["events"] == 40 and receipt["users"] == 1 and receipt["exposures"] >= 1
+    assert home(shop, "u7", "z") == stranger
+    assert shop.erase("u7")["events"] == 0
+
+
+def test_a_product_put_is_found_and_a_product_deleted_is_not(shop: Shop) -> None:
+    new = Product(product_id="new1", title="Dragonfruit marmalade", category=("Produce", "Jam"), price=4.0)
+    shop.put([new])
+    found = answer(ask(shop, scene="search", query="dragonfruit"), shop)
+    assert [shop.catalog.product_ids[item.row] for item in found.items] == ["new1"]
+    shop.delete(["new1"])
+    assert answer(ask(shop, scene="search", query="dragonfruit"), shop).items == ()
+
+
+def test_a_new_version_swaps_in_with_what_happened_since(shop_folder: Path) -> None:
+    with open_shop(shop_folder) as shop:
+        observe([event("e1", "HO3C", "purchase")], shop)
+        old = shop.version
+        learn(shop_folder)
+        assert shop.reload() and shop.version != old
+        assert not shop.reload()
+        observe([event("e2", "HO3C", "purchase")], shop)
+        assert shop.catalog.row_of["HO3C"] in home(shop)

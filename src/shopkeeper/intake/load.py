@@ -70,7 +70,7 @@ def load(
             count.accepted,
             count.refused,
             count.duplicate,
-        )  # noqa: E501
+        )
     return report
 
 

@@ -26,7 +26,8 @@ def balanced(
     if not len(odd):
         return block, Block(b"", block.first_line), []
     lines = block.text.split(b"\n")
-    refused, at = [], 0
+    refused: list[Refusal] = []
+    at = 0
     while at < len(odd):
         begin = int(odd[at])
         if _is_row(lines[begin : begin + 1], len(names), delimiter):

@@ -1,4 +1,4 @@
-"""Refused rows, kept in the shop's `rejected/` folder: a numbered folder a load, a JSONL file for each file and kind."""
+"""Refused rows, kept in the shop's `rejected/`: a numbered folder a load, a JSONL file for each file and kind."""
 
 import json
 from collections.abc import Sequence

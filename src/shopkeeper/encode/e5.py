@@ -25,7 +25,8 @@ BLOCK = 32
 _HEAD = struct.Struct("<4si7ifi")
 _PIECES = struct.Struct("<5iQ")
 _TENSOR = struct.Struct("<BIQQ")
-_CONTROLS = r"[\u0000-\u0008\u000b\u000e-\u001f\u007f-\u0084\u0086-\u009f]"
+_REMOVED = r"[\u0000-\u0008\u000b\u000e-\u001f\u007f\u008f\u009f]"
+_SPACES = r"[\s\u200b-\u200f\ufeff]+"
 
 _LAYER = {
     "q": "attention.self.query",
@@ -113,7 +114,7 @@ def _tensors(data: bytes, at: int, shapes: Mapping[str, tuple[int, int]]) -> dic
         _, n, offset, n_bytes = _TENSOR.unpack_from(data, at)
         at += _TENSOR.size
         raw = np.frombuffer(data, np.uint8, n_bytes, offset)
-        flat = raw.view(np.float32) if n_bytes == 4 * n else dequantise(raw)
+        flat = raw.copy().view(np.float32) if n_bytes == 4 * n else dequantise(raw)
         shape = shapes.get(name, shapes.get(name.partition(".")[2]))
         found[_bert_name(name)] = flat.reshape(shape) if shape else flat
     return found
@@ -145,8 +146,8 @@ def tokenizer(e5: E5) -> "Tokenizer":
     made.normalizer = normalizers.Sequence(
         [
             normalizers.NFKC(),
-            normalizers.Replace(Regex(_CONTROLS), ""),
-            normalizers.Replace(Regex(r"\s+"), " "),
+            normalizers.Replace(Regex(_REMOVED), ""),
+            normalizers.Replace(Regex(_SPACES), " "),
             normalizers.Strip(),
         ]
     )

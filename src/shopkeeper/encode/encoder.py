@@ -2,8 +2,6 @@
 
 import json
 import os
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -11,11 +9,14 @@ from typing import Literal
 import numpy as np
 
 from shopkeeper.encode.export import MANIFEST, MODEL, TOKENIZER
+from shopkeeper.encode.kept import KeptVectors
 from shopkeeper.types import FloatArray
 
 QUERIES_KEPT = 8192
-BATCH_TOKENS = 1024
+BATCH_TOKENS = 256
 """Texts run together until their padded tokens fill this; larger batches fall out of the cache of one core."""
+SLOW_FUSIONS = ["SkipLayerNormFusion"]
+"""The fused operator runs at a fraction of LayerNormalization's speed: without it, 44 % more texts a second."""
 
 
 class OnnxEncoder:
@@ -45,29 +46,22 @@ class OnnxEncoder:
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(str(folder / MODEL), options, providers=["CPUExecutionProvider"])
-        self._queries: OrderedDict[str, FloatArray] = OrderedDict()
-        self._lock = threading.Lock()
+        self._session = onnxruntime.InferenceSession(
+            str(folder / MODEL), options, providers=["CPUExecutionProvider"], disabled_optimizers=SLOW_FUSIONS
+        )
+        self._queries = KeptVectors(QUERIES_KEPT)
 
     def encode(self, texts: Sequence[str], kind: Literal["query", "passage"]) -> FloatArray:
         """float32 (len(texts), dimensions), unit length. Queries come from the cache where they can."""
         if kind == "passage":
             return self._run([self._prefixes[kind] + text for text in texts])
-        with self._lock:
-            known = {text: self._queries[text] for text in texts if text in self._queries}
+        known = self._queries.get(texts)
         new = [text for text in dict.fromkeys(texts) if text not in known]
         if new:
-            known.update(zip(new, self._run([self._prefixes[kind] + text for text in new]), strict=True))
-        self._keep(known)
+            made = dict(zip(new, self._run([self._prefixes[kind] + text for text in new]), strict=True))
+            self._queries.keep(made)
+            known |= made
         return np.array([known[text] for text in texts], np.float32).reshape(len(texts), self.dimensions)
-
-    def _keep(self, vectors: dict[str, FloatArray]) -> None:
-        with self._lock:
-            for text, vector in vectors.items():
-                self._queries[text] = vector
-                self._queries.move_to_end(text)
-            while len(self._queries) > QUERIES_KEPT:
-                self._queries.popitem(last=False)
 
     def _run(self, texts: list[str]) -> FloatArray:
         vectors = np.empty((len(texts), self.dimensions), np.float32)

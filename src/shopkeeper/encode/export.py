@@ -156,7 +156,8 @@ def _load(weights: Weights) -> tuple[Any, Any]:
         config = BertConfig(**held.config)
         config._attn_implementation = "eager"
         model: Any = BertModel(config, add_pooling_layer=False)
-        model.load_state_dict({name: torch.from_numpy(array) for name, array in held.tensors.items()}, strict=True)
+        state = {name: torch.from_numpy(array) for name, array in held.tensors.items()}
+        model.load_state_dict(state, strict=True, assign=True)
         return model.eval(), e5.tokenizer(held)
     folder = weights.file.parent
     loaded = AutoModel.from_pretrained(str(folder), attn_implementation="eager", dtype=torch.float32)

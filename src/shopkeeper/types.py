@@ -8,16 +8,13 @@ Batch is the primitive: a single request is a batch of one.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, NewType, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     import ibis
-
-ProductId = NewType("ProductId", str)
-UserId = NewType("UserId", str)
 
 RowArray = NDArray[np.int32]
 IntArray = NDArray[np.int64]
@@ -243,16 +240,8 @@ class Portrait:
     session_days: DayArray
 
 
-NO_PORTRAIT = Portrait(
-    rows=NO_ROWS,
-    days=np.empty(0, np.float64),
-    actions=np.empty(0, np.int8),
-    quantities=np.empty(0, np.float32),
-    baskets=NO_ROWS,
-    session_rows=NO_ROWS,
-    session_actions=np.empty(0, np.int8),
-    session_days=np.empty(0, np.float64),
-)
+_NO_DAYS, _NO_CODES, _NO_NUMBERS = np.empty(0, np.float64), np.empty(0, np.int8), np.empty(0, np.float32)
+NO_PORTRAIT = Portrait(NO_ROWS, _NO_DAYS, _NO_CODES, _NO_NUMBERS, NO_ROWS, NO_ROWS, _NO_CODES, _NO_DAYS)
 """The portrait of somebody nothing is known of."""
 
 

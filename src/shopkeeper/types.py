@@ -179,11 +179,6 @@ class Filters:
     price_max: float | None = None
     in_stock: bool = True
 
-    def narrows(self) -> bool:
-        """Whether anything but availability is asked for."""
-        bounds = (self.price_min, self.price_max)
-        return bool(self.departments or self.categories or self.brands) or any(b is not None for b in bounds)
-
 
 NO_ROWS: RowArray = np.empty(0, np.int32)
 NO_ROWS.flags.writeable = False

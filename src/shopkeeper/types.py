@@ -181,7 +181,6 @@ class Filters:
 
 
 NO_ROWS: RowArray = np.empty(0, np.int32)
-NO_ROWS.flags.writeable = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,7 +45,7 @@ class DuplicateEvents:
 
     def repair(self, products: "ibis.Table", events: "ibis.Table") -> "tuple[ibis.Table, ibis.Table]":
         """Without the repeats."""
-        return products, self._marked(events).sound()
+        return products, self._marked(events).sound().select(*events.columns)
 
     @staticmethod
     def _marked(events: "ibis.Table") -> Marked:

@@ -1,0 +1,161 @@
+"""Offline tables: one function each, over the table `interactions` (user, row, day, action, quantity, basket).
+
+Every one is an Ibis expression and nothing else, so that DuckDB runs it on a laptop and Spark or a warehouse runs the
+same lines when the shop outgrows it. `action` holds codes of types.ACTIONS, `day` days since 1970 UTC.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import ibis
+from ibis import Table
+from ibis.expr.types import BooleanValue, Column, NumericValue
+
+from shopkeeper.types import ACTION_CODES, Action
+
+POSITIVE: tuple[Action, ...] = ("click", "add_to_cart", "purchase")
+GRADES: dict[Action, int] = {"click": 1, "add_to_cart": 2, "purchase": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Nearness:
+    """What counts as bought or looked at together.
+
+    window: farthest distance in lines that still counts. basket_lines: baskets with more different products than this
+    are left out, they are a wholesaler's. gap_days: baskets farther apart do not belong together. min_weight: pairs
+    that add up to less are left out; 0.1 is what two products of one large basket get, once.
+    """
+
+    window: int = 8
+    basket_lines: int = 60
+    gap_days: float = 30.0
+    min_weight: float = 0.1
+    actions: Sequence[Action] = POSITIVE
+
+
+def popularity(
+    interactions: Table, day: float, half_life_days: float, actions: Sequence[Action] = ("purchase",)
+) -> Table:
+    """Table[row, weight]: the sum over lines before `day` of 2 ** -(age / half_life_days), age in days at `day`."""
+    lines = interactions.filter(_is_any(interactions, actions) & (interactions.day < day))
+    weight = ibis.literal(2.0) ** ((lines.day - day) / half_life_days)
+    return lines.group_by("row").aggregate(weight=weight.sum())
+
+
+def cooccurrence(interactions: Table, nearness: Nearness = Nearness()) -> Table:
+    """Table[row, other, weight]: how near `other` follows `row`, the sum of 1 / distance over all shoppers.
+
+    The lines of a shopper at one moment are a basket; the order inside it is arbitrary, so a pair counts the mean of
+    1 / distance over all orders of its n products, the same in both directions:
+        1 / (n (n - 1)) * sum over d = 1 .. min(n - 1, window) of (n - d) / d
+    A pair in two baskets of a and b products with m products between counts 1 over the mean distance (a + b) / 2 + m,
+    from the earlier to the later one. With one product a moment that is 1 / distance in the sequence, as in the
+    distance-weighted co-occurrence of session recommenders. A product does not occur with itself.
+    """
+    lines = _lines(interactions, nearness)
+    baskets = _baskets(lines, nearness)
+    pairs = ibis.union(_within(lines, baskets, nearness), _across(lines, baskets, nearness), distinct=False)
+    # one group for both directions: half the groups, which is where the time goes
+    sums = pairs.group_by("low", "high").aggregate(forth=pairs.forth.sum(), back=pairs.back.sum())
+    forth = sums.select(row=sums.low, other=sums.high, weight=sums.forth)
+    back = sums.select(row=sums.high, other=sums.low, weight=sums.back)
+    both = ibis.union(forth, back, distinct=False)
+    return both.filter(both.weight >= nearness.min_weight)
+
+
+def repeat_intervals(interactions: Table, actions: Sequence[Action] = ("purchase",)) -> Table:
+    """Table[user, row, n, mean_interval, last_day]: on how many days a shopper took a product, and how far apart.
+
+    Days count once; mean_interval is in days, null where n is 1; last_day is the number of the latest day.
+    """
+    lines = interactions.filter(_is_any(interactions, actions))
+    days = lines.select("user", "row", whole=lines.day.floor()).distinct()
+    found = days.group_by("user", "row").aggregate(
+        n=days.count(), first_day=days.whole.min(), last_day=days.whole.max()
+    )
+    mean = (found.last_day - found.first_day) / (found.n - 1).nullif(0)
+    return found.select("user", "row", "n", mean_interval=mean, last_day=found.last_day)
+
+
+def row_intervals(interactions: Table, actions: Sequence[Action] = ("purchase",)) -> Table:
+    """Table[row, buyers, repeaters, n_intervals, mean_interval]: how a product is taken again, over all shoppers.
+
+    mean_interval is the mean over intervals, not over shoppers; null where nobody came back.
+    """
+    own = repeat_intervals(interactions, actions)
+    intervals = own.n - 1
+    found = own.group_by("row").aggregate(
+        buyers=own.count(),
+        repeaters=(own.n > 1).sum(),
+        n_intervals=intervals.sum(),
+        total=(own.mean_interval * intervals).sum(),
+    )
+    mean = found.total / found.n_intervals.nullif(0)
+    return found.select("row", "buyers", "repeaters", "n_intervals", mean_interval=mean)
+
+
+def labels(interactions: Table, start_day: float, end_day: float) -> Table:
+    """Table[user, row, label]: what shoppers did in [start_day, end_day): purchase 3, cart 2, click 1, the highest."""
+    inside = (interactions.day >= start_day) & (interactions.day < end_day)
+    lines = interactions.filter(inside & _is_any(interactions, tuple(GRADES)))
+    grade = ibis.cases(*((lines.action == ACTION_CODES[action], label) for action, label in GRADES.items()), else_=0)
+    return lines.group_by("user", "row").aggregate(label=grade.max())
+
+
+def _is_any(table: Table, actions: Sequence[Action]) -> BooleanValue:
+    return table.action.isin([ACTION_CODES[action] for action in actions])
+
+
+def _lines(interactions: Table, nearness: Nearness) -> Table:
+    wanted = interactions.filter(_is_any(interactions, nearness.actions))
+    return wanted.select("user", "day", "row").distinct()
+
+
+def _baskets(lines: Table, nearness: Nearness) -> Table:
+    """Each moment of a shopper: its products, its place, and how many products came before it."""
+    sizes = lines.group_by("user", "day").aggregate(n=lines.count().cast("float64"))
+    sizes = sizes.filter(sizes.n <= nearness.basket_lines)
+    order = ibis.window(group_by="user", order_by="day")
+    until = ibis.window(group_by="user", order_by="day", rows=(None, 0))
+    return sizes.mutate(place=ibis.row_number().over(order), until=sizes.n.sum().over(until))
+
+
+def _within(lines: Table, baskets: Table, nearness: Nearness) -> Table:
+    sized = lines.join(baskets.filter(baskets.n > 1), ["user", "day"]).select("user", "day", "row", "n")
+    others = sized.select("user", "day", high=sized.row)
+    pairs = sized.join(others, ["user", "day"]).filter(lambda pair: pair.row < pair.high)
+    weight = _mean_nearness(pairs.n, nearness.window)
+    return pairs.select(low=pairs.row, high=pairs.high, forth=weight, back=weight)
+
+
+def _mean_nearness(n: Column, window: int) -> NumericValue:
+    """The mean of 1 / distance of two products over all orders of n, distances beyond the window counting 0."""
+    total = ibis.literal(0.0)
+    for distance in range(1, window + 1):
+        total += ibis.greatest(n - distance, 0.0) / distance
+    return total / (n * (n - 1.0))
+
+
+def _across(lines: Table, baskets: Table, nearness: Nearness) -> Table:
+    links = ibis.union(*(_links(baskets, steps, nearness) for steps in range(1, nearness.window + 1)), distinct=False)
+    later = lines.select("user", later_day=lines.day, other=lines.row)
+    pairs = links.join(lines, ["user", "day"]).join(later, ["user", "later_day"]).filter(lambda p: p.row != p.other)
+    in_order = pairs.row < pairs.other
+    return pairs.select(
+        low=ibis.least(pairs.row, pairs.other),
+        high=ibis.greatest(pairs.row, pairs.other),
+        forth=in_order.ifelse(pairs.weight, 0.0),
+        back=in_order.ifelse(0.0, pairs.weight),
+    )
+
+
+def _links(baskets: Table, steps: int, nearness: Nearness) -> Table:
+    """Pairs of baskets `steps` apart whose products are within the window of each other."""
+    later = baskets.select(
+        "user", place=baskets.place - steps, later_day=baskets.day, later_n=baskets.n, later_until=baskets.until
+    )
+    both = baskets.join(later, ["user", "place"])
+    between = both.later_until - both.later_n - both.until
+    distance = (both.n + both.later_n) / 2.0 + between
+    near = (distance <= nearness.window) & (both.later_day - both.day <= nearness.gap_days)
+    return both.filter(near).select("user", "day", "later_day", weight=1.0 / distance)

@@ -17,32 +17,44 @@ class Pinyin:
 
     def __init__(self, texts: Iterable[str]) -> None:
         import rjieba
-        from pypinyin import lazy_pinyin
 
-        counts: Counter[str] = Counter()
+        counts: Counter[tuple[str, ...]] = Counter()
         for text in {text for text in texts if has_han(text)}:
-            counts.update(_terms(rjieba.cut(text)))
+            inside = {(word,) for word in rjieba.cut_for_search(text) if has_han(word)}
+            counts.update(_terms(rjieba.cut(text)) | inside)
+        sounds: dict[str, str] = {}
         self._by_sound: dict[str, str] = {}
+        self._terms: set[str] = set()
         for term, _ in counts.most_common(TERMS_KEPT):
-            self._by_sound.setdefault("".join(lazy_pinyin(term)), term)
-        self._terms = frozenset(self._by_sound.values())
+            for word in term:
+                if word not in sounds:
+                    sounds[word] = sound_of(word)
+            self._by_sound.setdefault("".join(sounds[word] for word in term), "".join(term))
+            self._terms.add("".join(term))
 
     def term(self, query: str) -> str | None:
         """The catalogue's term that sounds like the whole query; None when there is none or the query is one."""
-        from pypinyin import lazy_pinyin
-
         whole = query.replace(" ", "").replace("'", "")
-        if whole in self._terms or (whole.isascii() and (len(whole) < SHORTEST or not whole.isalpha())):
+        if whole in self._terms:
             return None
-        return self._by_sound.get(whole if whole.isascii() else "".join(lazy_pinyin(whole)))
+        if whole.isascii():
+            return self._by_sound.get(whole) if whole.isalpha() and len(whole) >= SHORTEST else None
+        return self._by_sound.get(sound_of(whole)) if len(whole) > 1 else None
 
 
-def _terms(words: list[str]) -> set[str]:
+def sound_of(word: str) -> str:
+    """The word's pinyin without tones, syllables joined: 牛奶 is niunai."""
+    from pypinyin import lazy_pinyin
+
+    return "".join(lazy_pinyin(word))
+
+
+def _terms(words: list[str]) -> set[tuple[str, ...]]:
     """Runs of one to LONGEST Chinese words side by side."""
     found = set()
     for start in range(len(words)):
         for end in range(start + 1, min(start + LONGEST, len(words)) + 1):
             if not has_han(words[end - 1]):
                 break
-            found.add("".join(words[start:end]))
+            found.add(tuple(words[start:end]))
     return found

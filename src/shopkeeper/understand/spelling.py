@@ -28,7 +28,7 @@ class Speller:
         self.lexicon = lexicon
         self._index = SymSpell(max_dictionary_edit_distance=2, prefix_length=7)
         for word, count in lexicon.counts.items():
-            if len(word) >= SHORTEST - 1 and not is_code(word) and not has_han(word):
+            if len(word) >= SHORTEST and not is_code(word) and not has_han(word):
                 self._index.create_dictionary_entry(word, count)
                 if (singular := singular_of(word)) is not None:
                     self._index.create_dictionary_entry(singular, count)

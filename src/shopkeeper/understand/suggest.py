@@ -89,11 +89,8 @@ def _beginnings(phrase: str) -> list[str]:
     if has_han(key):
         import rjieba
 
-        place = 0
-        for word in rjieba.cut(key):
-            if place and word.strip():
-                starts.append(place)
-            place += len(word)
+        found = rjieba.tokenize(key, "search")
+        starts.extend(sorted(start for word, start, _ in found if start and word.strip()))
     else:
         starts.extend(place + 1 for place, character in enumerate(key) if character == " ")
     return list(dict.fromkeys(key[start : start + KEY] for start in starts[:STARTS]))

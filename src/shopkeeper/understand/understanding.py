@@ -45,12 +45,15 @@ class Understanding:
         )
 
     def _correct(self, asked: str, words: list[str]) -> str | None:
-        if all(map(self.lexicon.knows, words)) or is_code_query(words):
+        if is_code_query(words):
+            return None
+        if has_han(asked):
+            # a wrong character still gives words the catalogue knows, so its sound is asked in any case
+            return self._pinyin.term(asked) if self._pinyin is not None else None
+        if all(map(self.lexicon.knows, words)):
             return None
         sounded = self._pinyin.term(asked) if self._pinyin is not None else None
         if sounded is not None:
             return sounded
-        if has_han(asked):
-            return None
         corrected = self._speller.correct(words)
         return " ".join(corrected) if corrected else None

@@ -1,0 +1,78 @@
+"""Claims:
+
+1. a prefix finds titles, brands, categories and past queries by the beginning of their first words, heaviest first.
+2. a phrase that begins with the prefix goes before one that holds it later, at the same popularity.
+3. a phrase is said once, as people write it, with the popularity of all its products; deleted ones count nothing.
+4. Chinese is found by its first characters and by the beginning of a word inside.
+5. empty prefixes, and prefixes of nothing, suggest nothing.
+"""
+
+import numpy as np
+
+from shopkeeper.testing import worlds
+from shopkeeper.understand.suggest import Suggester
+
+TITLES = ["Whole milk", "Milk chocolate", "Oat drink", "Mint tea", "whole Milk"]
+SHELF = worlds.catalog(
+    TITLES,
+    brands=["Nord", "Nord", "Milky Way", "", ""],
+    categories=np.array([0, 1, 0, 2, 0], np.int32),
+    category_paths=[("Food", "Dairy"), ("Food", "Sweets"), ("Food", "Tea")],
+)
+POPULARITY = np.array([4, 3, 2, 1, 4], np.float32)
+SUGGESTER = Suggester(SHELF, POPULARITY)
+
+
+def test_the_beginning_of_any_word_finds_heaviest_first() -> None:
+    # Milk chocolate 3, Whole milk (4 + 4) x 0.3, Milky Way 2
+    assert SUGGESTER.suggest("mil") == ["Milk chocolate", "Whole milk", "Milky Way"]
+
+
+def test_a_later_word_counts_less_and_popularity_can_make_up_for_it() -> None:
+    quiet = Suggester(worlds.catalog(["oat milk", "milk"]))
+    assert quiet.suggest("milk") == ["milk", "oat milk"]
+    loud = Suggester(worlds.catalog(["oat milk", "milk"]), np.array([10, 1], np.float32))
+    assert loud.suggest("milk") == ["oat milk", "milk"]
+
+
+def test_categories_weigh_what_their_products_weigh() -> None:
+    # Dairy 4 + 2 + 4
+    assert SUGGESTER.suggest("d")[0] == "Dairy"
+
+
+def test_a_phrase_is_said_once_as_people_write_it() -> None:
+    assert SUGGESTER.suggest("whole") == ["Whole milk"]
+
+
+def test_at_most_k_are_suggested() -> None:
+    assert SUGGESTER.suggest("m", 2) == ["Milk chocolate", "Whole milk"]
+    assert SUGGESTER.suggest("m", 0) == []
+
+
+def test_a_phrase_with_the_prefix_at_many_words_takes_one_place() -> None:
+    shelf = worlds.catalog(["bon bon bon bon", "bonus"])
+    assert Suggester(shelf).suggest("bon", 2) == ["bon bon bon bon", "bonus"]
+
+
+def test_past_queries_are_suggested_by_how_often_they_were_asked() -> None:
+    asked = Suggester(SHELF, POPULARITY, {"milk without lactose": 90, "milk powder": 10})
+    assert asked.suggest("milk", 2) == ["milk without lactose", "Milk chocolate"]
+
+
+def test_deleted_products_are_not_suggested() -> None:
+    shelf = worlds.catalog(["milk", "mint"], deleted=np.array([True, False]))
+    assert Suggester(shelf).suggest("mi") == ["mint"]
+
+
+def test_chinese_is_found_by_characters_and_by_words_inside() -> None:
+    shelf = worlds.catalog(["纯牛奶 1升", "牛肉干", "儿童雨鞋"])
+    assert sorted(Suggester(shelf).suggest("牛")) == ["牛肉干", "纯牛奶 1升"]
+    assert Suggester(shelf).suggest("雨") == ["儿童雨鞋"]
+    assert Suggester(shelf).suggest("纯牛") == ["纯牛奶 1升"]
+
+
+def test_nothing_is_suggested_for_nothing() -> None:
+    assert SUGGESTER.suggest("") == []
+    assert SUGGESTER.suggest("  ") == []
+    assert SUGGESTER.suggest("zzz") == []
+    assert Suggester(worlds.catalog([])).suggest("a") == []

@@ -13,9 +13,11 @@ import logging
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
+from pydantic import BaseModel
 
 from shopkeeper.recall.crew import Crew
 from shopkeeper.recall.gather import Plan, gather
@@ -27,12 +29,11 @@ from shopkeeper.types import SCENES, Batch, Offer, Request, Scene
 class Fixed:
     """Offers the same row to every request; can be made to wait or to fail."""
 
-    Settings = SourceSettings
-    scenes = frozenset(SCENES)
+    Settings: ClassVar[type[BaseModel]] = SourceSettings
+    scenes: ClassVar[frozenset[Scene]] = frozenset(SCENES)
 
-    def __init__(self, row: int, scenes: frozenset[Scene] = scenes) -> None:
+    def __init__(self, row: int) -> None:
         self.row = row
-        self.scenes = scenes  # type: ignore[misc]
         self.gate = threading.Event()
         self.gate.set()
         self.error: Exception | None = None
@@ -46,7 +47,13 @@ class Fixed:
         return [Offer(np.array([self.row], np.int32), np.ones(1, np.float32)) for _ in batch.requests]
 
 
-class Counting(Fixed):
+class AtHome(Fixed):
+    scenes = frozenset({"home"})
+
+
+class InSearch(Fixed):
+    scenes = frozenset({"search"})
+
     def recall(self, batch: Batch, limit: int) -> list[Offer]:
         return [replace(offer, total=41, facets={"brand": {"Acme": 41}}) for offer in super().recall(batch, limit)]
 
@@ -72,7 +79,7 @@ def one(deadline_ms: float = 5000.0) -> Batch:
 
 
 def test_a_source_is_asked_only_about_its_scenes() -> None:
-    home, search = Fixed(1, frozenset({"home"})), Fixed(2, frozenset({"search"}))
+    home, search = AtHome(1), InSearch(2)
     found = gather({"home": home, "search": search}, three(), Plan())
     assert found.candidates.rows.tolist() == [1, 2, 1]
     assert found.candidates.offsets.tolist() == [0, 1, 2, 3]
@@ -130,7 +137,7 @@ def test_a_source_that_hangs_is_not_called_again_and_again(crew: Crew) -> None:
 
 
 def test_totals_and_facets_come_from_the_source_that_counts() -> None:
-    found = gather({"plain": Fixed(1), "counting": Counting(2, frozenset({"search"}))}, three(), Plan())
+    found = gather({"plain": Fixed(1), "counting": InSearch(2)}, three(), Plan())
     assert found.totals.tolist() == [-1, 41, -1]
     assert found.facets == ({}, {"brand": {"Acme": 41}}, {})
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from shopkeeper.recall.offers import ranges
-from shopkeeper.types import DayArray, FloatArray, IntArray, RowArray
+from shopkeeper.types import BoolArray, DayArray, FloatArray, IntArray, RowArray
 
 BACKWARD = 0.3
 """What a product counts for the one after it, beside what that one counts for it."""
@@ -24,17 +24,18 @@ class Neighbours:
 
     @classmethod
     def of(cls, rows: RowArray, others: RowArray, weights: FloatArray, n_rows: int, most: int) -> "Neighbours":
-        """The `most` heaviest neighbours of each row, from pairs in any order; each pair stands for itself and for
-        BACKWARD times its reverse.
-        """
-        rows, others, weights = _both_ways(rows, others, weights)
-        order = np.lexsort((others, -weights, rows))
-        rows, others, weights = rows[order], others[order], weights[order]
-        starts = np.searchsorted(rows, np.arange(n_rows + 1))
-        place = np.arange(len(rows)) - starts[rows]
-        keep = place < most
-        starts = np.searchsorted(rows[keep], np.arange(n_rows + 1)).astype(np.int64)
-        return cls(starts, others[keep].astype(np.int32), weights[keep].astype(np.float32))
+        """The `most` heaviest neighbours of each row; a pair stands for itself and for BACKWARD times its reverse."""
+        from scipy.sparse import csr_array
+
+        forward = csr_array((weights.astype(np.float32), (rows, others)), shape=(n_rows, n_rows))
+        both = csr_array(forward + np.float32(BACKWARD) * forward.T)
+        both.sort_indices()  # so that ties are cut the same way every time
+        keep = np.ones(both.nnz, bool)
+        for row in np.flatnonzero(np.diff(both.indptr) > most):
+            own = slice(both.indptr[row], both.indptr[row + 1])
+            keep[own] = _heaviest(both.data[own], most)
+        kept = np.append(0, np.cumsum(keep))
+        return cls(kept[both.indptr].astype(np.int64), both.indices[keep].astype(np.int32), both.data[keep])
 
     @classmethod
     def none(cls) -> "Neighbours":
@@ -61,16 +62,11 @@ class Neighbours:
         return cls(*(np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("starts", "others", "weights")))
 
 
-def _both_ways(rows: RowArray, others: RowArray, weights: DayArray) -> tuple[RowArray, RowArray, DayArray]:
-    """The pairs and BACKWARD times their reverses, each pair once."""
-    width = int(max(rows.max(initial=-1), others.max(initial=-1))) + 1
-    keys = np.concatenate((rows * np.int64(width) + others, others * np.int64(width) + rows))
-    summed = np.concatenate((weights, BACKWARD * weights))
-    order = np.argsort(keys, kind="stable")
-    keys, summed = keys[order], summed[order]
-    first = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])[: len(keys)])
-    totals = np.add.reduceat(summed, first) if len(first) else summed
-    return (keys[first] // max(width, 1)).astype(np.int32), (keys[first] % max(width, 1)).astype(np.int32), totals
+def _heaviest(weights: FloatArray, most: int) -> BoolArray:
+    """bool (m,): the `most` heaviest; of equal ones the first."""
+    chosen = np.zeros(len(weights), bool)
+    chosen[np.argsort(-weights, kind="stable")[:most]] = True
+    return chosen
 
 
 class LivePairs:

@@ -10,6 +10,7 @@ from shopkeeper.types import (
     NEW_USER,
     SCENES,
     Batch,
+    BoolArray,
     Candidates,
     Catalog,
     FloatArray,
@@ -48,9 +49,10 @@ class World:
     def catalog(self) -> Catalog:
         return self.snapshot.catalog
 
-    def allowed(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    def allowed(self) -> BoolArray:
         """What may be offered: neither deleted, nor sold out, nor in the last department."""
-        return self.catalog.available & ~self.catalog.deleted & (self.catalog.departments != 2)
+        open_rows: BoolArray = self.catalog.available & ~self.catalog.deleted & (self.catalog.departments != 2)
+        return open_rows
 
     def requests(self, scene: Scene) -> Batch:
         """Three requests: a shopper with a history, the same in a session, and a stranger."""
@@ -146,8 +148,9 @@ def empty_world() -> World:
 def candidates(batch: Batch, rows: Sequence[int]) -> Candidates:
     """The same rows offered to every request by two sources, the second of which leaves every other row out."""
     b, m = len(batch), len(rows)
-    scores = np.tile(np.stack([np.linspace(2, 1, m), np.linspace(1, 2, m)], axis=1), (b, 1)).astype(np.float32)
-    scores[1::2, 1] = np.nan
+    one = np.stack([np.linspace(2, 1, m), np.linspace(1, 2, m)], axis=1).astype(np.float32)
+    one[1::2, 1] = np.nan
+    scores = np.tile(one, (b, 1))
     shares = np.nan_to_num(scores / 100.0).astype(np.float32)
     return Candidates(
         offsets=np.arange(b + 1, dtype=np.int64) * m,

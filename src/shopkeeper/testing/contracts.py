@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from shopkeeper import plugins
 from shopkeeper.settings import PluginSettings
-from shopkeeper.testing import contract_source
+from shopkeeper.testing import contract_page, contract_rank, contract_source
 
 Check = Callable[[type[Any]], None]
 
@@ -37,7 +37,11 @@ def it_is_documented(kind: type[Any]) -> None:
 
 EVERY_PLUGIN: tuple[Check, ...] = (settings_are_documented, it_is_documented)
 CONTRACTS: Mapping[str, Sequence[Check]] = {
+    "check": contract_page.CHECK_CONTRACT,
     "source": contract_source.CONTRACT,
+    "feature": contract_rank.FEATURE_CONTRACT,
+    "ranker": contract_rank.RANKER_CONTRACT,
+    "rule": contract_page.RULE_CONTRACT,
 }
 """By kind of plug-in, what it promises beyond what every plug-in does."""
 

@@ -30,6 +30,9 @@ currency = "EUR"
 [encode]
 weights = "none"
 
+[rank]
+windows = 1
+
 [learn]
 min_events = 50
 holdout_days = 7

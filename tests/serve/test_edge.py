@@ -51,7 +51,7 @@ def test_a_body_above_the_limit_is_refused(client: TestClient, chunked: bool) ->
 
 
 def broken(app: FastAPI) -> None:
-    @app.get("/broken")
+    @app.get("/v1/grocer/broken")
     def fail() -> None:
         raise ZeroDivisionError("a secret of the inside")
 
@@ -67,7 +67,7 @@ def breaking(shop: Shop) -> Iterator[TestClient]:
 def test_a_failure_of_our_own_tells_nothing_of_the_inside(
     breaking: TestClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    response = breaking.get("/broken", headers={"X-Request-ID": "order-4711"})
+    response = breaking.get("/v1/grocer/broken", headers={"X-Request-ID": "order-4711"})
     assert (response.status_code, response.json()) == (
         500,
         {
@@ -80,7 +80,7 @@ def test_a_failure_of_our_own_tells_nothing_of_the_inside(
         },
     )
     (told,) = [record for record in caplog.records if record.levelno == logging.ERROR]
-    assert (told.__dict__["request_id"], told.__dict__["route"]) == ("order-4711", "/broken")
+    assert (told.__dict__["request_id"], told.__dict__["route"]) == ("order-4711", "/v1/grocer/broken")
     assert told.exc_text is not None
     assert "a secret of the inside" in told.exc_text
 
@@ -117,7 +117,7 @@ def test_metrics_count_requests_stages_events_and_memory(client: TestClient) -> 
     client.post(SEARCH, json={"query": "tea", "k": 0})
     view = {"event_id": "e1", "action": "view", "user_id": "u1", "product_id": "p00"}
     client.post("/v1/grocer/events", json=[view, view, {**view, "event_id": "e2", "product_id": "p99"}])
-    client.get("/nowhere/shopper-anna")
+    client.get("/v1/grocer/nowhere/shopper-anna")
     response = client.get("/metrics")
     assert response.headers["content-type"].startswith("text/plain")
     lines = set(response.text.splitlines())
@@ -141,7 +141,7 @@ def test_metrics_count_requests_stages_events_and_memory(client: TestClient) -> 
 
 @pytest.mark.parametrize(
     ("method", "path", "status", "code"),
-    [("GET", "/nowhere", 404, "not_found"), ("GET", SEARCH, 405, "method_not_allowed")],
+    [("GET", "/v1/grocer/nowhere", 404, "not_found"), ("GET", SEARCH, 405, "method_not_allowed")],
 )
 def test_an_unknown_path_and_a_wrong_method_answer_in_the_one_shape(
     client: TestClient, method: str, path: str, status: int, code: str

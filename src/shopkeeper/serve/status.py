@@ -1,6 +1,7 @@
 """Routes for machines that watch: health and metrics."""
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
 
 from shopkeeper.serve.access import TheFront
 from shopkeeper.serve.reply import reply
@@ -23,7 +24,7 @@ async def health(front: TheFront) -> Response:
     return reply({"status": status, "shops": shops})
 
 
-@router.get("/metrics", response_class=Response)
+@router.get("/metrics", response_class=PlainTextResponse)
 async def metrics(front: TheFront, request: Request) -> Response:
     """Counters and histograms for Prometheus; needs a secret key."""
     front.admit(request, "secret")

@@ -44,6 +44,7 @@ class Watch:
         self._ended.set()
         self._wake.set()
         self._thread.join()
+        gc.unfreeze()
 
     def _run(self) -> None:
         while not self._ended.is_set():

@@ -11,7 +11,7 @@ from shopkeeper.console.guest import Guest
 from shopkeeper.console.sections import Section, Strip, section, strip
 from shopkeeper.types import PURCHASE, Catalog, IntArray
 
-FIRST, FEED, TRENDING, DEPARTMENTS = 12, 30, 6, 10
+FIRST, FEED, TRENDING, DEPARTMENTS = 12, 24, 6, 10
 FEWEST = 3
 """A section of fewer cards is not worth a heading; its cards join the first section."""
 
@@ -32,6 +32,7 @@ class Home:
 
     first: Section
     again: Section
+    fresh: Section
     trending: Section
     departments: tuple[Department, ...]
     strip: Strip | None
@@ -48,20 +49,24 @@ def home(guest: Guest) -> Home:
     mine = set(portrait.rows[bought].tolist()) if guest.user_id else set()
     items = feed.page.items if feed.page else ()
     later = range(min(FIRST, len(items)), len(items))
-    again = [at for at in later if items[at].row in mine]
-    if len(again) < FEWEST:
-        again = []
-    first = [card for at, card in enumerate(feed.cards) if at not in set(again)]
+    again = _worth_a_heading([at for at in later if items[at].row in mine])
+    fresh = _worth_a_heading([at for at in later if items[at].row not in mine])
+    first = [at for at in range(len(items)) if at not in {*again, *fresh}]
     known = bool(guest.user_id) and bool(bought.any())
     return Home(
-        first=feed.part(first),
+        first=feed.part([feed.cards[at] for at in first]),
         again=feed.part([feed.cards[at] for at in again]),
+        fresh=feed.part([feed.cards[at] for at in fresh]),
         trending=trending,
         departments=departments(guest, DEPARTMENTS),
         strip=strip(guest, feed, trending),
         visits=len(np.unique(portrait.baskets[bought])) if known else 0,
         last=float(portrait.days[bought].max()) if known else 0.0,
     )
+
+
+def _worth_a_heading(places: list[int]) -> list[int]:
+    return places if len(places) >= FEWEST else []
 
 
 def departments(guest: Guest, most: int) -> tuple[Department, ...]:

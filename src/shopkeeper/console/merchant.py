@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from shopkeeper import plugins
@@ -11,12 +12,22 @@ KINDS = ("source", "feature", "rule")
 
 
 @dataclass(frozen=True, slots=True)
+class Contest:
+    """One measure of a version: what it reached, and what simple baselines reach, each with its interval."""
+
+    measure: str
+    ours: str
+    between: str
+    baselines: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Learnt:
     """One version as the merchant reads it."""
 
     name: str
     current: bool
-    scores: tuple[tuple[str, str], ...]
+    contests: tuple[Contest, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +38,7 @@ class Counter:
     plugins: Mapping[str, tuple[tuple[str, bool, str], ...]]
     n_products: int
     n_shoppers: int
+    report: bool
 
 
 def counter(guest: Guest) -> Counter:
@@ -34,7 +46,7 @@ def counter(guest: Guest) -> Counter:
     shop = guest.shop
     current = shop.version.number if shop.version else None
     versions = tuple(
-        Learnt(info.name, info.number == current, tuple(_flat(info.manifest.get("scores", {}))))
+        Learnt(info.name, info.number == current, _contests(info.manifest.get("scores", {})))
         for info in sorted(shop.folder.versions.list(), key=lambda info: -info.number)
     )
     catalog = shop.catalog
@@ -43,7 +55,15 @@ def counter(guest: Guest) -> Counter:
         plugins={kind: tuple(_plugins(guest, kind)) for kind in KINDS},
         n_products=int((~catalog.deleted).sum()),
         n_shoppers=len(shop.folder.users),
+        report=report(guest) is not None,
     )
+
+
+def report(guest: Guest) -> Path | None:
+    """The quality report's page in the reader's language, None before the first check."""
+    folder = guest.shop.folder.path / "reports"
+    names = [f"quality.{guest.words.language}.html", "quality.html"]
+    return next((folder / name for name in names if (folder / name).is_file()), None)
 
 
 def _plugins(guest: Guest, kind: str) -> list[tuple[str, bool, str]]:
@@ -55,9 +75,16 @@ def _plugins(guest: Guest, kind: str) -> list[tuple[str, bool, str]]:
     return found
 
 
-def _flat(scores: Any, prefix: str = "") -> list[tuple[str, str]]:
-    if isinstance(scores, Mapping):
-        return [pair for key, value in scores.items() for pair in _flat(value, f"{prefix} {key}".strip())]
-    if isinstance(scores, float):
-        return [(prefix, f"{scores:.4f}")]
-    return [(prefix, str(scores))] if isinstance(scores, int | str) else []
+def _contests(scores: Any) -> tuple[Contest, ...]:
+    """The scores of a manifest that are written as measures with baselines; others are passed over."""
+    found = []
+    for measure, score in scores.items() if isinstance(scores, Mapping) else ():
+        if isinstance(score, Mapping) and isinstance(score.get("ours"), Mapping):
+            beside = score.get("baselines", {})
+            rows = tuple((name, *_interval(each)) for name, each in beside.items())
+            found.append(Contest(measure.replace("_", " "), *_interval(score["ours"]), rows))
+    return tuple(found)
+
+
+def _interval(score: Mapping[str, Any]) -> tuple[str, str]:
+    return f"{score['mean']:.3f}", f"{score['low']:.3f} – {score['high']:.3f}"

@@ -35,5 +35,9 @@ def product(guest: Guest, product_id: str, request_id: str, position: int | None
             guest.tell("view", product_id)
     similar = section(guest, "similar", product_id, product_ids=(product_id,), k=BESIDE)
     together = section(guest, "together", product_id, product_ids=(product_id,), k=BESIDE)
-    readable = {name.replace("_", " "): value for name, value in held.attributes.items() if value}
+    readable = {
+        guest.words.get(f"attribute.{name}", name.replace("_", " ")): value.capitalize() if value.isupper() else value
+        for name, value in held.attributes.items()
+        if value
+    }
     return Shown(held, card(guest, row), similar, together, readable, strip(guest, similar, together))

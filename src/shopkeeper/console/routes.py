@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit
 from fastapi import APIRouter, FastAPI, Form, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from shopkeeper.console import static
 from shopkeeper.console.basket import basket, check_out, lines_of, put_in, set_quantity
@@ -16,7 +16,7 @@ from shopkeeper.console.desk import Desk
 from shopkeeper.console.guest import YEAR_S, Guest, Sender, Visitor, inside
 from shopkeeper.console.home import home
 from shopkeeper.console.language import LANGUAGES, Words, choose
-from shopkeeper.console.merchant import counter
+from shopkeeper.console.merchant import counter, report
 from shopkeeper.console.product import product
 from shopkeeper.console.search import SORTS, Address, search
 from shopkeeper.console.sections import card, section
@@ -196,6 +196,17 @@ def console_page(guest: Visitor) -> Response:
     """Behind the counter."""
     guest.request.app.state.front.admit(guest.request, "secret", guest.shop.name)
     return _desk(guest.request).page(guest, "merchant.html", counter=counter(guest))
+
+
+@router.get("/{shop}/console/quality")
+def quality_page(guest: Visitor) -> Response:
+    """The quality report, as the check wrote it: its style stands inside it, and it runs nothing."""
+    guest.request.app.state.front.admit(guest.request, "secret", guest.shop.name)
+    path = report(guest)
+    if path is None:
+        raise RequestError(guest.words("merchant.no_quality"))
+    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
+    return HTMLResponse(path.read_text(encoding="utf-8"), headers={"Content-Security-Policy": policy})
 
 
 def _desk(request: Request) -> Desk:

@@ -102,11 +102,13 @@ class Chip:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What the search page shows."""
+    """What the search page shows: `total` can be paged through, `shelf` is there; `by_meaning`: no word matched."""
 
     query: Query
     found: Section
     total: int
+    shelf: int
+    by_meaning: bool
     pages: int
     facets: tuple[Facet, ...]
     chips: tuple[Chip, ...]
@@ -121,7 +123,7 @@ def search(guest: Guest, query: Query) -> Results:
     query = replace(query, page=min(max(query.page, 1), LAST_PAGE))
     found = section(
         guest,
-        "search",
+        "search" if query.words else "home",  # a department without words is the home feed, narrowed
         query.address(page=query.page),
         query=query.words,
         filters=query.filters(),
@@ -141,13 +143,17 @@ def search(guest: Guest, query: Query) -> Results:
         query=query,
         found=found,
         total=total,
+        shelf=total if query.words else len(_shelf(guest, query)),
+        by_meaning=bool(query.words and page and not any(page.facets.values())),
         pages=min(LAST_PAGE, -(-total // PER_PAGE)),
         facets=_facets(guest, query, found),
         chips=_chips(guest.words, query),
         correction=(page.intent.correction or "") if page else "",
         strip=said,
         popular=section(guest, "trending", k=6) if not total else Section(),
-        departments=departments(guest, 8) if not total else (),
+        departments=departments(guest, 8)
+        if not total or (not any(page.facets.values() if page else ()) and query.words)
+        else (),
     )
 
 
@@ -170,8 +176,7 @@ def _facets(guest: Guest, query: Query, found: Section) -> tuple[Facet, ...]:
     page = found.page
     counted = page.facets if page else {}
     if page and not counted and not query.words:
-        request_mask = _shelf(guest, query)
-        counted = FacetTable(guest.shop.catalog).count(request_mask)
+        counted = FacetTable(guest.shop.catalog).count(_shelf(guest, query))
     chosen = {
         "department": query.departments,
         "category": query.categories,

@@ -51,8 +51,7 @@ def tile(product_id: str, title: str, category: Sequence[str]) -> Tile:
     """The tile of a product: colour from the department, glyph from the finest category that has one."""
     seed = _steady(product_id)
     path = tuple(category)
-    hue, glyph = _look(path)
-    glyph = glyph or _first_glyph(title)
+    hue, glyph = _look(path, title)
     words = [word for word in (*reversed(path), title) if word] or ["?"]
     return Tile(hue, glyph, _letters(words[0]), seed % len(_PATTERNS), seed // 8 % 5, seed // 40 % 5)
 
@@ -73,14 +72,14 @@ def svg(drawn: Tile, glyphs_url: str) -> Markup:
 
 
 @lru_cache(maxsize=4096)
-def _look(path: tuple[str, ...]) -> tuple[int, str | None]:
-    """Hue and glyph of a category path, coarsest name first."""
+def _look(path: tuple[str, ...], title: str) -> tuple[int, str | None]:
+    """Hue and glyph: the glyph of the finest name that has one, in its own hue or its department's."""
     department = path[0] if path else ""
-    hue = _match(department, _keywords("hues")) if department else None
-    base = int(hue) if hue else _steady(department) % 360
+    glyph = next((found for name in (*reversed(path), title) if (found := _first_glyph(name))), None)
+    of_department = _match(department, _keywords("hues")) if department else None
+    hue = _own_hues().get(glyph or "", int(of_department) if of_department else _steady(department) % 360)
     nudge = _steady("/".join(path)) % 3 - 1 if len(path) > 1 else 0
-    rounded = round((base / HUE_STEP) + nudge) * HUE_STEP % 360
-    return rounded, next((found for name in reversed(path) if (found := _first_glyph(name))), None)
+    return round(hue / HUE_STEP + nudge) * HUE_STEP % 360, glyph
 
 
 @lru_cache(maxsize=4096)
@@ -118,6 +117,12 @@ def _letters(name: str) -> str:
 def _keywords(table: str) -> Mapping[str, Sequence[str]]:
     found: Mapping[str, Mapping[str, Sequence[str]]] = tomllib.loads(_TABLES.read_text(encoding="utf-8"))
     return found[table]
+
+
+@cache
+def _own_hues() -> Mapping[str, int]:
+    hues: Mapping[str, int] = tomllib.loads(_TABLES.read_text(encoding="utf-8"))["own_hues"]
+    return hues
 
 
 def _steady(text: str) -> int:

@@ -1,10 +1,10 @@
 """Raw columns to typed ones, whole columns at a time. What cannot be read becomes null and is marked."""
 
-import json
 from typing import Any
 
 import duckdb
 import numpy as np
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -149,12 +149,12 @@ def _over_distinct(words: pa.Array, convert: Any, kind: pa.DataType) -> tuple[pa
 
 
 def _list_of(word: str) -> list[str]:
-    entries = json.loads(word) if word.startswith("[") else [word]
+    entries = orjson.loads(word) if word.startswith("[") else [word]
     return [entry for entry in (_plain(part).strip() for part in entries) if entry]
 
 
 def _object_of(word: str) -> dict[str, Any]:
-    found = json.loads(word) if word else {}
+    found = orjson.loads(word) if word else {}
     if not isinstance(found, dict):
         raise ValueError("not an object")
     return found
@@ -162,8 +162,8 @@ def _object_of(word: str) -> dict[str, Any]:
 
 def _dumps(row: dict[str, Any]) -> str:
     kept = {key: _plain(value) for key, value in row.items() if value is not None and value != ""}
-    return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+    return orjson.dumps(kept).decode()
 
 
 def _plain(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return value if isinstance(value, str) else orjson.dumps(value, default=str).decode()

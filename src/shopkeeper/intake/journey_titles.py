@@ -16,6 +16,8 @@ _WORDS_FILE = Path(__file__).with_name("journey_words.toml")
 _NO_TITLE = "Miscellaneous item"
 _NOT_CLOSED = re.compile(r"\([^)]*$")
 _CLOSED = re.compile(r"\(([^)]*)\)")
+_EMPTY_START = re.compile(r"^(misc\.?|miscellaneous|other)\s+")
+_EMPTY_END = re.compile(r"[\s-]+(all other|all others|other|others|bulk & bag|bulk|all|& misc|misc)$")
 _TAGS = re.compile(
     r"^(PREP FD|PREP FOODS|SW GDS|SV BEV|DL SPEC|QSR FD|COFF SHOP|BK SPECLTY|CONTINUITY|SAL|FM|MISC\.?)\s*[:-]\s*"
 )
@@ -89,12 +91,12 @@ def _phrase(raw: str) -> str:
     parts = [_expanded(part) for part in re.split(r":\s*|\s+-\s*|-\s+", text)]
     kept = [part for part in parts if part and part not in _words().dropped] or parts[:1]
     phrase = " ".join(reversed(kept)) if len(kept) <= 2 else ", ".join(kept)
-    phrase = re.sub(r"^misc\.?\s+|\s+(all other|all others|other|others|bulk & bag|bulk|all)$", "", phrase)
+    phrase = _EMPTY_START.sub("", _EMPTY_END.sub("", phrase))
     return f"{phrase}, {heat[1].lower()}" if heat else phrase
 
 
 def _expanded(part: str) -> str:
-    listed = [" ".join(_word(word) for word in piece.split()) for piece in re.split(r"\s*[/&]\s*", part.strip())]
+    listed = [" ".join(_word(word) for word in piece.split()) for piece in re.split(r"\s*[/&]\s*", _spelt(part))]
     listed = [piece for piece in listed if piece]
     phrase = listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])} & {listed[-1]}" if listed else ""
     first, _, rest = phrase.partition(" ")
@@ -104,10 +106,13 @@ def _expanded(part: str) -> str:
     return phrase
 
 
+def _spelt(part: str) -> str:
+    """W/ and W/O written out, before slashes become lists."""
+    return re.sub(r"\bW/\s*", "WITH ", re.sub(r"\bW/O\b", "WITHOUT", part)).strip()
+
+
 def _word(word: str) -> str:
     bare = word.strip(".,*")
-    if bare == "W":
-        return "with"
     return _words().words.get(bare) or bare.lower()
 
 

@@ -6,10 +6,13 @@ from functools import cache
 _UNITS = {
     "OZ": "oz", "OZS": "oz", "Z": "oz", "FL OZ": "fl oz", "LB": "lb", "LBS": "lb", "CT": "ct", "CNT": "ct", "PK": "pk",
     "PKS": "pk", "P": "pk", "PC": "pc", "PCS": "pc", "ML": "ml", "L": "l", "LTR": "l", "LRT": "l", "LT": "l",
-    "GAL": "gal", "GA": "gal", "QT": "qt", "PT": "pt", "G": "g", "GM": "g", "KG": "kg", "IN": "in", "FT": "ft", "YD": "yd",
+    "GAL": "gal", "GA": "gal", "QT": "qt", "PT": "pt", "G": "g", "GM": "g", "KG": "kg", "IN": "in", "FT": "ft",
+    "YD": "yd",
     "CM": "cm", "MM": "mm", "SQ FT": "sq ft", "DZ": "dozen", "DOZ": "dozen", "DZN": "dozen", "STEM": "stems",
-    "STEMS": "stems", "LOAD": "loads", "LOADS": "loads", "LD": "loads", "LDS": "loads", "ROLL": "rolls", "ROLLS": "rolls",
-    "SHEET": "sheets", "SHEETS": "sheets", "CUP": "cups", "CUPS": "cups", "USE": "uses", "USES": "uses", "PAIR": "pairs",
+    "STEMS": "stems", "LOAD": "loads", "LOADS": "loads", "LD": "loads", "LDS": "loads",
+    "ROLL": "rolls", "ROLLS": "rolls",
+    "SHEET": "sheets", "SHEETS": "sheets", "CUP": "cups", "CUPS": "cups", "USE": "uses", "USES": "uses",
+    "PAIR": "pairs",
     "KIT": "kit",
 }  # fmt: skip
 _MOST = {
@@ -18,7 +21,8 @@ _MOST = {
     "stems": 100, "loads": 300, "rolls": 100, "sheets": 5000, "cups": 100, "uses": 500, "pairs": 50, "kit": 10,
 }  # fmt: skip
 _WHOLE = {
-    "GAL": "1 gal", "HALF GAL": "1/2 gal", "QT": "1 qt", "PT": "1 pt", "DZ": "1 dozen", "DOZ": "1 dozen", "LB": "per lb",
+    "GAL": "1 gal", "HALF GAL": "1/2 gal", "QT": "1 qt", "PT": "1 pt", "DZ": "1 dozen", "DOZ": "1 dozen",
+    "LB": "per lb",
     "SMALL": "small", "MEDIUM": "medium", "MED": "medium", "LARGE": "large", "X-LARGE": "extra large", "MINI": "mini",
     "KING": "king size", "QUEEN": "queen size", "TALL": "tall",
 }  # fmt: skip

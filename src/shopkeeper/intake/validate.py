@@ -44,6 +44,11 @@ class _Sheet:
         column = self.chunk.columns.get(name)
         return column if column is not None else pa.nulls(len(self.chunk), pa.string())
 
+    def blank(self, name: str) -> BoolArray:
+        """bool (n,): nothing was given."""
+        column = self.chunk.shown.get(name, self.raw(name))
+        return cast.is_blank(cast.text(column)) if pa.types.is_string(column.type) else cast.mask(pc.is_null(column))
+
     def refuse(self, name: str, faulty: BoolArray, reason: str) -> None:
         """Rows that are `faulty` (n,) and have no fault yet are refused for this reason."""
         self.faults.append((name, reason))
@@ -107,7 +112,7 @@ def _products(sheet: _Sheet, currency: str) -> tuple[Accepted, list[Refusal]]:
     sheet.read("attributes", cast.json_object, "must be a JSON object")
     created, not_moments = cast.moment(sheet.raw("created_at"))
     sheet.refuse(
-        "created_at", not_moments & ~cast.is_blank(_as_shown(sheet, "created_at")), "must be a moment (ISO 8601)"
+        "created_at", not_moments & ~sheet.blank("created_at"), "must be a moment (ISO 8601)"
     )
     sheet.typed["created_at"] = pc.strftime(created.cast(pa.timestamp("s", tz="UTC")), "%Y-%m-%dT%H:%M:%SZ")
     blank = pa.array(cast.is_blank(sheet.typed["currency"]))
@@ -121,7 +126,7 @@ def _events(sheet: _Sheet, _currency: str) -> tuple[Accepted, list[Refusal]]:
     sheet.read_id("event_id")
     moments, not_moments = cast.moment(sheet.raw("timestamp"))
     sheet.typed["timestamp"] = moments
-    sheet.refuse("timestamp", cast.is_blank(_as_shown(sheet, "timestamp")), "is missing")
+    sheet.refuse("timestamp", sheet.blank("timestamp"), "is missing")
     sheet.refuse("timestamp", not_moments, "must be a moment (ISO 8601, or seconds since 1970)")
     sheet.refuse("timestamp", cast.mask(pc.less(moments.cast(pa.int64()), 0)), "must not be before 1970")
     sheet.read_text("action", "user_id", "session_id", "product_id", "query", "request_id")
@@ -139,10 +144,6 @@ def _events(sheet: _Sheet, _currency: str) -> tuple[Accepted, list[Refusal]]:
     sheet.typed["position"] = pc.if_else(pa.array(whole), position, None).cast(pa.int32())
     sheet.read("context", cast.json_object, "must be a JSON object")
     return sheet.finished(EVENTS)
-
-
-def _as_shown(sheet: _Sheet, name: str) -> pa.Array:
-    return cast.text(sheet.chunk.shown.get(name, sheet.raw(name)))
 
 
 _CHECKS: dict[Kind, Callable[[_Sheet, str], tuple[Accepted, list[Refusal]]]] = {

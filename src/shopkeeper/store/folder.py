@@ -33,6 +33,9 @@ class ShopFolder:
         self.path = path
         self.settings = settings
         self._lock = lock
+        if lock is not None:
+            for name in _FOLDERS:
+                (path / name).mkdir(exist_ok=True)
         self._database = Database(path / DATABASE_FILE, writable=lock is not None)
         lake = Lake(self._database, path / "events")
         self.products = Products(self._database)
@@ -58,7 +61,6 @@ class ShopFolder:
         try:
             self.exposures.close()
         finally:
-            self.events.close()
             self._database.close()
             if self._lock is not None:
                 self._lock.release()

@@ -1,5 +1,6 @@
 """Reading the event log: lake and tail as one table, at one moment."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,11 +12,10 @@ import sqlalchemy as sa
 
 from shopkeeper.store.records import MICROSECONDS, events_table
 from shopkeeper.store.tables import EVENTS
-from shopkeeper.types import ACTIONS, Catalog, Interactions
+from shopkeeper.types import ACTIONS, Catalog, DayArray, Interactions, RowArray
 
 if TYPE_CHECKING:
     import ibis
-    from ibis.backends.duckdb import Backend
 
 SECONDS_A_DAY = 86_400.0
 
@@ -40,7 +40,29 @@ def whole_log(files: Sequence[Path], tail: pa.Table) -> "ibis.Table":
     return ibis.union(lake, recent, distinct=False)
 
 
-def interactions_of(engine: "Backend", log: "ibis.Table", catalog: Catalog, user_ids: pa.Array) -> Interactions:
+def content_hash(log: "ibis.Table") -> str:
+    """sha256 over the lines of a table, whatever their order: it is taken over the sum of the lines' digests."""
+    import ibis
+
+    texts = [log[name].cast("string").fill_null("\x00") for name in log.columns]
+    digest = ibis.literal("\x1f").join(texts).hexdigest("md5")
+    parts = [("0x" + digest.substr(start, 8)).cast("int64").sum().name(f"part_{start}") for start in (0, 8, 16, 24)]
+    content = run(log.aggregate([log.count().name("n"), *parts])).to_pylist()[0]
+    return hashlib.sha256(repr(list(content.values())).encode()).hexdigest()
+
+
+def run(expression: "ibis.Table") -> pa.Table:
+    """The expression's rows, from an engine of its own: a connection must not be shared by threads."""
+    import ibis
+
+    engine = ibis.duckdb.connect()
+    try:
+        return engine.to_pyarrow(expression)
+    finally:
+        engine.disconnect()
+
+
+def interactions_of(log: "ibis.Table", catalog: Catalog, user_ids: pa.Array) -> Interactions:
     """The log as columns of rows, ordered by user, then day, then arrival."""
     import ibis
 
@@ -50,7 +72,7 @@ def interactions_of(engine: "Backend", log: "ibis.Table", catalog: Catalog, user
     named = log.filter((log.user_id != "") & (log.product_id != ""))
     joined = named.join(users, "user_id").join(products, "product_id").join(actions, "action")
     ordered = joined.order_by([ibis.asc("user"), ibis.asc("timestamp"), ibis.asc("seq")])
-    found = engine.to_pyarrow(ordered.select("user", "row", "timestamp", "code", "quantity", "session_id"))
+    found = run(ordered.select("user", "row", "timestamp", "code", "quantity", "session_id"))
     user = found.column("user").to_numpy()
     days = found.column("timestamp").cast(pa.int64()).to_numpy() / (SECONDS_A_DAY * MICROSECONDS)
     return Interactions(
@@ -71,7 +93,7 @@ def _numbered(name: str, values: pa.Array, number: str) -> "ibis.Table":
     return ibis.memtable(table.filter(pc.not_equal(table.column(name), "")))
 
 
-def _baskets(users: "np.ndarray", days: "np.ndarray", sessions: pa.ChunkedArray) -> "np.ndarray":
+def _baskets(users: RowArray, days: DayArray, sessions: pa.ChunkedArray) -> RowArray:
     """int32 (n,): equal for one user's lines of one session, or of one day where the session has no name."""
     encoded = sessions.combine_chunks().dictionary_encode()
     named = pc.not_equal(encoded.dictionary, "").to_numpy(zero_copy_only=False)

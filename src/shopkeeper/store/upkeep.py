@@ -1,0 +1,71 @@
+"""What is done to the log beside writing it: full days move to the lake, a shopper's events are removed.
+
+Each change is one transaction over `shop.db`; the files it names are on the disk before, those it no longer names are
+deleted after. Killed at any instruction, every event is in the log exactly once.
+"""
+
+import threading
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import sqlalchemy as sa
+
+from shopkeeper.store.database import Database
+from shopkeeper.store.lake import DAY_US, Lake
+from shopkeeper.store.log import tail_table
+from shopkeeper.store.tables import EVENTS
+
+
+class Upkeep:
+    """Compaction and erasure, one at a time; appending goes on beside them."""
+
+    def __init__(self, database: Database, lake: Lake) -> None:
+        self.turn = threading.Lock()
+        """Held while files of the lake come or go."""
+        self._database = database
+        self._lake = lake
+
+    def compact(self, before_us: int) -> int:
+        """How many events of days before this microsecond (a midnight) went from the tail to the lake."""
+        with self.turn:
+            return sum(self._compact_day(day_us) for day_us in self._full_days(before_us))
+
+    def erase(self, user_id: str) -> int:
+        """How many events of the shopper were removed, from the tail and from the lake."""
+        with self.turn:
+            files = self._files_with(user_id)
+            days = [pq.read_table(self._lake.root / file, partitioning=None) for file in files]
+            kept = [day.filter(pc.not_equal(day.column("user_id"), user_id)) for day in days]
+            staged = self._lake.stage(pa.concat_tables(kept)) if kept else []
+            with self._database.writing() as connection:
+                self._lake.retire(connection, files)
+                self._lake.register(connection, staged)
+                gone = connection.execute(sa.delete(EVENTS).where(EVENTS.c.user_id == user_id)).rowcount
+            self._lake.sweep()
+            self._database.truncate_log()
+        return int(gone) + sum(map(len, days)) - sum(map(len, kept))
+
+    def _full_days(self, before_us: int) -> list[int]:
+        day = EVENTS.c.timestamp_us // DAY_US
+        with self._database.reading() as connection:
+            found = connection.execute(sa.select(day).where(EVENTS.c.timestamp_us < before_us).distinct()).scalars()
+            return sorted(int(number) * DAY_US for number in found)
+
+    def _compact_day(self, day_us: int) -> int:
+        of_day = (EVENTS.c.timestamp_us >= day_us) & (EVENTS.c.timestamp_us < day_us + DAY_US)
+        with self._database.reading() as connection:
+            table = tail_table(connection, of_day)
+        staged = self._lake.stage(table)
+        with self._database.writing() as connection:
+            self._lake.register(connection, staged)
+            read = EVENTS.c.seq <= pc.max(table.column("seq")).as_py()  # what came since has a higher number
+            connection.execute(sa.delete(EVENTS).where(of_day & read))
+        return len(table)
+
+    def _files_with(self, user_id: str) -> list[str]:
+        with self._database.reading() as connection:
+            files = self._lake.files(connection)
+        own = pc.field("user_id") == user_id
+        options = {"columns": ["user_id"], "filters": own, "partitioning": None}
+        return [file for file in files if len(pq.read_table(self._lake.root / file, **options))]

@@ -120,7 +120,8 @@ class Pairs:
         self.day = np.array([request.day for request in batch.requests], np.float64)
         self.n_requests = len(batch)
         self._portraits = batch.portraits
-        self._groups: dict[str, Groups] = {}
+        # the column is kept beside its groups, so that its id stays its own
+        self._groups: dict[int, tuple[RowArray, Groups]] = {}
 
     def spread(self, of_request: Column) -> DayArray:
         """A request's value (b,) or values (b, m) for each of its candidates, float64 (n,) or (n, m)."""
@@ -165,14 +166,14 @@ class Pairs:
         width = int(max(lines.row.max(initial=0), self.rows.max(initial=0))) + 1
         return Groups(lines.request * width + lines.row, self.request * width + self.rows)
 
-    def by(self, level: str, column: RowArray) -> Groups:
+    def by(self, column: RowArray) -> Groups:
         """Purchases met with the candidates of the same class; `column` (n_products,) has the class.
 
-        Kept under the level's name for every feature that asks.
+        Kept for every feature that asks with the same array.
         """
-        if level not in self._groups:
-            self._groups[level] = self.by_class(column, self.purchases.request, self.purchases.row)
-        return self._groups[level]
+        if id(column) not in self._groups:
+            self._groups[id(column)] = column, self.by_class(column, self.purchases.request, self.purchases.row)
+        return self._groups[id(column)][1]
 
     def by_class(self, column: RowArray, request: IntArray, row: IntArray) -> Groups:
         """Lines of these requests and rows met with the candidates of the same class."""

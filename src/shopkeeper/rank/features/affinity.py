@@ -25,7 +25,7 @@ class Affinity:
 
     def __init__(self, settings: Settings) -> None:
         self._half_life = settings.half_life_days
-        self._columns: dict[str, RowArray] = {}
+        self._columns: tuple[RowArray, ...] = ()
 
     def fit(self, snapshot: Snapshot) -> None:
         self._columns = _levels(snapshot.catalog)
@@ -39,8 +39,8 @@ class Affinity:
         first_of_row[bought.order[bought.starts]] = 1.0
         total = shared.spread(np.bincount(lines.request, weight, shared.n_requests))
         columns = []
-        for level, column in self._columns.items():
-            groups = shared.by(level, column)
+        for column in self._columns:
+            groups = shared.by(column)
             of_class = groups.sums(weight)
             part = own / np.where(of_class > 0, of_class, np.nan)
             columns += [of_class / np.maximum(total, 1e-9), groups.first(lines.age), part, groups.sums(first_of_row)]
@@ -56,8 +56,9 @@ class Affinity:
         self._columns = _levels(catalog)
 
 
-def _levels(catalog: Catalog) -> dict[str, RowArray]:
+def _levels(catalog: Catalog) -> tuple[RowArray, ...]:
+    """The class of each product at each level, in the order of _LEVELS."""
     shelves: dict[tuple[str, ...], int] = {}
     shelf_of_path = np.array([shelves.setdefault(path[:2], len(shelves)) for path in catalog.category_paths], np.int32)
     shelf = shelf_of_path[catalog.categories] if len(shelf_of_path) else catalog.categories
-    return dict(zip(_LEVELS, (catalog.categories, shelf, catalog.departments, catalog.groups), strict=True))
+    return catalog.categories, shelf, catalog.departments, catalog.groups

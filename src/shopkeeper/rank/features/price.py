@@ -36,7 +36,7 @@ class Price:
         n = shared.n_requests
         total = np.bincount(lines.request, weight, n)
         usual = np.bincount(lines.request, worth, n) / np.where(total > 0, total, np.nan)
-        groups = shared.by("category", self._categories)
+        groups = shared.by(self._categories)
         in_class = groups.sums(weight)
         usual_in_class = groups.sums(worth) / np.where(in_class > 0, in_class, np.nan)
         return np.stack([own, own - shared.spread(usual), own - usual_in_class], axis=1).astype(np.float32)

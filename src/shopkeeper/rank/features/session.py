@@ -1,5 +1,7 @@
 """What the shopper did with the product, and around it, in this very session."""
 
+from pathlib import Path
+
 import numpy as np
 
 from shopkeeper.rank.pairs import Groups, pairs
@@ -39,4 +41,10 @@ class Session:
         return table.astype(np.float32)
 
     def update(self, catalog: Catalog, rows: RowArray, vectors: FloatArray | None) -> None:
+        self._classes = catalog.categories, catalog.departments
+
+    def save(self, folder: Path) -> None:
+        """Nothing to write: the classes come with the catalogue."""
+
+    def load(self, folder: Path, catalog: Catalog) -> None:
         self._classes = catalog.categories, catalog.departments

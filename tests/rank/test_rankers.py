@@ -1,0 +1,100 @@
+"""Rankers.
+
+1. Parts add up to the score, for every ranker, to float32 rounding.
+2. lambdarank learns an order that one column shows, and names each feature file once in its parts, everyone last.
+3. Several models are averaged, and the same seed gives the same scores.
+4. A saved model scores the same; columns are met by name, a missing one is NaN.
+5. The fused score is the sum of the sources' shares, and a part is a share.
+6. Nothing to score gives no scores.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from shopkeeper import plugins
+from shopkeeper.ports import Ranker
+from shopkeeper.rank.rankers.fused import Fused
+from shopkeeper.rank.rankers.lambdarank import Lambdarank
+from shopkeeper.testing.worlds import catalog
+from shopkeeper.types import FeatureTable
+from tests.rank.worlds import candidates
+
+N, EACH = 40, 20
+FOUND = candidates([list(range(EACH))] * N, {"popular": [1.0] * (N * EACH), "repeat": [float("nan")] * (N * EACH)})
+OFFSETS = FOUND.offsets
+DRAW = np.random.default_rng(0)
+TABLE = FeatureTable(("counts.baskets", "counts.share", "price.log"), DRAW.random((N * EACH, 3)).astype(np.float32))
+WANTED = (TABLE.values[:, 1] > 0.8).astype(np.float32) * 3
+
+
+def taught(**settings: int) -> Lambdarank:
+    ranker = Lambdarank(Lambdarank.Settings(trees=20, leaves=4, min_leaf=5, **settings))
+    ranker.learn(TABLE, WANTED, OFFSETS)
+    return ranker
+
+
+@pytest.mark.parametrize("name", plugins.names("ranker"))
+def test_parts_add_up_to_the_score(name: str) -> None:
+    kind = plugins.load("ranker", name)
+    ranker: Ranker = kind(kind.Settings())
+    ranker.learn(TABLE, WANTED, OFFSETS)
+    index = np.array([0, 7, 30, 799])
+    names, parts = ranker.parts(FOUND, TABLE, index)
+    assert parts.shape == (4, len(names)) and parts.dtype == np.float32
+    np.testing.assert_allclose(parts.sum(axis=1), ranker.score(FOUND, TABLE)[index], atol=1e-4)
+
+
+def test_trees_learn_what_the_wanted_have_in_common() -> None:
+    scores = taught().score(FOUND, TABLE)
+    assert scores.dtype == np.float32
+    assert scores[WANTED > 0].min() > scores[WANTED == 0].max()
+
+
+def test_a_part_is_a_feature_file_and_everyone_comes_last() -> None:
+    names, parts = taught().parts(FOUND, TABLE, np.arange(50))
+    assert names == ("counts", "price", "everyone")
+    assert np.abs(parts[:, 0]).mean() > 3 * np.abs(parts[:, 1]).mean()
+
+
+def test_several_models_are_averaged() -> None:
+    one, other = taught(seed=0).score(FOUND, TABLE), taught(seed=1).score(FOUND, TABLE)
+    assert not np.array_equal(one, other)
+    np.testing.assert_allclose(taught(models=2).score(FOUND, TABLE), (one + other) / 2, rtol=1e-5)
+
+
+def test_the_same_seed_gives_the_same_scores() -> None:
+    np.testing.assert_array_equal(taught().score(FOUND, TABLE), taught().score(FOUND, TABLE))
+
+
+def test_a_saved_model_scores_the_same(tmp_path: Path) -> None:
+    ranker, back = taught(models=2), Lambdarank(Lambdarank.Settings())
+    ranker.save(tmp_path)
+    back.load(tmp_path, catalog(["a"]))
+    np.testing.assert_allclose(back.score(FOUND, TABLE), ranker.score(FOUND, TABLE), rtol=1e-6)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model_0.txt", "model_1.txt"]
+
+
+def test_columns_are_met_by_name_and_a_missing_one_is_unknown() -> None:
+    ranker = taught()
+    turned = FeatureTable(("price.log", "more.new", "counts.share", "counts.baskets"), TABLE.values[:, [2, 0, 1, 0]])
+    np.testing.assert_array_equal(ranker.score(FOUND, turned), ranker.score(FOUND, TABLE))
+    unknown = TABLE.values.copy()
+    unknown[:, 2] = np.nan
+    lacking = FeatureTable(TABLE.names[:2], TABLE.values[:, :2])
+    np.testing.assert_array_equal(ranker.score(FOUND, lacking), ranker.score(FOUND, FeatureTable(TABLE.names, unknown)))
+
+
+def test_the_fused_score_is_the_sum_of_shares() -> None:
+    ranker = Fused(Fused.Settings())
+    names, parts = ranker.parts(FOUND, TABLE, np.array([3]))
+    assert names == ("popular", "repeat")
+    assert parts[0].tolist() == [np.float32(1 / 61), 0]
+    assert ranker.score(FOUND, TABLE)[3] == np.float32(1 / 61)
+
+
+def test_nothing_to_score_gives_no_scores() -> None:
+    nothing = candidates([[]], {"popular": []})
+    table = FeatureTable(TABLE.names, np.empty((0, 3), np.float32))
+    assert taught().score(nothing, table).shape == (0,)

@@ -8,8 +8,6 @@
 7. The repairs of these checks remove or change what was counted.
 """
 
-import pytest
-
 from tests.quality.worlds import column, found, log, made, shelf, shelf_of
 
 
@@ -104,11 +102,6 @@ def test_equal_titles_are_grouped_and_given_groups_are_kept() -> None:
     assert column(repaired, "group_id", "product_id") == ["p0", "p0", "g", None]
 
 
-def test_bands_that_do_not_divide_the_permutations_are_refused() -> None:
-    with pytest.raises(ValueError, match="near_duplicates.bands: 15 must divide permutations, 64"):
-        found("near_duplicates", shelf({}), log(), bands=15)
-
-
 def test_zero_negative_and_outlying_prices_are_counted_within_their_category() -> None:
     tea = [{"price": 1.0 + i / 10, "category": ["tea"]} for i in range(10)]
     products = shelf(
@@ -164,7 +157,8 @@ def test_a_title_in_the_settings_means_only_itself() -> None:
 
 def test_dropping_service_lines_drops_their_events_too() -> None:
     products, events = made("non_products").repair(
-        shelf({"product_id": "POST", "title": "postage"}, {"product_id": "p1"}), log({"product_id": "POST"}, {"product_id": "p1"})
+        shelf({"product_id": "POST", "title": "postage"}, {"product_id": "p1"}),
+        log({"product_id": "POST"}, {"product_id": "p1"}),
     )
     assert column(products, "product_id", "product_id") == ["p1"]
     assert column(events, "product_id", "event_id") == ["p1"]

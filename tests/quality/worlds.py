@@ -33,7 +33,13 @@ def log(*rows: dict[str, Any]) -> ibis.Table:
     """
     named = []
     for i, row in enumerate(rows):
-        plain = {"event_id": f"e{i:02}", "action": "purchase", "user_id": "u0", "product_id": "p0", "quantity": 1.0}
+        plain: dict[str, Any] = {
+            "event_id": f"e{i:02}",
+            "action": "purchase",
+            "user_id": "u0",
+            "product_id": "p0",
+            "quantity": 1.0,
+        }
         told = plain | row
         told.setdefault("timestamp", START + timedelta(minutes=told.pop("minute", i)))
         named.append(told)

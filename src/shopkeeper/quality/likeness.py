@@ -41,19 +41,18 @@ class Likeness:
     parts: dict[str, int]
 
 
-def compare(titles: Titles, threshold: float, permutations: int, bands: int) -> Likeness:
+def compare(titles: Titles, threshold: float, bands: int, rows_per_band: int) -> Likeness:
     """The likeness of all titles to one another, each title to the first it is like.
 
-    Titles are split into words and numbers. Raises ValueError where bands do not divide the permutations.
+    Titles are split into words and numbers. Two stems of similarity s meet in one of the bands with probability
+    1 - (1 - s^rows_per_band)^bands: 0.99 at s = 0.7 with 16 bands of 4.
     """
-    if permutations % bands:
-        raise ValueError(f"near_duplicates.bands: {bands} must divide permutations, {permutations}")
     split = [_split(name) for name in titles.names]
     of_stem: dict[str, dict[tuple[str, str], list[int]]] = {}
     for index, (stem, numbers) in enumerate(split):
         of_stem.setdefault(stem, {}).setdefault((numbers, titles.brands[index]), []).append(index)
     like: dict[str, dict[int, int]] = {"near": {}, "word": {}}
-    for one, other in _alike(list(of_stem), threshold, permutations, bands):
+    for one, other in _alike(list(of_stem), threshold, bands, rows_per_band):
         kind = "near" if _same_but_for_spelling(one, other) else "word"
         _link(like[kind], of_stem[one], of_stem[other])
     for groups in of_stem.values():
@@ -77,12 +76,13 @@ def _split(name: str) -> tuple[str, str]:
     return " ".join(plain), " ".join(word for word in words if _HAS_DIGIT.search(word))
 
 
-def _alike(stems: list[str], threshold: float, permutations: int, bands: int) -> Iterator[tuple[str, str]]:
+def _alike(stems: list[str], threshold: float, bands: int, rows_per_band: int) -> Iterator[tuple[str, str]]:
     """Pairs of different stems whose triples have at least the threshold's Jaccard similarity, first stem first."""
     import rensa
 
     stems = [stem for stem in stems if len(stem) > SHINGLE]
     shingles = [frozenset(stem[at : at + SHINGLE] for at in range(len(stem) - SHINGLE + 1)) for stem in stems]
+    permutations = bands * rows_per_band
     sketches = rensa.RMinHash.from_token_sets([list(found) for found in shingles], permutations, 0)
     index = rensa.RMinHashLSH(threshold, permutations, bands)
     index.insert_many(sketches)

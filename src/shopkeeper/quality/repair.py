@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     import ibis
 
 
+SHELF_MARKS = ("product_id", "price", "group_id")
+LOG_MARKS = ("event_id", "quantity", "value")
+"""By these a row is recognised and seen to have changed: repairs change nothing else."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """What one repair did to the two tables: rows that are gone, and rows that are no longer what they were."""
@@ -38,14 +43,16 @@ def apply(
 ) -> "tuple[ibis.Table, ibis.Table, tuple[Change, ...]]":
     """The two tables as learning should read them, and what each repair did, in the order given.
 
-    The thresholds are those of the checks. Raises UnknownPlugin for a name that no check offers.
+    A table that a repair changed is read into memory, once a repair. The thresholds are those of the checks. Raises
+    UnknownPlugin for a name that no check offers.
     """
     settings = settings or Settings({})
     changes: list[Change] = []
     for name in names:
-        before = (products, events)
-        products, events = _made(name, settings).repair(products, events)
-        changes.append(_change(name, before, (products, events)))
+        mended = _made(name, settings).repair(products, events)
+        shelf, log = _kept(products, mended[0]), _kept(events, mended[1])
+        changes.append(Change(name, *_compared(products, shelf, SHELF_MARKS), *_compared(events, log, LOG_MARKS)))
+        products, events = shelf, log
     return products, events, tuple(changes)
 
 
@@ -57,10 +64,11 @@ def _made(name: str, settings: Settings) -> Any:
     return check(settings.of("check", check.question.check))
 
 
-def _change(name: str, before: "tuple[ibis.Table, ibis.Table]", after: "tuple[ibis.Table, ibis.Table]") -> Change:
-    products = _compared(before[0], after[0], ("product_id", "price", "group_id"))
-    events = _compared(before[1], after[1], ("event_id", "quantity", "value"))
-    return Change(name, *products, *events)
+def _kept(before: "ibis.Table", after: "ibis.Table") -> "ibis.Table":
+    """What the repair gave, in memory: the next repair and learning read it without asking all repairs again."""
+    import ibis
+
+    return before if after is before else ibis.memtable(after.to_pyarrow())
 
 
 def _compared(before: "ibis.Table", after: "ibis.Table", columns: tuple[str, ...]) -> tuple[int, int]:
@@ -70,9 +78,8 @@ def _compared(before: "ibis.Table", after: "ibis.Table", columns: tuple[str, ...
     """
     if before is after:
         return 0, 0
-    n_before, n_after = _length(before), _length(after)
+    removed = _length(before) - _length(after)
     missing = _plain(before, columns).difference(_plain(after, columns), distinct=False)
-    removed = n_before - n_after
     return removed, _length(missing) - removed
 
 

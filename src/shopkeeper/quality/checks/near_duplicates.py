@@ -21,8 +21,8 @@ class NearDuplicates:
 
     class Settings(CheckSettings):
         threshold: float = Field(0.7, gt=0, lt=1, description="Jaccard similarity of the words' letter triples.")
-        permutations: int = Field(64, ge=16, description="MinHash permutations: more find more, slower.")
-        bands: int = Field(16, ge=1, description="LSH bands; must divide the permutations.")
+        bands: int = Field(16, ge=1, description="LSH bands: more find more, slower.")
+        rows_per_band: int = Field(4, ge=1, description="MinHash values a band: more find only what is more alike.")
         warn_share: float = Field(0.05, ge=0, le=1, description=WARN)
 
     question: ClassVar = Question(
@@ -64,7 +64,7 @@ class NearDuplicates:
         )
         table = kinds.order_by("product_id").to_pyarrow()
         titles = Titles(*(table.column(name).to_pylist() for name in ("same", "brand", "n")))
-        likeness = compare(titles, self.settings.threshold, self.settings.permutations, self.settings.bands)
+        likeness = compare(titles, self.settings.threshold, self.settings.bands, self.settings.rows_per_band)
         repeats = int(titles.total - len(titles))
         parts = {"same_title": repeats, **likeness.parts}
         count = repeats + likeness.parts["near"]

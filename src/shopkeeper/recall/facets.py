@@ -12,17 +12,33 @@ MOST_VALUES = 50
 PRICE_EDGES = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0)
 
 
+Coded = tuple[RowArray, Sequence[str]]
+"""Codes int32 (n,), -1 for none, and the names they stand for."""
+
+
 class FacetTable:
     """The catalogue's columns as codes, so that counting is one pass over the matched rows."""
 
-    def __init__(self, catalog: Catalog) -> None:
-        self._columns: dict[str, tuple[RowArray, Sequence[str]]] = {
+    def __init__(self, catalog: Catalog, brands: "Coded | None" = None) -> None:
+        """The table of a catalogue; `brands` where they are known already."""
+        self._brands = brands or _coded(catalog.brands)
+        self._columns: dict[str, Coded] = {
             "department": (catalog.departments, catalog.department_names),
             "category": _merged(catalog),
-            "brand": _coded(catalog.brands),
+            "brand": self._brands,
             "price": (_price_bands(catalog.prices), _band_names()),
             "availability": (catalog.available.astype(np.int32), ("out_of_stock", "in_stock")),
         }
+
+    def updated(self, catalog: Catalog, rows: RowArray) -> "FacetTable":
+        """The table of a catalogue of which only these rows have changed: only their brands are read, which is slow."""
+        codes, names = self._brands
+        changed = np.full(len(catalog), -1, np.int32)
+        changed[: len(codes)] = codes
+        places = {name: place for place, name in enumerate(names)}
+        for row in rows.tolist():
+            changed[row] = places.setdefault(catalog.brands[row], len(places))
+        return FacetTable(catalog, (changed, list(places)))
 
     def count(self, rows: RowArray) -> dict[str, Mapping[str, int]]:
         """Counts by name for each facet, most first; names that count nothing, and empty names, are left out."""
@@ -35,13 +51,13 @@ class FacetTable:
         return counted
 
 
-def _merged(catalog: Catalog) -> tuple[RowArray, Sequence[str]]:
+def _merged(catalog: Catalog) -> Coded:
     """Categories cut to CATEGORY_DEPTH parts of their path."""
     cut, names = _coded([category_name(path, CATEGORY_DEPTH) for path in catalog.category_paths])
     return np.append(cut, np.int32(-1))[catalog.categories], names
 
 
-def _coded(values: Sequence[str]) -> tuple[RowArray, Sequence[str]]:
+def _coded(values: Sequence[str]) -> Coded:
     """int32 codes in order of first appearance, and the names they stand for."""
     codes: dict[str, int] = {}
     coded = np.array([codes.setdefault(value, len(codes)) for value in values], np.int32)

@@ -47,8 +47,8 @@ class Covisit:
         window: int = Field(20, ge=1, description="How many steps apart two products may be and still be together.")
         damping: float = Field(0.3, ge=0, le=1, description="How much popular products are held back.")
         prior: float = Field(5.0, gt=0, description="Added to each product's popularity before damping.")
-        decay: float = Field(0.6, gt=0, le=1, description="What a basket counts beside the one after it.")
-        last: int = Field(60, ge=1, description="How many of a shopper's latest lines are seeds.")
+        decay: float = Field(0.9, gt=0, le=1, description="What a basket counts beside the one after it.")
+        last: int = Field(150, ge=1, description="How many of a shopper's latest lines are seeds.")
         live_sessions: int = Field(20_000, ge=1, description="Sessions remembered for live co-occurrence.")
         live_pairs: int = Field(200_000, ge=1, description="Live pairs held; the oldest go first.")
 
@@ -80,7 +80,8 @@ class Covisit:
 
     def observe(self, event: Observed) -> None:
         if event.row >= 0 and _LEAN[event.action] and (event.session or event.user != NEW_USER):
-            self._live.see(event.user, event.session, event.row)
+            # Outside of any session a shopper's day is one.
+            self._live.see(event.user, event.session or f"day {int(event.day)}", event.row)
 
     def forget(self, user: int) -> None:
         self._live.forget(user)

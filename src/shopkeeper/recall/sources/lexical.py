@@ -2,9 +2,9 @@
 
 import threading
 import zlib
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +28,8 @@ class Lexical:
     """Offers what matches the query's words (BM25), with the number of all matches and facets over them.
 
     Products of one text are one entry of the index. They come in order of how often they were bought before, each
-    counting a little less than the one before, so that twenty packs of the same milk do not fill the page.
+    counting a little less than the one before, so that twenty packs of the same milk do not fill the page. A score is
+    BM25 x same_text_decay^place x (1 + popularity_weight x log(1 + bought) / log(1 + most bought)).
     """
 
     class Settings(SourceSettings):
@@ -38,6 +39,9 @@ class Lexical:
         stem_weight: float = Field(1.0, gt=0, description="What a word counts that matches by its stem alone.")
         same_text_decay: float = Field(
             0.98, gt=0, le=1, description="Factor on the score of each further product of the same text."
+        )
+        popularity_weight: float = Field(
+            0.3, ge=0, description="How much higher the most bought product of all scores than one never bought."
         )
         most_texts: int = Field(20_000, ge=100, description="Matches beyond are neither ranked nor counted.")
 
@@ -112,8 +116,10 @@ class Lexical:
     def _offer(self, state: "_State", request: Request, intent: Intent, limit: int) -> Offer:
         found = state.matches(intent, self.settings.most_texts)
         rows, position, place = state.groups.rows_of(found.texts, request.allowed)
-        scores = found.scores[position] * np.float32(self.settings.same_text_decay) ** place.astype(np.float32)
-        offer = best(rows, scores, limit)
+        bought = np.log1p(state.groups.priority[rows]) / np.log1p(max(state.most_bought, 1.0))
+        lift = 1.0 + self.settings.popularity_weight * bought
+        scores = found.scores[position] * self.settings.same_text_decay**place * lift
+        offer = best(rows, scores.astype(np.float32), limit)
         return Offer(offer.rows, offer.scores, len(rows), state.facets.count(rows))
 
 
@@ -126,23 +132,28 @@ class _State:
     facets: FacetTable
     checksums: NDArray[np.uint32]
     numbers: Mapping[str, int]
+    remembered: dict[tuple[object, ...], Matches] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_remembered", OrderedDict())
+    @cached_property
+    def most_bought(self) -> float:
+        """How often the most bought product was bought."""
+        return float(self.groups.priority.max(initial=0.0))
 
     def matches(self, intent: Intent, most: int) -> Matches:
-        """The query's matches, else those of its correction; the latest few queries are remembered."""
-        remembered: OrderedDict[tuple[object, ...], Matches] = self.__dict__["_remembered"]
+        """The query's matches, else those of its correction; the latest queries are remembered."""
         key = (intent.query, intent.tokens, intent.is_code, intent.correction)
-        found = remembered.get(key)
+        found = self.remembered.get(key)
         if found is None:
             words = intent.tokens or tokens(intent.query)
             found = self.index.search(words, exact=intent.is_code or bool(intent.correction), most=most)
             if not len(found.texts) and intent.correction:
                 found = self.index.search(tokens(intent.correction), most=most)
-            remembered[key] = found
-            while len(remembered) > _REMEMBERED:
-                remembered.popitem(last=False)
+            # The index is shared with later states: what it learnt since is not on this one's shelf.
+            known = found.texts < self.groups.n_groups
+            found = found if known.all() else Matches(found.texts[known], found.scores[known])
+            if len(self.remembered) >= _REMEMBERED:
+                self.remembered.clear()  # cheaper and safer among threads than keeping order
+            self.remembered[key] = found
         return found
 
     def updated(self, catalog: Catalog, rows: RowArray) -> "_State":
@@ -159,7 +170,7 @@ class _State:
         checksums = np.zeros(len(groups.group_of), np.uint32)
         checksums[: len(self.checksums)] = self.checksums
         checksums[rows] = _checksums(keys)
-        return _State(self.index, groups, FacetTable(catalog), checksums, numbers)
+        return _State(self.index, groups, self.facets.updated(catalog, rows), checksums, numbers)
 
 
 def _keys(catalog: Catalog, rows: Iterable[int]) -> list[str]:

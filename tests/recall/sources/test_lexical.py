@@ -1,0 +1,186 @@
+"""Claims:
+
+1. Words are found in title, brand and category, by their stem too; the title counts most.
+2. All words must match; where nothing does, the last word may be a prefix, an unknown word spelt nearly so, one word
+   missing, any word. A code is found exactly or by its beginning, never guessed.
+3. Chinese is found by its segments; joined words by their pieces.
+4. Totals and facets count all matches inside the mask, not only those offered.
+5. Products of one text come most bought first, each counting a little less.
+6. A changed product is found by its new words at once and no longer by the old; a deleted one not at all.
+7. A saved index knows what changed since, and is never written to.
+8. The correction is searched where the query itself finds nothing.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from shopkeeper.recall.filter import mask
+from shopkeeper.recall.sources.lexical import Lexical
+from shopkeeper.testing import worlds
+from shopkeeper.types import Catalog, Filters, Intent, Offer, Request
+
+TITLES = [
+    "Oat cookies",
+    "Oat flakes 500 g",
+    "Chocolate milk",
+    "Chocolate bar",
+    "Ice-cream cone",
+    "AA-200 battery",
+    "AA-201 battery",
+    "苹果手机壳",
+    "Chocolate milk",
+    "Soap",
+]
+SHELF = worlds.catalog(
+    TITLES,
+    brands=["Acme"] * 5 + ["Volt"] * 2 + [""] + ["Acme", "Milky"],
+    categories=np.array([0, 0, 1, 0, 0, 2, 2, 2, 1, 2], np.int32),
+    category_paths=[("Food", "Snacks"), ("Food", "Drinks"), ("Things",)],
+    departments=np.array([0, 0, 0, 0, 0, 1, 1, 1, 0, 1], np.int32),
+    department_names=["Food", "Things"],
+    prices=np.arange(10, dtype=np.float32),
+)
+VISITS: list[worlds.Visit] = [(user, 8, 1.0, "purchase") for user in range(3)]
+
+
+@pytest.fixture(scope="module")
+def learnt() -> Lexical:
+    return fitted(SHELF)
+
+
+def fitted(shelf: Catalog, **settings: float) -> Lexical:
+    source = Lexical(Lexical.Settings.model_validate(settings))
+    source.fit(worlds.snapshot(shelf, VISITS, 10.0))
+    return source
+
+
+def offer(
+    source: Lexical, query: str, filters: Filters | None = None, limit: int = 20, intent: Intent | None = None
+) -> Offer:
+    allowed = None if filters is None else mask(SHELF, filters)
+    request = Request(request_id="", scene="search", day=10.0, query=query, allowed=allowed)
+    return source.recall(worlds.ask(request, None, intent), limit)[0]
+
+
+@pytest.mark.parametrize(
+    ("query", "rows"),
+    [
+        ("oat cookie", {0}),
+        ("volt", {5, 6}),
+        ("snacks", {0, 1, 3, 4}),
+        ("choc", {2, 3, 8}),
+        ("chocolte milk", {2, 8}),
+        ("oat flakes basmati", {1}),
+        ("basmati soap", {9}),
+        ("手机", {7}),
+        ("ice cream", {4}),
+        ("cream", {4}),
+        ("ice-cream", {4}),
+        ("aa-200", {5}),
+        ("qqqq", set()),
+        ("", set()),
+        ("!!!", set()),
+    ],
+)
+def test_a_query_finds(learnt: Lexical, query: str, rows: set[int]) -> None:
+    assert set(offer(learnt, query).rows.tolist()) == rows
+
+
+def test_the_title_counts_most(learnt: Lexical) -> None:
+    assert offer(learnt, "milk").rows.tolist()[:2] == [8, 2]
+    assert 9 not in offer(learnt, "milk").rows  # Milky is another word, and milk itself was found
+
+
+@pytest.mark.parametrize(("query", "rows"), [("aa-20", [5, 6]), ("aa-299", []), ("bb-200", [])])
+def test_a_code_is_never_guessed(learnt: Lexical, query: str, rows: list[int]) -> None:
+    found = offer(learnt, query, intent=Intent(query=query, tokens=(query,), is_code=True))
+    assert sorted(found.rows.tolist()) == rows
+
+
+def test_totals_and_facets_count_all_matches_inside_the_mask(learnt: Lexical) -> None:
+    found = offer(learnt, "chocolate", Filters(categories=("Food > Drinks",)), limit=1)
+    assert len(found.rows) == 1
+    assert found.total == 2
+    assert found.facets == {
+        "department": {"Food": 2},
+        "category": {"Food > Drinks": 2},
+        "brand": {"Acme": 2},
+        "price": {"2-5": 1, "5-10": 1},
+        "availability": {"in_stock": 2},
+    }
+
+
+def test_products_of_one_text_come_most_bought_first_each_counting_less() -> None:
+    found = offer(fitted(SHELF, same_text_decay=0.5, popularity_weight=0.0), "milk")
+    assert found.rows.tolist() == [8, 2]
+    assert found.scores[1] == pytest.approx(found.scores[0] * 0.5)
+
+
+def test_what_is_bought_scores_higher_by_the_formula() -> None:
+    plain = offer(fitted(SHELF, popularity_weight=0.0), "milk")
+    lifted = offer(fitted(SHELF, popularity_weight=0.5), "milk")
+    assert lifted.scores[0] / plain.scores[0] == pytest.approx(1.5)
+    assert lifted.scores[1] / plain.scores[1] == pytest.approx(1.0)
+
+
+def changed_shelf() -> tuple[Catalog, np.ndarray]:
+    """The soap is a sponge now, the bar is gone, and a kettle is new."""
+    n = len(TITLES)
+    deleted = np.zeros(n + 1, bool)
+    deleted[3] = True
+    shelf = replace(
+        SHELF,
+        product_ids=[*SHELF.product_ids, f"p{n}"],
+        titles=[*TITLES[:9], "Sponge", "Kettle"],
+        brands=[*SHELF.brands, "Boil"],
+        categories=np.append(SHELF.categories, np.int32(2)),
+        departments=np.append(SHELF.departments, np.int32(1)),
+        groups=np.arange(n + 1, dtype=np.int32),
+        prices=np.append(SHELF.prices, np.float32(30)),
+        available=~deleted,
+        created=np.full(n + 1, np.nan),
+        deleted=deleted,
+    )
+    return shelf, np.array([3, 9, n], np.int32)
+
+
+def knows_the_change(source: Lexical) -> None:
+    assert offer(source, "sponge").rows.tolist() == [9]
+    assert offer(source, "soap").rows.tolist() == []
+    assert offer(source, "kettle").rows.tolist() == [10]
+    assert offer(source, "kettle").facets["brand"] == {"Boil": 1}
+    assert offer(source, "chocolate bar", limit=1).rows.tolist() != [3]
+    assert 3 not in offer(source, "chocolate").rows
+
+
+def test_a_changed_product_is_found_at_once() -> None:
+    source = fitted(SHELF)
+    assert offer(source, "soap").rows.tolist() == [9]
+    shelf, rows = changed_shelf()
+    source.update(shelf, rows, None)
+    knows_the_change(source)
+
+
+def test_a_loaded_index_takes_in_what_changed_since_and_leaves_the_version_alone(tmp_path: Path) -> None:
+    source = fitted(SHELF)
+    source.save(tmp_path)
+    files = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    again = Lexical(Lexical.Settings())
+    again.load(tmp_path, changed_shelf()[0])
+    knows_the_change(again)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == files
+
+
+def test_an_index_that_never_learnt_saves_and_loads_as_nothing(tmp_path: Path) -> None:
+    Lexical(Lexical.Settings()).save(tmp_path)
+    source = Lexical(Lexical.Settings())
+    source.load(tmp_path, SHELF)
+    assert offer(source, "soap").rows.tolist() == []
+
+
+def test_the_correction_is_searched_where_the_query_finds_nothing(learnt: Lexical) -> None:
+    found = offer(learnt, "bettary", intent=Intent(query="bettary", tokens=("bettary",), correction="battery"))
+    assert sorted(found.rows.tolist()) == [5, 6]

@@ -1,0 +1,71 @@
+"""Claims:
+
+1. A count fades by half each half-life; a score is the blend of each half-life's part of everything counted.
+2. The trending page follows the last day, home the last months.
+3. A live event counts at once, also of a product that came later, also long after learning.
+4. With a narrow mask all counted products are looked through, not only the leading ones.
+"""
+
+import numpy as np
+import pytest
+
+from shopkeeper.recall.sources import popular
+from shopkeeper.recall.sources.popular import Popular
+from shopkeeper.testing import worlds
+from shopkeeper.types import ACTION_CODES, BoolArray, Observed, Offer, Request, Scene
+
+OLD = [(user, 0, 40.0, "purchase") for user in range(6)]
+NEW = [(user, 1, 99.5, "purchase") for user in range(2)]
+
+
+def learnt(visits: list[worlds.Visit], n: int = 4) -> Popular:
+    source = Popular(Popular.Settings())
+    source.fit(worlds.snapshot(worlds.catalog([f"t{row}" for row in range(n)]), visits, 100.0))
+    return source
+
+
+def offered(source: Popular, scene: Scene, allowed: BoolArray | None = None) -> Offer:
+    return source.recall(worlds.ask(Request(request_id="", scene=scene, day=100.0, allowed=allowed)), 3)[0]
+
+
+def test_a_score_is_the_blend_of_parts() -> None:
+    offer = offered(learnt(OLD + NEW), "home")
+    faded = {life: (6 * 2 ** (-60 / life), 2 * 2 ** (-0.5 / life)) for life in (1.0, 7.0, 60.0)}
+    blend = {1.0: 0.1, 7.0: 0.4, 60.0: 0.5}
+    expected = [
+        sum(blend[life] * old / (old + new) for life, (old, new) in faded.items()),
+        sum(blend[life] * new / (old + new) for life, (old, new) in faded.items()),
+    ]
+    scores = dict(zip(offer.rows.tolist(), offer.scores.tolist(), strict=True))
+    assert [scores[0], scores[1]] == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_trending_page_follows_the_last_day() -> None:
+    source = learnt([(user, 0, 70.0, "purchase") for user in range(40)] + NEW)
+    assert offered(source, "trending").rows.tolist() == [1, 0]
+    assert offered(Popular(Popular.Settings()), "trending").rows.tolist() == []
+
+
+@pytest.mark.parametrize("day", [100.1, 350.0])
+def test_a_live_event_counts_at_once(day: float) -> None:
+    source = learnt(OLD)
+    for _ in range(3):
+        source.observe(Observed(ACTION_CODES["purchase"], day, 9, 7, ""))
+    assert offered(source, "trending").rows.tolist() == [7, 0]
+    assert np.isfinite(offered(source, "home").scores).all()
+
+
+def test_a_dismissal_counts_nothing() -> None:
+    source = learnt(OLD)
+    source.observe(Observed(ACTION_CODES["dismiss"], 100.0, 9, 2, ""))
+    assert offered(source, "home").rows.tolist() == [0]
+
+
+def test_a_narrow_mask_is_searched_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(popular, "_POOL", 2)
+    n = 12
+    source = learnt([(user, row, 90.0, "purchase") for row in range(n) for user in range(n - row)], n)
+    allowed = np.zeros(n, bool)
+    allowed[[9, 11]] = True
+    assert offered(source, "home", allowed).rows.tolist() == [9, 11]
+    assert offered(source, "home").rows.tolist() == [0, 1, 2]

@@ -1,0 +1,105 @@
+"""Claims:
+
+1. The nearest texts come first, by exact cosine; the product asked about is not offered.
+2. Of products with one vector only so many are offered, the most bought first.
+3. A new product is found at once, under a vector of its own or one already there; a deleted one no more.
+4. Without vectors, or without anything to be near to, there is no offer.
+5. Binary codes agree with the exact order: nine tenths of the true hundred are among the nearest thousand.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from shopkeeper.recall.codes import Codes, distinct, nearest
+from shopkeeper.recall.sources.semantic import Semantic
+from shopkeeper.testing import worlds
+from shopkeeper.testing.contract_world import unit_vectors
+from shopkeeper.types import Catalog, FloatArray, Intent, Offer, Request
+
+ANGLES = np.radians([0.0, 10.0, 25.0, 90.0, 180.0, 10.0, 10.0])
+VECTORS = np.stack([np.cos(ANGLES), np.sin(ANGLES)], axis=1).astype(np.float32)
+SHELF = worlds.catalog([f"t{row}" for row in range(len(VECTORS))])
+
+
+def learnt(vectors: FloatArray | None = VECTORS, **settings: float) -> Semantic:
+    source = Semantic(Semantic.Settings.model_validate(settings))
+    source.fit(worlds.snapshot(SHELF, [(0, 6, 1.0, "purchase")], 10.0, vectors))
+    return source
+
+
+def similar(source: Semantic, row: int, limit: int = 10) -> Offer:
+    seeds = np.array([row], np.int32)
+    return source.recall(worlds.ask(Request(request_id="", scene="similar", day=1.0, seeds=seeds)), limit)[0]
+
+
+def search(source: Semantic, vector: FloatArray | None) -> Offer:
+    return source.recall(worlds.ask(Request(request_id="", scene="search", day=1.0), None, Intent(vector=vector)), 10)[
+        0
+    ]
+
+
+def test_the_nearest_come_first_by_cosine() -> None:
+    offer = similar(learnt(same_text=1), 0)
+    assert offer.rows.tolist() == [6, 2, 3]
+    assert offer.scores.tolist() == pytest.approx([np.cos(np.radians(a)) for a in (10, 25, 90)], abs=1e-6)
+
+
+def test_of_one_vector_only_so_many_are_offered_the_most_bought_first() -> None:
+    assert search(learnt(same_text=2), VECTORS[1]).rows.tolist()[:3] == [1, 6, 0]
+    assert search(learnt(same_text=1), VECTORS[1]).rows.tolist()[:2] == [6, 0]
+
+
+def grown() -> Catalog:
+    n = len(SHELF) + 2
+    ids, titles = [f"p{row}" for row in range(n)], [f"t{row}" for row in range(n)]
+    gone = np.zeros(n, bool)
+    gone[6] = True
+    return replace(worlds.catalog(titles), product_ids=ids, deleted=gone, available=~gone)
+
+
+def test_a_new_product_is_found_at_once_and_a_deleted_one_no_more() -> None:
+    source = learnt(same_text=1)
+    new = np.array([[np.cos(0.05), np.sin(0.05)], VECTORS[2], VECTORS[6]], np.float32)
+    source.update(grown(), np.array([7, 8, 6], np.int32), new)
+    offer = similar(source, 0)
+    assert offer.rows.tolist() == [7, 1, 2, 3]
+    assert offer.scores[0] == pytest.approx(np.cos(0.05), abs=1e-6)
+    assert similar(source, 8).rows.tolist()[0] == 2
+
+
+def test_nothing_to_be_near_to_is_no_offer() -> None:
+    assert len(search(learnt(), None).rows) == 0
+    assert len(search(learnt(), np.zeros(2, np.float32)).rows) == 0
+    assert len(similar(learnt(), 99).rows) == 0
+    assert len(similar(learnt(None), 0).rows) == 0
+    assert len(similar(learnt(np.zeros((7, 2), np.float32)), 0).rows) == 0
+
+
+def test_codes_agree_with_the_exact_order() -> None:
+    # Vectors crowd around one direction, as those of e5 do.
+    crowd = unit_vectors(4000) + 3.0 * unit_vectors(1, seed=1)
+    crowd /= np.linalg.norm(crowd, axis=1, keepdims=True)
+    wide = np.concatenate([crowd, -crowd[:, ::-1]], axis=1).astype(np.float32)
+    codes = Codes.of(wide, seed=0)
+    shares = []
+    for row in range(0, 4000, 400):
+        true = np.argsort(-(wide @ wide[row]))[:100]
+        near = nearest(codes.distances(codes.code(wide[row : row + 1])[:, 0]), 1000)
+        shares.append(np.isin(true, near).mean())
+    assert np.mean(shares) >= 0.9
+
+
+def test_nearest_takes_the_ties_of_the_last_and_only_open_ones() -> None:
+    distances = np.array([3, 1, 2, 2, 9], np.uint16)
+    assert nearest(distances, 2).tolist() == [1, 2, 3]
+    assert nearest(distances, 2, np.array([True, False, True, False, True])).tolist() == [0, 2]
+    assert nearest(distances, 99).tolist() == [0, 1, 2, 3, 4]
+
+
+def test_equal_vectors_are_one_group_and_zero_ones_none() -> None:
+    group_of, first = distinct(np.array([[1, 0], [0, 0], [0, 1], [1, 0]], np.float32))
+    assert group_of[0] == group_of[3] != group_of[2]
+    assert group_of[1] == -1
+    assert sorted(first.tolist()) == [0, 2]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 if TYPE_CHECKING:
@@ -33,22 +33,28 @@ def progress() -> Iterator[Tell]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bars:
-        tasks: dict[str, Any] = {}
+    bars = Progress(*columns, console=Console(stderr=True))
+    tasks: dict[str, TaskID] = {}
 
-        def tell(step: str, done: int, total: int) -> None:
-            if step not in tasks:
-                for task in tasks.values():
-                    finished = bars.tasks[task].total or 1
-                    bars.update(task, completed=finished, total=finished)
-                    bars.stop_task(task)
-                tasks[step] = bars.add_task(step, total=None)
-            bars.update(tasks[step], completed=done, total=total or None)
-
-        yield tell
+    def end() -> None:
         for task in tasks.values():
             finished = bars.tasks[task].total or 1
             bars.update(task, completed=finished, total=finished)
+            bars.stop_task(task)
+
+    def tell(step: str, done: int, total: int) -> None:
+        if step not in tasks:
+            end()
+            bars.start()  # not before: a command that fails at once draws nothing
+            tasks[step] = bars.add_task(step, total=None)
+        bars.update(tasks[step], completed=done, total=total or None)
+
+    try:
+        yield tell
+        end()
+    finally:
+        if tasks:
+            bars.stop()
 
 
 def intake(report: "IntakeReport") -> None:

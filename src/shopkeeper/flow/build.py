@@ -81,10 +81,11 @@ def encoder_of(folder: ShopFolder, catalog: Catalog) -> Encoder | None:
 
 
 def load_trained(folder: ShopFolder, catalog: Catalog) -> Trained | None:
-    """The current version, loaded and brought up to date from the log; None where there is none."""
-    version = folder.versions.current()
-    if version is None:
+    """The current version, every file checked against its manifest; None before the first. Raises CorruptVersion."""
+    current = folder.versions.current()
+    if current is None:
         return None
+    version = folder.versions.verify(current.number)
     parts = stages(folder.settings)
     parts.load(version.path, catalog)
     state = json.loads((version.path / STATE_FILE).read_text(encoding="utf-8"))

@@ -1,0 +1,121 @@
+"""Claims:
+
+1. every verb does its flow on a real shop, for people and as JSON.
+2. an error of ours is one line that says what to do, without a trace; --debug shows the trace.
+3. help names every verb (that it is instant is held by tests/house/test_layers.py: nothing heavy is imported).
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from shopkeeper.store.versions import MANIFEST_FILE
+from shopkeeper.testing.shops import SETTINGS
+
+PROGRAM = (sys.executable, "-c", "from shopkeeper.cli import main; main()")
+
+
+def run(*words: object, code: int = 0) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run([*PROGRAM, *map(str, words)], capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done
+
+
+def test_a_shop_is_made_filled_checked_and_searched(tmp_path: Path) -> None:
+    products = [{"product_id": f"p{n}", "title": f"Blue cup number {n}", "price": 2 + n} for n in range(12)]
+    events = [
+        {
+            "event_id": f"e{n}",
+            "timestamp": f"2026-01-{1 + n % 28:02d}T10:00:00Z",
+            "action": "purchase",
+            "user_id": f"u{n % 5}",
+            "product_id": f"p{n % 12}",
+        }
+        for n in range(120)
+    ]
+    events.append({**events[0], "event_id": "bad", "product_id": "nope"})
+    for name, rows in (("products", products), ("events", events)):
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    shop = tmp_path / "cups"
+    (tmp_path / "settings.toml").write_text(SETTINGS.replace("small", "cups"), encoding="utf-8")
+
+    run("new", shop, "--settings", tmp_path / "settings.toml")
+    told = run("import", shop, tmp_path / "products.jsonl", tmp_path / "events.jsonl").stdout
+    assert "120" in told and "unknown product" in told
+    assert "The whole report" in run("check", shop).stdout
+    learnt = json.loads(run("learn", shop, "--json").stdout)
+    assert (learnt["version"], learnt["promoted"]) == ("0001", True)
+    found = json.loads(run("search", shop, "blue cup", "--json", "--k", 3).stdout)
+    assert len(found["items"]) == 3 and all("Blue cup" in item["title"] for item in found["items"])
+
+
+def test_versions_compare_rollback_recommend_and_erase(shop_folder: Path) -> None:
+    assert json.loads(run("versions", shop_folder, "--json").stdout)[0]["serves"] is True
+    assert json.loads(run("compare", shop_folder, "--json").stdout)["current"] == "0001"
+    page = json.loads(run("recommend", shop_folder, "--user", "u7", "--json", "--k", 4).stdout)
+    assert len(page["items"]) == 4 and page["items"][0]["why"]
+    assert "You have bought it" in run("recommend", shop_folder, "--user", "u7").stdout
+    assert json.loads(run("erase", shop_folder, "u7", "--json").stdout)["events"] == 40
+    told = run("rollback", shop_folder, code=1).stderr
+    assert told.startswith("NoVersion: ") and "nothing was promoted before" in told
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("learn", "nowhere"), "ShopNotFound: nowhere holds no shop: settings.toml is missing. Make one with:"),
+        (("search", "nowhere", "tea"), "ShopNotFound: nowhere holds no shop"),
+        (("recommend", "nowhere", "--scene", "hme"), "RequestError: --scene: must be one of search, home"),
+    ],
+)
+def test_an_error_is_one_line(words: tuple[str, ...], told: str) -> None:
+    found = run(*words, code=1).stderr
+    assert found.startswith(told) and found.count("\n") == 1
+
+
+def test_debug_shows_the_trace() -> None:
+    assert "Traceback" in run("--debug", "learn", "nowhere", code=1).stderr
+
+
+def test_a_settings_typo_is_one_line(shop_folder: Path) -> None:
+    settings = shop_folder / "settings.toml"
+    settings.write_text(settings.read_text() + "\n[recall]\nlimt = 3\n", encoding="utf-8")
+    told = run("search", shop_folder, "tea", code=1).stderr
+    assert told.startswith("SettingError: recall.limt: no such setting (settings.toml line") and "'limit'?" in told
+
+
+def test_a_corrupt_version_is_named_and_not_served(shop_folder: Path) -> None:
+    version = shop_folder / "versions" / "0001"
+    path = next(path for path in sorted(version.rglob("*")) if path.is_file() and path.name != MANIFEST_FILE)
+    path.chmod(0o644)
+    path.write_bytes(path.read_bytes() + b"x")
+    told = run("search", shop_folder, "tea", code=1).stderr
+    assert told.startswith(f"CorruptVersion: version 0001: {path.relative_to(version)} is not what its manifest says")
+    assert told.rstrip().endswith("Roll back to another version, or learn again.")
+
+
+def test_the_demo_leaves_another_folder_alone(tmp_path: Path) -> None:
+    (tmp_path / "precious.txt").write_text("mine", encoding="utf-8")
+    assert "holds something else" in run("demo", tmp_path, "--no-serve", code=1).stderr
+    assert (tmp_path / "precious.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_help_names_every_verb() -> None:
+    told = run("--help").stdout
+    verbs = (
+        "new",
+        "import",
+        "check",
+        "learn",
+        "search",
+        "recommend",
+        "compare",
+        "versions",
+        "rollback",
+        "serve",
+        "demo",
+    )
+    assert all(f"  {verb}" in told for verb in (*verbs, "erase"))

@@ -4,6 +4,7 @@ import hashlib
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -74,12 +75,12 @@ class Events:
 
     def table(self) -> "ibis.Table":
         """The whole log as it is now: the columns of schema.EVENTS. Days of the lake are read when it is executed."""
-        return self._log().select(SCHEMA.names)
+        return whole_log(*self._parts()).select(SCHEMA.names)
 
     def interactions(self, catalog: Catalog, users: Users) -> Interactions:
         """The whole log as columns of rows; products outside the catalogue are left out."""
         users.refresh()
-        return interactions_of(self._log(), catalog, users.ids())
+        return interactions_of(*self._parts(), catalog, users.ids())
 
     def tail(self, after: float) -> list[Event]:
         """The events at `after` (UTC seconds) or later, oldest first, wherever they are kept."""
@@ -152,11 +153,11 @@ class Events:
     def _first_day_of_tail(self, now: float) -> int:
         return (round(now * MICROSECONDS) // DAY_US - self._tail_days) * DAY_US
 
-    def _log(self) -> "ibis.Table":
+    def _parts(self) -> tuple[list[Path], pa.Table]:
+        """The files of the lake and the rows of the tail, of one moment."""
         with self._database.reading() as connection:
             files = [self._lake.root / file for file in self._lake.files(connection)]
-            tail = tail_table(connection)
-        return whole_log(files, tail)
+            return files, tail_table(connection)
 
     def _following_seq(self) -> int:
         latest = self._highest(EVENTS.c.seq, DAYS.c.last_seq)

@@ -8,16 +8,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.dataset as ds
 import sqlalchemy as sa
 
-from shopkeeper.store.records import MICROSECONDS, events_table
+from shopkeeper.store.records import LOG, MICROSECONDS, events_table
 from shopkeeper.store.tables import EVENTS
-from shopkeeper.types import ACTIONS, Catalog, DayArray, Interactions, RowArray
+from shopkeeper.types import ACTIONS, Catalog, DayArray, IntArray, Interactions, RowArray
 
 if TYPE_CHECKING:
     import ibis
 
 SECONDS_A_DAY = 86_400.0
+_WORDS = ("user_id", "product_id", "session_id", "action")
+_CODED = pa.schema(
+    [
+        pa.field(field.name, pa.dictionary(pa.int32(), pa.string())) if field.name in _WORDS else field
+        for field in LOG
+        if field.name in ("seq", "timestamp", "quantity", *_WORDS)
+    ]
+)
 
 
 def tail_table(connection: sa.Connection, condition: sa.ColumnElement[bool] | None = None) -> pa.Table:
@@ -31,7 +40,6 @@ def tail_table(connection: sa.Connection, condition: sa.ColumnElement[bool] | No
 def whole_log(files: Sequence[Path], tail: pa.Table) -> "ibis.Table":
     """Lake and tail as one table: schema.EVENTS and int64 `seq`. The lake's files are read when it is executed."""
     import ibis
-    import pyarrow.dataset as ds
 
     recent = ibis.memtable(tail)
     if not files:
@@ -47,60 +55,54 @@ def content_hash(log: "ibis.Table") -> str:
     texts = [log[name].cast("string").fill_null("\x00") for name in log.columns]
     digest = ibis.literal("\x1f").join(texts).hexdigest("md5")
     parts = [("0x" + digest.substr(start, 8)).cast("int64").sum().name(f"part_{start}") for start in (0, 8, 16, 24)]
-    content = run(log.aggregate([log.count().name("n"), *parts])).to_pylist()[0]
+    engine = ibis.duckdb.connect()  # its own: a connection must not be shared by threads
+    try:
+        content = engine.to_pyarrow(log.aggregate([log.count().name("n"), *parts])).to_pylist()[0]
+    finally:
+        engine.disconnect()
     return hashlib.sha256(repr(list(content.values())).encode()).hexdigest()
 
 
-def run(expression: "ibis.Table") -> pa.Table:
-    """The expression's rows, from an engine of its own: a connection must not be shared by threads."""
-    import ibis
-
-    engine = ibis.duckdb.connect()
-    try:
-        return engine.to_pyarrow(expression)
-    finally:
-        engine.disconnect()
-
-
-def interactions_of(log: "ibis.Table", catalog: Catalog, user_ids: pa.Array) -> Interactions:
-    """The log as columns of rows, ordered by user, then day, then arrival."""
-    import ibis
-
-    users = _numbered("user_id", user_ids, "user")
-    products = _numbered("product_id", pa.array(catalog.product_ids, pa.string()), "row")
-    actions = _numbered("action", pa.array(ACTIONS, pa.string()), "code")
-    named = log.filter((log.user_id != "") & (log.product_id != ""))
-    joined = named.join(users, "user_id").join(products, "product_id").join(actions, "action")
-    ordered = joined.order_by([ibis.asc("user"), ibis.asc("timestamp"), ibis.asc("seq")])
-    found = run(ordered.select("user", "row", "timestamp", "code", "quantity", "session_id"))
-    user = found.column("user").to_numpy()
-    days = found.column("timestamp").cast(pa.int64()).to_numpy() / (SECONDS_A_DAY * MICROSECONDS)
+def interactions_of(files: Sequence[Path], tail: pa.Table, catalog: Catalog, user_ids: pa.Array) -> Interactions:
+    """The log as columns of rows, ordered by user, then day, then arrival. Words are looked up once, not per line."""
+    options = ds.ParquetReadOptions(dictionary_columns=_WORDS)
+    lake = ds.dataset([str(file) for file in files], schema=_CODED, format=ds.ParquetFileFormat(read_options=options))
+    log = pa.concat_tables([lake.to_table(), tail.select(_CODED.names).cast(_CODED)])
+    users = _numbers(log.column("user_id"), user_ids)
+    rows = _numbers(log.column("product_id"), pa.array(catalog.product_ids, pa.string()))
+    actions = _numbers(log.column("action"), pa.array(ACTIONS, pa.string()))
+    stamps = log.column("timestamp").cast(pa.int64()).to_numpy()
+    kept = np.flatnonzero((users >= 0) & (rows >= 0) & (actions >= 0))
+    order = kept[np.lexsort((log.column("seq").to_numpy()[kept], stamps[kept], users[kept]))]
+    users, days = users[order], stamps[order] / (SECONDS_A_DAY * MICROSECONDS)
     return Interactions(
-        users=user,
-        rows=found.column("row").to_numpy(),
+        users=users,
+        rows=rows[order],
         days=days,
-        actions=found.column("code").to_numpy().astype(np.int8),
-        quantities=found.column("quantity").to_numpy().astype(np.float32),
-        baskets=_baskets(user, days, found.column("session_id")),
-        offsets=np.searchsorted(user, np.arange(len(user_ids) + 1)).astype(np.int64),
+        actions=actions[order].astype(np.int8),
+        quantities=log.column("quantity").to_numpy()[order].astype(np.float32),
+        baskets=_baskets(users, days, log.column("session_id"), order),
+        offsets=np.searchsorted(users, np.arange(len(user_ids) + 1)).astype(np.int64),
     )
 
 
-def _numbered(name: str, values: pa.Array, number: str) -> "ibis.Table":
-    import ibis
+def _numbers(words: pa.ChunkedArray, values: pa.Array) -> RowArray:
+    """int32 (n,): the place of each word among the values; -1 for an empty word and one that is not there."""
+    coded = words.unify_dictionaries().combine_chunks()
+    known = pc.if_else(pc.equal(values, ""), None, values)
+    places: RowArray = pc.fill_null(pc.index_in(coded.dictionary, value_set=known), -1).to_numpy().astype(np.int32)
+    indices: RowArray = coded.indices.to_numpy()
+    return places[indices]
 
-    table = pa.table({name: values, number: np.arange(len(values), dtype=np.int32)})
-    return ibis.memtable(table.filter(pc.not_equal(table.column(name), "")))
 
-
-def _baskets(users: RowArray, days: DayArray, sessions: pa.ChunkedArray) -> RowArray:
+def _baskets(users: RowArray, days: DayArray, sessions: pa.ChunkedArray, order: IntArray) -> RowArray:
     """int32 (n,): equal for one user's lines of one session, or of one day where the session has no name."""
-    encoded = sessions.combine_chunks().dictionary_encode()
-    named = pc.not_equal(encoded.dictionary, "").to_numpy(zero_copy_only=False)
-    code = encoded.indices.to_numpy().astype(np.int64)
-    visit = np.where(named[code], code, len(named) + np.floor(days).astype(np.int64)) if len(code) else code
-    if not len(visit):
+    if not len(order):
         return np.empty(0, np.int32)
-    visit = visit - visit.min()
-    _, basket = np.unique(users.astype(np.int64) * (visit.max() + 1) + visit, return_inverse=True)
-    return basket.reshape(-1).astype(np.int32)
+    coded = sessions.unify_dictionaries().combine_chunks()
+    named = pc.not_equal(coded.dictionary, "").to_numpy(zero_copy_only=False)
+    session = coded.indices.to_numpy()[order].astype(np.int64)
+    day = np.floor(days).astype(np.int64)
+    visit = np.where(named[session], session, len(named) + day - day.min())
+    _, baskets = np.unique(users.astype(np.int64) * (visit.max() + 1) + visit, return_inverse=True)
+    return baskets.reshape(-1).astype(np.int32)

@@ -4,7 +4,8 @@
 2. A key of one shop does not open another; metrics need a key for all shops.
 3. Without keys an open shop answers everybody, and a closed one does not start.
 4. Above the rate the answer is 429 and says when to come again; a known key and an address are counted apart.
-5. An unknown shop is named, with those that are served.
+5. Pages of the origins in the environment may call from the browser, others may not.
+6. An unknown shop is named, with those that are served.
 """
 
 from collections.abc import Iterator
@@ -117,6 +118,18 @@ def test_guessed_keys_are_counted_by_address_and_a_known_key_goes_on(slow: TestC
     guesses = [slow.get("/v1/grocer/products/p00", headers={"X-API-Key": f"guess-{n}"}).status_code for n in range(5)]
     assert guesses == [401, 401, 401, 429, 429]
     assert slow.get("/v1/grocer/products/p00", headers={"X-API-Key": SECRET}).status_code == 200
+
+
+def test_only_pages_of_the_named_origins_may_call_from_the_browser(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOPKEEPER_ORIGINS", "https://shop.example")
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "X-API-Key,Content-Type"}
+    with TestClient(create_app({shop.name: shop}, keys=KEYS)) as asking:
+        own = asking.options("/v1/grocer/search", headers={"Origin": "https://shop.example", **asked})
+        other = asking.options("/v1/grocer/search", headers={"Origin": "https://else.example", **asked})
+        answer = asking.post("/v1/grocer/search", json={"query": "tea"}, headers={"Origin": "https://shop.example"})
+    assert (own.status_code, own.headers["access-control-allow-origin"]) == (200, "https://shop.example")
+    assert (other.status_code, "access-control-allow-origin" in other.headers) == (400, False)
+    assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (401, "https://shop.example")
 
 
 def test_an_unknown_shop_is_named_with_those_that_are_served(client: TestClient) -> None:

@@ -6,13 +6,14 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
 
 from shopkeeper import __version__
 from shopkeeper.flow.shop import Shop
 from shopkeeper.serve import answers, events, failures, products, status, users
 from shopkeeper.serve.edge import Edge
 from shopkeeper.serve.front import Front
-from shopkeeper.serve.keys import Keys
+from shopkeeper.serve.keys import Keys, origins
 from shopkeeper.serve.openapi import document
 from shopkeeper.serve.schemas import ProblemOut
 from shopkeeper.serve.watch import Watch
@@ -56,6 +57,15 @@ def create_app(shops: Mapping[str, Shop], *, keys: Keys | None = None, watch_s: 
     app.openapi = lambda: document(app, shops)  # type: ignore[method-assign]
     if importlib.util.find_spec("shopkeeper.console") is not None:
         _mount_console(app, shops)
+    allowed = origins()
+    if allowed:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=allowed,
+            allow_methods=["GET", "POST"],
+            allow_headers=["X-API-Key", "X-Request-ID", "Content-Type"],
+            expose_headers=["X-Request-ID", "Retry-After", "Server-Timing"],
+        )
     app.add_middleware(Edge, front=front)
     return app
 

@@ -5,11 +5,13 @@ products, users and metrics. Keys come from the environment, separated by commas
 
     SHOPKEEPER_PUBLIC_KEYS=key,grocer:key      a key behind a shop's name opens that shop alone
     SHOPKEEPER_SECRET_KEYS=key
+    SHOPKEEPER_ORIGINS=https://shop.example    web pages of these origins may call from the browser
 """
 
 import hashlib
 import hmac
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -18,6 +20,8 @@ from shopkeeper.errors import SettingError
 
 Scope = Literal["public", "secret"]
 VARIABLES: Mapping[Scope, str] = {"public": "SHOPKEEPER_PUBLIC_KEYS", "secret": "SHOPKEEPER_SECRET_KEYS"}
+ORIGINS = "SHOPKEEPER_ORIGINS"
+ORIGIN = re.compile(r"https?://[^/\s*]+")
 MIN_LENGTH = 16
 
 
@@ -41,7 +45,7 @@ class Keys:
         """The keys in the environment. Raises SettingError for one that is too short to be a secret."""
         kept: list[Key] = []
         for scope, variable in VARIABLES.items():
-            for entry in filter(None, (part.strip() for part in environment.get(variable, "").split(","))):
+            for entry in _listed(environment, variable):
                 shop, _, key = entry.rpartition(":")
                 if len(key) < MIN_LENGTH:
                     raise SettingError(
@@ -65,6 +69,19 @@ class Keys:
             if hmac.compare_digest(key.digest, digest) and key.shop in ("", shop):
                 found |= {"public", key.scope}
         return frozenset(found)
+
+
+def origins(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """Origins whose pages may call from the browser. Raises SettingError for what is not an origin."""
+    found = _listed(environment, ORIGINS)
+    for origin in found:
+        if not ORIGIN.fullmatch(origin):
+            raise SettingError(f"{ORIGINS}: must be origins such as https://shop.example, got '{origin}'")
+    return found
+
+
+def _listed(environment: Mapping[str, str], variable: str) -> list[str]:
+    return [part.strip() for part in environment.get(variable, "").split(",") if part.strip()]
 
 
 def _digest(key: str) -> bytes:

@@ -10,7 +10,7 @@ import numpy as np
 
 from shopkeeper.types import FloatArray
 
-HIDDEN, FFN, POSITIONS = 32, 64, 16
+HIDDEN, FFN, POSITIONS = 32, 64, 24
 PIECES = (
     ("<s>", 0.0),
     ("<pad>", 0.0),

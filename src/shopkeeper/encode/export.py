@@ -160,7 +160,9 @@ def _load(weights: Weights) -> tuple[Any, Any]:
         model.load_state_dict(state, strict=True, assign=True)
         return model.eval(), e5.tokenizer(held)
     folder = weights.file.parent
-    loaded = AutoModel.from_pretrained(str(folder), attn_implementation="eager", dtype=torch.float32)
+    loaded = AutoModel.from_pretrained(
+        str(folder), attn_implementation="eager", dtype=torch.float32, use_safetensors=True
+    )
     return loaded.eval(), Tokenizer.from_file(str(folder / TOKENIZER))
 
 
@@ -219,6 +221,7 @@ def _agreement(weights: Weights, pooled: Any, folder: Path) -> float:
 
     session = onnxruntime.InferenceSession(str(folder / MODEL), providers=["CPUExecutionProvider"])
     tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+    tokenizer.enable_truncation(_positions(pooled.model.config))
 
     def original(ids: Any, mask: Any) -> FloatArray:
         with torch.no_grad():

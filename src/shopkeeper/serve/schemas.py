@@ -145,6 +145,8 @@ class PageOut(BaseModel):
 
 
 class SuggestOut(BaseModel):
+    """Completions of what is being typed, best first."""
+
     suggestions: list[str]
 
 
@@ -291,6 +293,8 @@ class Receipt(BaseModel):
 
 
 class ShopStatus(BaseModel):
+    """The version that serves, empty before the first, and how many products are on the shelf."""
+
     version: str
     products: int
 
@@ -303,6 +307,8 @@ class Health(BaseModel):
 
 
 class Problem(BaseModel):
+    """What went wrong and where; `rows` where a list was sent and no row could be taken."""
+
     code: str
     message: str
     where: str

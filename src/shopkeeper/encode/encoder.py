@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from shopkeeper.encode.export import MANIFEST, MODEL, TOKENIZER
+from shopkeeper.encode.artefact import MANIFEST, MODEL, TOKENIZER
 from shopkeeper.encode.kept import KeptVectors
 from shopkeeper.types import FloatArray
 

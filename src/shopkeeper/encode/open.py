@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from shopkeeper.encode import export, weights
+from shopkeeper.encode import artefact, weights
 from shopkeeper.ports import Encoder
 from shopkeeper.settings import Encode
 
@@ -27,8 +27,8 @@ def open_encoder(
     if name == "none":
         return None
     folder = cache_folder / "encoder" / _key(name, settings.sha256)
-    if not export.is_whole(folder):
-        export.ensure(weights.find(name, settings.sha256), folder)
+    if not artefact.is_whole(folder):
+        artefact.ensure(weights.find(name, settings.sha256), folder)
         log.info("encoder=%s exported=true", folder.name)
     from shopkeeper.encode.encoder import OnnxEncoder
 
@@ -38,6 +38,6 @@ def open_encoder(
 def _key(name: str, sha256: str) -> str:
     known = weights.PACKAGED.get(name)
     if known is not None and sha256.lower() in ("", known.sha256):
-        return export.key_of(known.model, known.sha256)
+        return artefact.key_of(known.model, known.sha256)
     found = weights.find(name, sha256)
-    return export.key_of(found.model, found.sha256, found.siblings)
+    return artefact.key_of(found.model, found.sha256, found.siblings)

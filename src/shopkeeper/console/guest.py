@@ -117,7 +117,8 @@ def enter_by_form(request: Request, guest: Annotated[Guest, Depends(enter)]) -> 
 def inside(path: str | None, otherwise: str) -> str:
     """A path of this server to go on to; anything that could lead elsewhere becomes `otherwise`."""
     parts = urlsplit(path or "")
-    fine = parts.path.startswith("/") and not parts.path.startswith(("//", "/\\")) and "\\" not in (path or "")
+    elsewhere = parts.scheme or parts.netloc or parts.path.startswith("//") or "\\" in (path or "")
+    fine = parts.path.startswith("/") and not elsewhere
     if not fine or any(ord(character) < 32 for character in path or ""):
         return otherwise
     return quote(parts.path, safe="/%:@!$&'()*+,;=~") + (f"?{parts.query}" if parts.query else "")

@@ -17,6 +17,7 @@ from shopkeeper.text import has_han, normalise
 
 _TABLES = Path(__file__).parent / "glyphs.toml"
 HUE_STEP = 15
+_BETWEEN = str.maketrans(dict.fromkeys("&/-,.:;()\"'", " "))
 _PATTERNS = (
     '<circle cx="{x}" cy="78" r="46"/><circle cx="{x}" cy="78" r="30"/>',
     '<path d="M-10 70 60-20h34L14 120z"/><path d="M40 112 120 8v40L78 112z"/>',
@@ -88,13 +89,18 @@ def _first_glyph(words: str) -> str | None:
 
 
 def _match(words: str, table: Mapping[str, Sequence[str]]) -> str | None:
-    text = normalise(words).replace("&", " ").replace("/", " ").replace("-", " ").replace(",", " ")
-    padded = f" {' '.join(_singular(word.strip('.:()')) for word in text.split())} "
+    text, padded = normalise(words), f" {_plain(words)} "
     for name, keywords in table.items():
         for keyword in keywords:
             if (keyword in text) if has_han(keyword) else (f" {keyword} " in padded):
                 return name
     return None
+
+
+def _plain(words: str) -> str:
+    """The words in the singular, without what stands between them."""
+    spaced = normalise(words).translate(_BETWEEN)
+    return " ".join(_singular(word) for word in spaced.split())
 
 
 def _singular(word: str) -> str:
@@ -116,7 +122,7 @@ def _letters(name: str) -> str:
 @cache
 def _keywords(table: str) -> Mapping[str, Sequence[str]]:
     found: Mapping[str, Mapping[str, Sequence[str]]] = tomllib.loads(_TABLES.read_text(encoding="utf-8"))
-    return found[table]
+    return {name: [word if has_han(word) else _plain(word) for word in words] for name, words in found[table].items()}
 
 
 @cache

@@ -1,11 +1,14 @@
 """Rows that share one text or one vector: found once, offered as the rows behind it."""
 
+import weakref
+
 import numpy as np
 
 from shopkeeper.recall.offers import inside, ranges
 from shopkeeper.types import BoolArray, FloatArray, IntArray, RowArray
 
 NO_GROUP = -1
+_OPENED = 32
 
 
 class Groups:
@@ -18,6 +21,7 @@ class Groups:
         self.group_of = group_of
         self.n_groups = n_groups
         self.priority = priority
+        self._opened: dict[int, tuple[weakref.ref[BoolArray], BoolArray]] = {}
         order = np.lexsort((np.arange(len(group_of)), -priority, group_of))
         self._rows = order[group_of[order] != NO_GROUP].astype(np.int32)
         self._starts = np.searchsorted(group_of[self._rows], np.arange(n_groups + 1)).astype(np.int64)
@@ -48,7 +52,18 @@ class Groups:
         return rows, position, place
 
     def open(self, allowed: BoolArray) -> BoolArray:
-        """bool (n_groups,): groups with at least one row inside the mask."""
+        """bool (n_groups,): groups with at least one row inside the mask. Remembered for masks that cannot change."""
+        held = self._opened.get(id(allowed))
+        if held is not None and held[0]() is allowed:
+            return held[1]
+        is_open = self._open(allowed)
+        if not allowed.flags.writeable:
+            if len(self._opened) >= _OPENED:
+                self._opened.clear()
+            self._opened[id(allowed)] = (weakref.ref(allowed), is_open)
+        return is_open
+
+    def _open(self, allowed: BoolArray) -> BoolArray:
         n = min(len(allowed), len(self.group_of))
         taken = self.group_of[:n][allowed[:n]]
         is_open = np.zeros(self.n_groups + 1, bool)

@@ -64,7 +64,12 @@ class Popular:
 
     def recall(self, batch: Batch, limit: int) -> list[Offer]:
         state = self._state
-        return [self._offer(state, request.scene, request.allowed, limit) for request in batch.requests]
+        made: dict[tuple[Scene, int], Offer] = {}
+        for request in batch.requests:
+            key = request.scene, id(request.allowed)
+            if key not in made:
+                made[key] = self._offer(state, request.scene, request.allowed, limit)
+        return [made[request.scene, id(request.allowed)] for request in batch.requests]
 
     def observe(self, event: Observed) -> None:
         if event.row < 0 or not _COUNT[event.action]:

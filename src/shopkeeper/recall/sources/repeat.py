@@ -42,13 +42,14 @@ class Repeat:
         """Each owner's distinct rows with their scores, in order of owner."""
         if not len(rows):
             return owner, rows, np.empty(0, np.float32)
-        order = np.lexsort((days, rows, owner))
+        # Within a portrait lines come oldest first, and a stable sort keeps them so.
+        order = np.argsort(owner * (int(rows.max()) + 1) + rows, kind="stable")
         owner, rows, days = owner[order], rows[order], days[order]
         first = np.flatnonzero(np.append(True, (owner[1:] != owner[:-1]) | (rows[1:] != rows[:-1])))
         last = np.append(first[1:], len(rows)) - 1
         age_days = np.maximum(asked_on[owner] - days, 0.0)
         counts = last - first + 1
-        wanted = np.add.reduceat(self.settings.weekly_decay ** (age_days / 7.0), first)
+        wanted = np.add.reduceat(np.exp(age_days * (np.log(self.settings.weekly_decay) / 7.0)), first)
         interval = (days[last] - days[first]) / np.maximum(counts - 1, 1)
         due = _due(age_days[last], interval)
         return owner[first], rows[first], (wanted * (1.0 + self.settings.due_weight * due)).astype(np.float32)

@@ -1,6 +1,6 @@
 """Claims, each on a log whose count can be read off:
 1. duplicate_events counts all but the first of equal ids and of equal lines.
-2. amounts counts purchases of zero and below; an unknown total is no fault.
+2. amounts counts purchases of zero and below and refunds of zero; an unknown total is no fault.
 3. quantities measures against the product's own median.
 4. returns pairs each refunded piece with an earlier purchase by the same user, and pair_returns cancels those pieces.
 5. order, future and orphans count events that cannot be about what they say.
@@ -35,13 +35,21 @@ def test_equal_ids_and_equal_lines_are_counted_but_for_the_first() -> None:
     assert column(repaired, "event_id", "event_id") == ["a", "b", "d"]
 
 
-def test_purchases_without_a_positive_total_are_counted() -> None:
-    events = log({"value": 0.0}, {"value": -2.0}, {"value": None}, {"value": 3.0}, {"action": "view", "value": 0.0})
+def test_purchases_without_a_positive_total_and_refunds_of_nothing_are_counted() -> None:
+    events = log(
+        {"value": 0.0},
+        {"value": -2.0},
+        {"value": None},
+        {"value": 3.0},
+        {"action": "view", "value": 0.0},
+        {"action": "refund", "value": 0.0},
+        {"action": "refund", "value": -3.0},
+    )
     finding = found("amounts", shelf_of(1), events)
-    assert finding.parts == {"zero": 1, "negative": 1}
-    assert (finding.count, finding.total) == (2, 4)
+    assert finding.parts == {"zero": 1, "write_off": 1, "negative": 1}
+    assert (finding.count, finding.total) == (3, 6)
     _, repaired = made("amounts").repair(shelf_of(1), events)
-    assert column(repaired, "event_id", "event_id") == ["e02", "e03", "e04"]
+    assert column(repaired, "event_id", "event_id") == ["e02", "e03", "e04", "e06"]
 
 
 def test_a_quantity_is_measured_against_the_products_own_median() -> None:
@@ -131,6 +139,8 @@ def test_events_after_now_and_before_web_shops_are_counted() -> None:
     _, repaired = made("future", now=START.replace(tzinfo=None)).repair(shelf_of(1), events)
     assert column(repaired, "event_id", "event_id") == ["e00", "e02"]
     assert found("future", shelf_of(1), events).parts == {"future": 0, "ancient": 1}
+    beyond_32_bits = log({"timestamp": datetime(2400, 1, 1, tzinfo=UTC)})
+    assert found("future", shelf_of(1), beyond_32_bits).parts == {"future": 1, "ancient": 0}
 
 
 def test_events_about_no_known_product_are_orphans() -> None:
@@ -173,6 +183,12 @@ def test_bots_are_fast_broad_or_regular_and_receipts_are_not() -> None:
     assert (finding.count, finding.total, finding.unit) == (3, 5, "users")
     _, repaired = made("bots", per_minute=4, products_per_day=5, min_pauses=3).repair(shelf_of(1), BOTS)
     assert set(column(repaired, "user_id", "event_id")) == {"human", "shopper"}
+
+
+def test_pauses_are_measured_to_the_fraction_of_a_second() -> None:
+    quick = log(*views("clock", [i / 200 for i in range(5)], product_id="p0"))  # every 0.3 s
+    finding = found("bots", shelf_of(1), quick, min_pauses=4)
+    assert float(finding.examples[0]["pauses_vary"]) < 1e-5
 
 
 def test_somebody_who_buys_may_look_at_everything_and_nobody_is_a_session() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from shopkeeper import plugins
 from shopkeeper.errors import UnlearnableShop
 from shopkeeper.quality.repair import Change
-from shopkeeper.quality.usual import DAY_SECONDS, SHOPPING, actor, seconds
+from shopkeeper.quality.usual import SHOPPING, actor, whole_day
 from shopkeeper.settings import Settings
 from shopkeeper.types import ACTIONS, Finding
 
@@ -175,7 +175,7 @@ def _timeline(events: "ibis.Table") -> Timeline:
 
     Moments before 1995 are lost timestamps and would stretch the axis over decades: they are left out.
     """
-    dated = events.mutate(day=seconds(events) // DAY_SECONDS)
+    dated = events.mutate(day=whole_day(events))
     dated = dated.filter(dated.day > LOST_BEFORE)
     rows = dated.group_by("day", "action").aggregate(n=dated.count()).to_pyarrow()
     days, actions, counted = (rows.column(name).to_pylist() for name in ("day", "action", "n"))

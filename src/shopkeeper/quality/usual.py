@@ -30,9 +30,15 @@ def usual_quantities(events: "ibis.Table") -> "ibis.Table":
     return upper.group_by("product_id").aggregate(usual=upper.quantity.min(), n_purchases=upper["all"].max())
 
 
-def seconds(events: "ibis.Table") -> "ibis.expr.types.IntegerValue":
-    """The timestamp as whole seconds since 1970."""
-    return events.timestamp.epoch_seconds()
+def seconds(events: "ibis.Table") -> "ibis.expr.types.FloatingValue":
+    """The timestamp as seconds since 1970, with their fraction."""
+    # DuckDB's epoch is a double, which Ibis believes to be int32: the cast says so, and reaches beyond 2038
+    return events.timestamp.epoch_seconds().cast("float64")
+
+
+def whole_day(events: "ibis.Table") -> "ibis.expr.types.IntegerValue":
+    """The timestamp as whole days since 1970."""
+    return (seconds(events) / DAY_SECONDS).floor().cast("int64")
 
 
 def actor(events: "ibis.Table") -> "ibis.expr.types.StringValue":
@@ -40,8 +46,8 @@ def actor(events: "ibis.Table") -> "ibis.expr.types.StringValue":
     return (events.user_id != "").ifelse(events.user_id, events.session_id)
 
 
-def created_seconds(products: "ibis.Table") -> "ibis.expr.types.IntegerValue":
-    """The product's creation as whole seconds since 1970; null where it is unknown or unreadable."""
+def created_seconds(products: "ibis.Table") -> "ibis.expr.types.FloatingValue":
+    """The product's creation as seconds since 1970; null where it is unknown or unreadable."""
     created = products.created_at
     moment = created if created.type().is_timestamp() else created.try_cast("timestamp('UTC')")
-    return moment.epoch_seconds()
+    return moment.epoch_seconds().cast("float64")

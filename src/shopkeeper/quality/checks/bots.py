@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from shopkeeper.quality.finding import CheckSettings, Marked, Question, Words, finding
-from shopkeeper.quality.usual import BROWSING, DAY_SECONDS, actor, seconds
+from shopkeeper.quality.usual import BROWSING, actor, seconds, whole_day
 from shopkeeper.types import Finding
 
 if TYPE_CHECKING:
@@ -75,12 +75,12 @@ class Bots:
 
 
 def _rate(browsing: "ibis.Table") -> "ibis.Table":
-    minutes = browsing.group_by("actor", minute=browsing.second // 60).aggregate(n=lambda table: table.count())
+    minutes = browsing.group_by("actor", minute=(browsing.second / 60).floor()).aggregate(n=lambda table: table.count())
     return minutes.group_by("actor").aggregate(most_per_minute=minutes.n.max())
 
 
 def _breadth(browsing: "ibis.Table") -> "ibis.Table":
-    named = browsing.filter(browsing.product_id != "").group_by("actor", day=lambda table: table.second // DAY_SECONDS)
+    named = browsing.filter(browsing.product_id != "").group_by("actor", day=whole_day)
     days = named.aggregate(n=lambda table: table.product_id.nunique())
     return days.group_by("actor").aggregate(most_products_per_day=days.n.max())
 
@@ -88,10 +88,8 @@ def _breadth(browsing: "ibis.Table") -> "ibis.Table":
 def _pauses(browsing: "ibis.Table") -> "ibis.Table":
     import ibis
 
-    micros = browsing.timestamp.epoch_seconds() + browsing.timestamp.microsecond() / 1e6
-    timed = browsing.select("actor", at=micros)
-    earlier = timed.at.lag().over(ibis.window(group_by="actor", order_by="at"))
-    paused = timed.mutate(pause=timed.at - earlier)
+    earlier = browsing.second.lag().over(ibis.window(group_by="actor", order_by="second"))
+    paused = browsing.mutate(pause=browsing.second - earlier)
     paused = paused.filter(paused.pause.notnull())
     return paused.group_by("actor").aggregate(
         n_pauses=paused.count(),

@@ -62,11 +62,11 @@ class Leakage:
     def _marked(self, products: "ibis.Table", events: "ibis.Table") -> Marked:
         last = events.aggregate(last=seconds(events).max())
         table = events.mutate(second=seconds(events)).cross_join(last)
-        table = table.mutate(split=table.last - int(self.settings.holdout_days * DAY_SECONDS))
+        table = table.mutate(split=table.last - self.settings.holdout_days * DAY_SECONDS)
         known, held = table.filter(table.second < table.split), table.filter(table.second >= table.split)
         open_sessions = known.filter(known.session_id != "").select(open_id="session_id").distinct()
         ids = known.select(known_id="event_id").distinct()
-        recent = known.filter(known.second >= known.split - int(self.settings.copy_minutes * 60))
+        recent = known.filter(known.second >= known.split - self.settings.copy_minutes * 60)
         lines = recent.select(copied=_line(recent)).distinct()
         dated = products.mutate(made=created_seconds(products)).group_by(made_id="product_id")
         born = dated.aggregate(made=lambda made: made.made.min())
@@ -75,7 +75,7 @@ class Leakage:
         held = held.left_join(born, held.product_id == born.made_id)
         held = held.mutate(line=_line(held))
         held = held.left_join(lines, held.line == lines.copied)
-        soon = held.second < held.split + int(self.settings.copy_minutes * 60)
+        soon = held.second < held.split + self.settings.copy_minutes * 60
         faults = {
             "basket": held.open_id.notnull(),
             "line": held.known_id.notnull() | (held.copied.notnull() & soon),

@@ -55,5 +55,5 @@ class Order:
         return events.left_join(born, events.product_id == born.dated_id)
 
     def _marked(self, table: "ibis.Table") -> Marked:
-        early = seconds(table) < table.created - int(self.settings.tolerance_hours * 3600)
+        early = seconds(table) < table.created - self.settings.tolerance_hours * 3600
         return Marked(table, {"early": early}, ("event_id", "timestamp", "product_id", "created_at"))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from shopkeeper.quality.finding import CheckSettings, Marked, Question, Words, finding
-from shopkeeper.quality.usual import DAY_SECONDS, seconds, usual_quantities
+from shopkeeper.quality.usual import usual_quantities, whole_day
 from shopkeeper.types import Finding
 
 if TYPE_CHECKING:
@@ -75,8 +75,7 @@ class Wholesale:
 def _session(events: "ibis.Table") -> "ibis.expr.types.StringValue":
     import ibis
 
-    day = (seconds(events) // DAY_SECONDS).cast("string")
-    return (events.session_id != "").ifelse(events.session_id, ibis.literal("day ") + day)
+    return (events.session_id != "").ifelse(events.session_id, ibis.literal("day ") + whole_day(events).cast("string"))
 
 
 def _baskets(events: "ibis.Table") -> "ibis.Table":

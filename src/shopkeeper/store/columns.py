@@ -50,7 +50,7 @@ def catalog_of(database: Database) -> Catalog:
         available=np.array(available, bool) & ~gone,
         created=_days(created),
         deleted=gone,
-        currency=Counter(currencies).most_common(1)[0][0] if currencies else "",
+        currency=_most_common(currencies),
     )
 
 
@@ -58,6 +58,11 @@ def codes(values: Sequence[str]) -> tuple[RowArray, list[str]]:
     """int32 (n,): the number of each value in order of first appearance, and the values by number."""
     numbers = {value: number for number, value in enumerate(dict.fromkeys(values))}
     return np.fromiter(map(numbers.__getitem__, values), np.int32, len(values)), list(numbers)
+
+
+def _most_common(currencies: Sequence[str]) -> str:
+    named = Counter(currency for currency in currencies if currency)
+    return named.most_common(1)[0][0] if named else ""
 
 
 def _groups(names: Sequence[str | None]) -> RowArray:

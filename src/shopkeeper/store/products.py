@@ -1,9 +1,8 @@
 """The catalogue: products by row. A row is for life; a deleted product leaves its tombstone there."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import ibis
 import numpy as np
 import orjson
 import pyarrow as pa
@@ -18,6 +17,9 @@ from shopkeeper.store.schema import PRODUCTS as SCHEMA
 from shopkeeper.store.schema import conform
 from shopkeeper.store.tables import PRODUCTS
 from shopkeeper.types import Catalog, Product, RowArray
+
+if TYPE_CHECKING:
+    import ibis
 
 _CHUNK = 500
 _INSERT = insert(PRODUCTS)
@@ -76,8 +78,10 @@ class Products:
         """The whole catalogue as columns."""
         return catalog_of(self._database)
 
-    def table(self) -> ibis.Table:
+    def table(self) -> "ibis.Table":
         """The products that are not deleted: the columns of schema.PRODUCTS and int32 `row`."""
+        import ibis
+
         columns = [PRODUCTS.c[name] for name in SCHEMA.names]
         statement = sa.select(*columns, PRODUCTS.c.row).where(~PRODUCTS.c.deleted).order_by(PRODUCTS.c.row)
         with self._database.reading() as connection:

@@ -1,10 +1,14 @@
 """What was known at one moment, put together from the folder: everything that learning may read."""
 
-import ibis
+from typing import TYPE_CHECKING
+
 import pyarrow as pa
 
 from shopkeeper.store.folder import ShopFolder
 from shopkeeper.types import FloatArray, Interactions, Snapshot
+
+if TYPE_CHECKING:
+    import ibis
 
 
 def snapshot(
@@ -20,8 +24,10 @@ def snapshot(
     return Snapshot(day=day, catalog=catalog, log=log, interactions=interactions_table(log), vectors=vectors, seed=seed)
 
 
-def interactions_table(log: Interactions) -> ibis.Table:
+def interactions_table(log: Interactions) -> "ibis.Table":
     """The log as the Ibis table that offline expressions read, in memory; the arrays are shared, not copied."""
+    import ibis
+
     columns = {
         "user": log.users,
         "row": log.rows,

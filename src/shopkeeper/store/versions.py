@@ -147,7 +147,9 @@ class Versions:
         """Makes a version the one that serves, in one durable step. Raises NoVersion."""
         with self._pointer:
             version = self.get(number)
-            self._point([*self._promoted(), number])
+            promoted = self._promoted()
+            if promoted[-1:] != [number]:
+                self._point([*promoted, number])
         return version
 
     def rollback(self) -> VersionInfo:

@@ -1,0 +1,174 @@
+"""The folder of a shop.
+
+1. A new shop has the folders and the database, and opens empty.
+2. A folder that holds a shop already is not made into another.
+3. Settings that are not TOML, or not known, are refused before anything is made.
+4. A folder without a shop, or without its database, is named as such.
+5. A second writer is refused with the first one's process id; readers and learners are not.
+6. A lock is free again once its holder has closed, or has been killed.
+7. A copy of the folder is a copy of the shop.
+8. A database from a newer or an older shopkeeper is refused with what to do, or migrated.
+9. The migrations make exactly the tables that the code reads, in one transaction.
+10. Tidying compacts full days and drops old exposures.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from shopkeeper.errors import SettingError, ShopLocked, ShopNotFound, StoreError
+from shopkeeper.store import migrate
+from shopkeeper.store.database import Database
+from shopkeeper.store.folder import ShopFolder, create, open_folder
+from shopkeeper.store.tables import METADATA
+from tests.store.worlds import DAY, event, exposure, products
+
+
+def test_a_new_shop_is_empty_and_complete(path: Path) -> None:
+    names = {"settings.toml", "shop.db", "events", "versions", "rejected", "reports"}
+    assert {entry.name for entry in path.iterdir()} == names
+    with open_folder(path, writable=True) as folder:
+        assert folder.settings.shop.name == "corner"
+        assert (len(folder.products), len(folder.users), len(folder.events)) == (0, 0, 0)
+        assert folder.events.last_timestamp() == 0.0
+        assert len(folder.products.catalog()) == 0
+        assert folder.versions.current() is None
+
+
+def test_a_shop_is_not_made_over_another(path: Path) -> None:
+    with pytest.raises(StoreError, match=r"holds a shop already. Choose another folder, or delete this one first"):
+        create(path, "")
+
+
+def test_bad_settings_leave_no_shop_behind(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match=r"settings.toml: not valid TOML"):
+        create(tmp_path / "shop", "[shop")
+    with pytest.raises(SettingError, match=r"\[stroe\]: no such section"):
+        create(tmp_path / "shop", "[stroe]\n")
+    assert not (tmp_path / "shop").exists()
+
+
+def test_a_folder_without_a_shop_is_named(tmp_path: Path, path: Path) -> None:
+    with pytest.raises(ShopNotFound, match=r"holds no shop: settings.toml is missing"):
+        open_folder(tmp_path, writable=True)
+    (path / "shop.db").unlink()
+    with pytest.raises(ShopNotFound, match=r"holds no shop: shop.db is missing"):
+        open_folder(path, writable=False)
+
+
+def test_a_second_writer_is_refused_with_the_first_ones_pid(path: Path, folder: ShopFolder) -> None:
+    said = rf"another process \(pid {os.getpid()}\) writes to this shop. Stop that process, or open the shop for read"
+    with pytest.raises(ShopLocked, match=said):
+        open_folder(path, writable=True)
+    with open_folder(path, writable=False) as reader:
+        assert not reader.writable
+        folder.products.upsert(products("tea"))
+        assert len(reader.products) == 1
+        with reader.versions.drafting() as draft:
+            assert reader.versions.seal(draft, settings={}, data_hash="", scores={}).name == "0001"
+
+
+def test_a_second_process_is_refused_too(path: Path, folder: ShopFolder) -> None:
+    program = (
+        "import sys, pathlib; from shopkeeper.store.folder import open_folder;"
+        "open_folder(pathlib.Path(sys.argv[1]), writable=True)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert f"ShopLocked: {path}: another process (pid {os.getpid()}) writes to this shop." in done.stderr
+
+
+def test_the_lock_is_free_after_closing_and_after_a_kill(path: Path) -> None:
+    open_folder(path, writable=True).close()
+    program = (
+        "import os, sys, pathlib, signal; from shopkeeper.store.folder import open_folder;"
+        "open_folder(pathlib.Path(sys.argv[1]), writable=True); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    assert subprocess.run([sys.executable, "-c", program, str(path)], check=False).returncode == -9
+    open_folder(path, writable=True).close()
+
+
+def test_a_failed_opening_gives_the_lock_back(path: Path) -> None:
+    (path / "shop.db").write_bytes(b"not a database at all" * 100)
+    for _ in range(2):
+        with pytest.raises(sa.exc.DatabaseError, match="file is not a database"):
+            open_folder(path, writable=True)
+
+
+def test_a_copy_is_the_same_shop(path: Path, folder: ShopFolder, tmp_path: Path) -> None:
+    folder.products.upsert(products("tea"))
+    folder.events.append([event("e1", 10), event("e2", 13)])
+    folder.events.compact(14 * DAY)
+    content = folder.events.data_hash()
+    folder.close()
+    with open_folder(Path(shutil.copytree(path, tmp_path / "copy")), writable=True) as copy:
+        assert copy.events.data_hash() == content
+        assert copy.products.get("tea") == products("tea")[0]
+        assert copy.users.row("ann") == 0
+
+
+def test_a_newer_database_is_refused(path: Path) -> None:
+    _stamp(path, "9999")
+    with pytest.raises(StoreError, match=re.escape("(migration 9999, this one knows up to 0001). Upgrade shopkeeper.")):
+        open_folder(path, writable=True)
+
+
+def test_an_old_database_is_migrated_by_a_writer_only(path: Path) -> None:
+    (path / "shop.db").unlink()
+    (path / "shop.db").touch()
+    with pytest.raises(StoreError, match=r"stands at migration None, needs 0001. Open the shop once for writing"):
+        open_folder(path, writable=False)
+    with open_folder(path, writable=True) as folder:
+        assert len(folder.products) == 0
+    open_folder(path, writable=False).close()
+
+
+def test_the_migrations_make_the_tables_that_the_code_reads(tmp_path: Path) -> None:
+    database = Database(tmp_path / "shop.db", writable=True)
+    with database.reading() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+        assert migrate.revision(connection) == migrate.head() == "0001"
+    database.close()
+
+
+def test_a_migration_that_fails_leaves_the_database_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = tmp_path / "migrations"
+    shutil.copytree(migrate.FOLDER, broken)
+    (broken / "m0002_broken.py").write_text(
+        'from alembic import op\nrevision = "0002"\ndown_revision = "0001"\n'
+        'def upgrade() -> None:\n    op.drop_table("users")\n    op.drop_table("nowhere")\n'
+    )
+    Database(tmp_path / "shop.db", writable=True).close()
+    monkeypatch.setattr(migrate, "FOLDER", broken)
+    with pytest.raises(sa.exc.OperationalError, match="no such table: nowhere"):
+        Database(tmp_path / "shop.db", writable=True)
+    monkeypatch.undo()
+    database = Database(tmp_path / "shop.db", writable=True)
+    with database.reading() as connection:
+        assert sa.inspect(connection).has_table("users")
+    database.close()
+
+
+def test_tidying_compacts_and_expires(folder: ShopFolder) -> None:
+    folder.events.append([event("e1", 100), event("e2", 199)])
+    folder.exposures.append(exposure("old", timestamp=100 * DAY))
+    folder.exposures.append(exposure("new", timestamp=199 * DAY))
+    folder.exposures.flush()
+    assert folder.tidy(200 * DAY) == 1
+    assert folder.exposures.get("old") is None
+    assert folder.exposures.get("new") is not None
+
+
+def _stamp(path: Path, revision: str) -> None:
+    engine = sa.create_engine(f"sqlite:///{path / 'shop.db'}")
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = :number"), {"number": revision})
+    engine.dispose()

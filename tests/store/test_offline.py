@@ -1,0 +1,193 @@
+"""Offline tables over worlds made by hand.
+
+1. Popularity halves every half-life, leaves out other actions and what is not yet past.
+2. Single views one after another count 1 / distance, up to the window, in the order seen.
+3. Products of one basket count the mean of 1 / distance over every order of the basket, the same both ways.
+4. Baskets count from the earlier to the later by the mean distance of their lines, up to the gap.
+5. Large baskets, pairs below the weight and a product with itself are left out.
+6. Repeat intervals count days once; over shoppers they weigh by intervals.
+7. A label is the best that a shopper did inside the window.
+8. Every expression compiles for other engines, unchanged.
+"""
+
+from itertools import permutations
+from math import isclose
+
+import ibis
+import pytest
+
+from shopkeeper.store import offline
+from shopkeeper.store.offline import Nearness
+from shopkeeper.testing import worlds
+
+ANN, BOB = 0, 1
+TEA, MUG, JAM, HAM = 0, 1, 2, 3
+
+
+def interactions(*visits: worlds.Visit) -> ibis.Table:
+    return worlds.interactions_table(worlds.interactions(visits))
+
+
+def pairs(table: ibis.Table, **nearness: float) -> dict[tuple[int, int], float]:
+    found = offline.cooccurrence(table, Nearness(**{"min_weight": 0.0, **nearness})).to_pyarrow().to_pylist()  # type: ignore[arg-type]
+    return {(line["row"], line["other"]): line["weight"] for line in found if line["weight"] > 0}
+
+
+def close(found: dict[tuple[int, int], float], expected: dict[tuple[int, int], float]) -> bool:
+    return found.keys() == expected.keys() and all(isclose(found[pair], expected[pair]) for pair in expected)
+
+
+@pytest.mark.parametrize("half_life", [1.0, 7.0, 60.0])
+def test_popularity_halves_every_half_life(half_life: float) -> None:
+    table = interactions(
+        (ANN, TEA, 0.0, "purchase"),
+        (BOB, TEA, 7.0, "purchase"),
+        (BOB, MUG, 13.0, "purchase"),
+        (BOB, MUG, 14.0, "purchase"),
+        (ANN, JAM, 13.0, "view"),
+    )
+    found = offline.popularity(table, 14.0, half_life).to_pyarrow().to_pylist()
+    weights = {line["row"]: line["weight"] for line in found}
+    assert weights == pytest.approx({TEA: 2 ** (-14 / half_life) + 2 ** (-7 / half_life), MUG: 2 ** (-1 / half_life)})
+    views = offline.popularity(table, 14.0, half_life, actions=("view",)).to_pyarrow().to_pylist()
+    assert views == [{"row": JAM, "weight": pytest.approx(2 ** (-1 / half_life))}]
+
+
+def test_a_sequence_counts_one_over_the_distance() -> None:
+    table = interactions(
+        (ANN, TEA, 1.0, "click"),
+        (ANN, MUG, 2.0, "click"),
+        (ANN, JAM, 3.0, "add_to_cart"),
+        (ANN, HAM, 4.0, "purchase"),
+        (BOB, TEA, 1.0, "click"),
+        (BOB, MUG, 2.0, "click"),
+        (BOB, HAM, 3.0, "dismiss"),
+    )
+    assert close(
+        pairs(table, window=2),
+        {
+            (TEA, MUG): 1 / 1 + 1 / 1,
+            (TEA, JAM): 1 / 2,
+            (MUG, JAM): 1 / 1,
+            (MUG, HAM): 1 / 2,
+            (JAM, HAM): 1 / 1,
+        },
+    )
+    assert pairs(table, window=3)[TEA, HAM] == pytest.approx(1 / 3)
+
+
+def test_coming_back_counts_in_the_order_seen() -> None:
+    table = interactions((ANN, TEA, 1.0, "click"), (ANN, MUG, 2.0, "click"), (ANN, TEA, 3.0, "click"))
+    assert close(pairs(table), {(TEA, MUG): 1.0, (MUG, TEA): 1.0})
+
+
+@pytest.mark.parametrize(("n", "window"), [(2, 8), (3, 8), (5, 8), (5, 2)])
+def test_a_basket_counts_the_mean_over_its_orders(n: int, window: int) -> None:
+    table = interactions(*((ANN, row, 5.0, "purchase") for row in range(n)), (ANN, 0, 5.0, "purchase"))
+    orders = list(permutations(range(n)))
+    ahead = [order.index(1) - order.index(0) for order in orders]
+    mean = sum(1 / distance for distance in ahead if 0 < distance <= window) / len(orders)
+    expected = {(row, other): mean for row in range(n) for other in range(n) if row != other}
+    assert close(pairs(table, window=window), expected)
+
+
+def test_baskets_count_by_the_mean_distance_of_their_lines() -> None:
+    table = interactions(
+        (ANN, TEA, 1.0, "purchase"),
+        (ANN, MUG, 1.0, "purchase"),
+        (ANN, JAM, 4.0, "purchase"),
+        (ANN, HAM, 9.0, "purchase"),
+        (ANN, TEA, 9.0, "purchase"),
+    )
+    two, next_one, over_one = 1 / 2, 1 / ((2 + 1) / 2), 1 / ((2 + 2) / 2 + 1)
+    expected = {
+        (TEA, MUG): two,
+        (MUG, TEA): two + over_one,
+        (TEA, JAM): next_one,
+        (MUG, JAM): next_one,
+        (JAM, HAM): next_one,
+        (JAM, TEA): next_one,
+        (TEA, HAM): over_one + two,
+        (HAM, TEA): two,
+        (MUG, HAM): over_one,
+    }
+    assert close(pairs(table), expected)
+    near = pairs(table, gap_days=4.0)
+    assert (TEA, JAM) in near and (JAM, HAM) not in near
+    assert (MUG, HAM) not in pairs(table, window=2)
+
+
+def test_large_baskets_and_light_pairs_are_left_out() -> None:
+    table = interactions(
+        *((ANN, row, 5.0, "purchase") for row in range(3)), (BOB, TEA, 1.0, "purchase"), (BOB, MUG, 1.0, "purchase")
+    )
+    assert close(pairs(table, basket_lines=2), {(TEA, MUG): 1 / 2, (MUG, TEA): 1 / 2})
+    three = (1 / 1 * 2 + 1 / 2 * 1) / (3 * 2)
+    assert pairs(table)[TEA, JAM] == pytest.approx(three)
+    assert set(pairs(table, min_weight=three + 0.01)) == {(TEA, MUG), (MUG, TEA)}
+
+
+def test_repeat_intervals_count_days_once() -> None:
+    table = interactions(
+        (ANN, TEA, 10.1, "purchase"),
+        (ANN, TEA, 10.9, "purchase"),
+        (ANN, TEA, 13.5, "purchase"),
+        (ANN, TEA, 20.0, "purchase"),
+        (ANN, MUG, 11.0, "purchase"),
+        (ANN, MUG, 12.0, "click"),
+        (BOB, TEA, 10.0, "purchase"),
+        (BOB, TEA, 12.0, "purchase"),
+    )
+    own = offline.repeat_intervals(table).order_by("user", "row").to_pyarrow().to_pylist()
+    names = ("user", "row", "n", "mean_interval", "last_day")
+    assert [tuple(line[name] for name in names) for line in own] == [
+        (ANN, TEA, 3, (20 - 10) / 2, 20),
+        (ANN, MUG, 1, None, 11),
+        (BOB, TEA, 2, 2.0, 12),
+    ]
+    rows = offline.row_intervals(table).order_by("row").to_pyarrow().to_pylist()
+    assert rows == [
+        {"row": TEA, "buyers": 2, "repeaters": 2, "n_intervals": 3, "mean_interval": (10 + 2) / 3},
+        {"row": MUG, "buyers": 1, "repeaters": 0, "n_intervals": 0, "mean_interval": None},
+    ]
+
+
+def test_a_label_is_the_best_inside_the_window() -> None:
+    table = interactions(
+        (ANN, TEA, 6.9, "purchase"),
+        (ANN, TEA, 7.0, "click"),
+        (ANN, MUG, 8.0, "click"),
+        (ANN, MUG, 9.0, "purchase"),
+        (ANN, MUG, 10.0, "add_to_cart"),
+        (BOB, JAM, 13.9, "add_to_cart"),
+        (BOB, JAM, 14.0, "purchase"),
+        (BOB, HAM, 8.0, "view"),
+    )
+    found = offline.labels(table, 7.0, 14.0).to_pyarrow().to_pylist()
+    assert {(line["user"], line["row"]): line["label"] for line in found} == {
+        (ANN, TEA): 1,
+        (ANN, MUG): 3,
+        (BOB, JAM): 2,
+    }
+
+
+@pytest.mark.parametrize("engine", ["postgres", "snowflake", "bigquery", "trino", "clickhouse"])
+def test_every_expression_compiles_for_another_engine(engine: str) -> None:
+    schema = {
+        "user": "int32",
+        "row": "int32",
+        "day": "float64",
+        "action": "int8",
+        "quantity": "float32",
+        "basket": "int32",
+    }
+    table = ibis.table(schema, name="interactions")
+    expressions = [
+        offline.popularity(table, 10.0, 7.0),
+        offline.cooccurrence(table),
+        offline.repeat_intervals(table),
+        offline.row_intervals(table),
+        offline.labels(table, 0.0, 7.0),
+    ]
+    for expression in expressions:
+        assert "interactions" in ibis.to_sql(expression, dialect=engine)

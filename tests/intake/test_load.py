@@ -208,7 +208,7 @@ def lasting(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
     return Shelf(tmp_path_factory.mktemp("lasting"))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(LINES, st.sampled_from(["\n", "\r\n"]))
 def test_every_row_of_any_file_is_accounted_for(lasting: Shelf, lines: list[str], ending: str) -> None:
     content = ending.join(["product_id,title,price", "q1,Known,1", *lines, ""])

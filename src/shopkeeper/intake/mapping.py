@@ -153,8 +153,8 @@ def derive(chunks: list[Chunk], choices: Mapping[str, Choice]) -> Chunk:
     Each field is chosen among the product's rows: most_frequent counts values that are not blank and prefers the
     earlier on a tie; median is over numbers above zero.
     """
-    names = list(chunks[0].columns)
-    table = pa.table({name: pa.concat_arrays([chunk.columns[name] for chunk in chunks]) for name in names})
+    names = list(dict.fromkeys(name for chunk in chunks for name in chunk.columns))
+    table = pa.concat_tables([pa.table(chunk.columns) for chunk in chunks], promote_options="default")
     lines = np.concatenate([chunk.lines for chunk in chunks])
     ids = cast.text(cast.flat(table["product_id"])).dictionary_encode()
     codes = np.asarray(pc.fill_null(ids.indices, -1), np.int64)

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from shopkeeper.intake.rows import Kind, Refusal
@@ -44,7 +43,8 @@ def _next_folder(parent: Path) -> Path:
 
 
 def _line(source: str, kind: Kind, row: Refusal) -> str:
-    return json.dumps({"file": source, "kind": kind} | asdict(row), ensure_ascii=False) + "\n"
+    own = {"line": row.line, "column": row.column, "reason": row.reason, "value": row.value, "raw": row.raw}
+    return json.dumps({"file": source, "kind": kind} | own, ensure_ascii=False) + "\n"
 
 
 def _names(line: str, user_id: str) -> bool:

@@ -20,7 +20,7 @@ from tests.intake.shelf import Shelf, numbers
 
 
 def chunks(today: dt.date | None = None, **settings: object) -> tuple[Chunk, Chunk]:
-    reader = CompleteJourney(CompleteJourney.Settings(**settings), today)  # type: ignore[arg-type]
+    reader = CompleteJourney(CompleteJourney.Settings(**settings), today)
     products, events = list(reader.read([]))
     return products, events
 

@@ -153,6 +153,11 @@ UNREADABLE = [
         "file.csv: cannot tell products from events by the columns found: name, cost. Products need product_id and "
         "title, events need event_id, timestamp and action; or map them in the settings.",
     ),
+    (
+        b"x" * (1 << 21) + b"\np1,Cup\n",
+        "file.csv",
+        "file.csv: the line that names the columns cannot be read: line longer than 1024 kB",
+    ),
     (b"no gzip", "file.csv.gz", "file.csv.gz: damaged gzip file: Not a gzipped file (b'no')"),
 ]
 

@@ -37,7 +37,8 @@ def test_a_file_without_any_object_cannot_be_read(shelf: Shelf) -> None:
     with pytest.raises(IntakeError) as caught:
         shelf.load(path)
     assert str(caught.value) == (
-        f"{path}: no line is a JSON object: line 1 is not valid JSON. Write one object a line, without a list around them."
+        f"{path}: no line is a JSON object: line 1: is not valid JSON. "
+        "Write one object a line, without a list around them."
     )
 
 
@@ -45,3 +46,17 @@ def test_keys_can_be_mapped(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path, '[intake.jsonl.products]\nproduct_id = "the/id"\ntitle = "{name} ({size~})"\n')
     shelf.load(shelf.file("x.jsonl", '{"the/id": "p1", "name": "Cup", "size~": 3}\n'))
     assert shelf.product("p1").title == "Cup (3)"
+
+
+def test_a_first_line_that_is_too_long_costs_only_itself(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path, "[intake.jsonl]\nline_limit_kb = 8192\n")
+    report = shelf.load(shelf.file("products.jsonl", "{" + " " * (9 << 20) + "\n" + TWO))
+    assert numbers(report, "products") == (3, 2, 1, 0)
+    assert [row["reason"] for row in shelf.rejected()] == ["line longer than 8192 kB"]
+
+
+def test_a_key_that_appears_late_is_read_for_derived_products_too(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path, "[intake.jsonl.products]\nderived = true\n")
+    early = '{"product_id": "p1", "title": "Cup"}\n' * 150_000
+    shelf.load(shelf.file("x.jsonl", early + '{"product_id": "p2", "title": "Plate", "brand": "Delft"}\n'))
+    assert (shelf.product("p1").brand, shelf.product("p2").brand) == ("", "Delft")

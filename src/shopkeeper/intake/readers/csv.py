@@ -72,6 +72,10 @@ def _joined(held: Block, block: Block) -> Block:
 def _header(block: Block, path: Path, delimiter: str) -> tuple[_Header, Block]:
     """The columns' names from the first line that has any, and the block after it."""
     text = block.text.lstrip(b"\n")
+    skipped = len(block.text) - len(text) + 1
+    before = [refusal for refusal in block.refused if refusal.line < block.first_line + skipped]
+    if before:
+        raise IntakeError(f"{path}: the line that names the columns cannot be read: {before[0].reason}")
     end = text.index(b"\n") + 1
     first = text[: end - 1].decode()
     if delimiter == "auto":
@@ -80,7 +84,6 @@ def _header(block: Block, path: Path, delimiter: str) -> tuple[_Header, Block]:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise IntakeError(f"{path.name}: column '{twice[0]}' stands twice in the header: {', '.join(names)}")
-    skipped = len(block.text) - len(text) + 1
     return _Header(names, delimiter), replace(block, text=text[end:], first_line=block.first_line + skipped)
 
 

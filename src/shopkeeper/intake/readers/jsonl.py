@@ -38,15 +38,21 @@ class Jsonl:
     def _tables(self, path: Path) -> Iterator[Tables]:
         """Every piece has the keys of the first piece and those that its own objects add."""
         keys: list[str] = []
+        pending: list[Refusal] = []
         for block in blocks(path, self.settings):
             objects, numbers, refused = _objects(block)
             keys += [key for key in _keys(objects) if key not in keys]
-            if not keys and len(refused):
-                raise IntakeError(
-                    f"{path}: no line is a JSON object: line {refused[0].line} {refused[0].reason}. "
-                    "Write one object a line, without a list around them."
-                )
-            yield Tables(_columns(objects, keys), numbers, [*block.refused, *refused], block.repaired)
+            pending += [*block.refused, *refused]
+            if not keys and refused:
+                break
+            if keys:
+                yield Tables(_columns(objects, keys), numbers, pending, block.repaired)
+                pending = []
+        if pending:
+            raise IntakeError(
+                f"{path}: no line is a JSON object: line {pending[0].line}: {pending[0].reason}. "
+                "Write one object a line, without a list around them."
+            )
 
 
 def _objects(block: Block) -> tuple[pa.Array, "np.ndarray[tuple[int], np.dtype[np.int64]]", list[Refusal]]:

@@ -1,5 +1,5 @@
 """Claims, on the UCI online retail file (skipped where it is absent):
-1. What the checks count of the imported shop is what a plain Python walk over the file's lines counts: cancellations and
+1. What the checks count of the imported shop is what a plain Python walk over the file counts: cancellations and
    their pairing with purchases, zero prices, service codes, empty titles, repeated lines, quantities.
 2. Pairing returns leaves exactly the pieces that a plain queue leaves.
 3. The shop can be learnt from, and the report says its doubts.
@@ -108,9 +108,7 @@ def walked(lines: list[Line]) -> Iterator[tuple[int, str, float]]:
 
 def test_pairing_leaves_the_pieces_a_queue_leaves(tables: tuple[ibis.Table, ibis.Table], lines: list[Line]) -> None:
     _, events, (change,) = apply(*tables, ["pair_returns"])
-    expected = {
-        event_id(lines, i): pieces for i, _, pieces in walked(lines) if pieces or not float(lines[i]["Quantity"])
-    }
+    expected = {event_id(lines, i): pieces for i, _, pieces in walked(lines) if pieces}
     found = events.select("event_id", "quantity").to_pyarrow()
     assert dict(zip(found["event_id"].to_pylist(), found["quantity"].to_pylist(), strict=True)) == expected
     assert change.events_removed == len(lines) - len(expected)

@@ -65,10 +65,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real shop in a server process of its own."""
     folder = tmp_path_factory.mktemp("browser")
     journey.make(folder / "corner", folder / "sliced")
-    process, url = journey.serve(folder / "corner")
-    yield f"{url}/corner/"
-    process.terminate()
-    process.wait(20)
+    with journey.served(folder / "corner") as url:
+        yield f"{url}/corner/"
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,8 @@ import importlib.util
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -72,12 +74,14 @@ def chromium() -> str:
     return found
 
 
-def serve(path: Path) -> tuple[subprocess.Popen[str], str]:
-    """A server process for the shop, and its address once it answers."""
+@contextmanager
+def served(path: Path) -> Iterator[str]:
+    """A server process for the shop, at the address it told once it was ready."""
     code = (
         "import sys; from pathlib import Path; from shopkeeper.serve.server import serve; "
         "serve([Path(sys.argv[1])], port=0, on_ready=lambda url: print(url, flush=True), log_level='ERROR')"
     )
-    process = subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    return process, process.stdout.readline().strip().rstrip("/")
+    with subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip().rstrip("/")
+        process.terminate()

@@ -63,7 +63,11 @@ def test_prices_numbers_and_dates_read_as_people_write_them() -> None:
     assert english.price(2, "CHF") == "CHF 2.00"
     assert english.price(float("nan"), "USD") == english.price(None, "USD") == ""
     assert (english.date(17_500.4), chinese.date(17_500.4)) == ("30 Nov 2017", "2017年11月30日")
-    assert (english.signed(-3.1094), english.signed(0.0123456), english.signed(0.0)) == ("−3.109", "+0.0123", "+0.000")
+    assert (english.signed(-3.1094), english.signed(0.0123456, 5), english.signed(0.0)) == (
+        "−3.109",
+        "+0.01235",
+        "+0.000",
+    )
     assert english("cart.items", n=1) == "1 item"
     assert english("cart.items", n=1200) == "1,200 items"
     assert english.part("some_new_source") == "some new source"

@@ -104,17 +104,31 @@ def test_a_total_leaves_unknown_prices_out() -> None:
 
 def test_bars_start_where_the_last_ended_and_add_up() -> None:
     parts = tuple(Explanation(f"part{n}", value) for n, value in enumerate([3.0, -1.0, 0.5, *[0.1] * 10]))
-    steps = waterfall(Explanation("score", sum(part.value for part in parts), parts))
+    bars = waterfall(Explanation("score", sum(part.value for part in parts), parts))
+    steps = bars.steps
     assert len(steps) == MOST_STEPS
     assert steps[-1].name == "rest" and len(steps[-1].children) == 5
-    assert steps[-1].running == pytest.approx(3.5)
+    assert steps[-1].running == bars.score.value == pytest.approx(3.5)
     assert sum(step.value for step in steps) == pytest.approx(3.5)
-    assert steps[0].left == 0.0 and steps[0].width == pytest.approx(85.7142, abs=0.001)
+    assert (bars.zero, steps[0].left) == (0.0, 0.0)
+    assert steps[0].width == pytest.approx(100 * 3.0 / 3.5)
     assert steps[1].left + steps[1].width == pytest.approx(steps[0].left + steps[0].width)
 
 
+def test_bars_below_zero_start_left_of_it() -> None:
+    parts = (Explanation("everyone", -1.0), Explanation("counts", 4.0))
+    bars = waterfall(Explanation("score", 3.0, parts))
+    assert (bars.zero, bars.score.left, bars.score.width) == (25.0, 25.0, 75.0)
+    assert [(step.left, step.width) for step in bars.steps] == [(0.0, 25.0), (0.0, 100.0)]
+
+
+def test_small_scores_are_shown_with_the_digits_that_add_up() -> None:
+    assert waterfall(Explanation("score", 0.0323)).digits == 5
+    assert waterfall(Explanation("score", -2.5)).digits == 3
+
+
 def test_a_score_without_parts_is_one_bar() -> None:
-    assert [(step.name, step.value) for step in waterfall(Explanation("score", 2.0))] == [("score", 2.0)]
+    assert [(step.name, step.value) for step in waterfall(Explanation("score", 2.0)).steps] == [("score", 2.0)]
 
 
 @pytest.mark.parametrize(

@@ -231,3 +231,24 @@ def test_the_merchant_sees_what_was_learnt_and_what_is_on(client: TestClient) ->
     text = client.get("/grocer/console").text
     assert "serving now" in text and "popular" in text and "diversity" in text
     assert client.get("/grocer/console/quality").status_code == 200
+
+
+def test_what_is_not_wanted_is_gone_from_the_page_it_stood_on(client: TestClient, shop: Shop) -> None:
+    text = client.get("/grocer/").text
+    product_id = re.findall(r'data-product="(\w+)"', text)[0]
+    reply = client.post(
+        "/grocer/dismiss", data={"product_id": product_id}, headers={"Referer": "http://testserver/grocer/"}
+    )
+    assert reply.url.path == "/grocer/"
+    assert "Noted: not for you" in reply.text and "1 gone" in reply.text
+    assert f'data-product="{product_id}"' not in reply.text
+    assert events(shop, session(client)) == [("dismiss", product_id)]
+
+
+def test_without_script_a_cart_comes_back_to_the_page_it_was_filled_from(client: TestClient) -> None:
+    came = {"Referer": "http://testserver/grocer/search?q=tea&page=1"}
+    assert str(client.post("/grocer/cart", data={"product_id": "p00"}, headers=came).url).endswith(
+        "/grocer/search?q=tea&page=1"
+    )
+    away = {"Referer": "https://evil.example//evil.example/"}
+    assert client.post("/grocer/cart", data={"product_id": "p00"}, headers=away).url.host == "testserver"

@@ -70,9 +70,8 @@ class Words:
         """With thousands separated."""
         return f"{value:,.0f}" if isinstance(value, int) or float(value).is_integer() else f"{value:,.2f}"
 
-    def signed(self, value: float) -> str:
-        """A part of a score, with its sign and as many digits as it needs."""
-        digits = 3 if abs(value) >= 0.1 or value == 0 else 4
+    def signed(self, value: float, digits: int = 3) -> str:
+        """A part of a score, with its sign."""
         return f"{value:+.{digits}f}".replace("-", "−")
 
     def price(self, value: float | None, currency: str) -> str:

@@ -108,7 +108,7 @@ def why_page(guest: Visitor, request_id: str, position: int) -> Response:
     item = next((each for each in page.items if each.position == position), None) if page else None
     view: dict[str, Any] = {"item": None}
     if page and item:
-        view = {"item": item, "page": page, "card": card(guest, item.row), "steps": waterfall(item.explanation)}
+        view = {"item": item, "page": page, "card": card(guest, item.row), "bars": waterfall(item.explanation)}
     template = "_why.html" if guest.by_script else "why.html"
     return _desk(guest.request).page(guest, template, 200 if item else 404, **view)
 
@@ -130,10 +130,22 @@ def cart_add(
     """Puts a product into the cart and says what goes with it."""
     put_in(guest, product_id, quantity, request_id, position)
     if not guest.by_script:
-        return _onward(guest, inside(urlsplit(guest.request.headers.get("referer", "")).path, guest.url("cart")))
+        return _onward(guest, _back(guest))
     beside = section(guest, "cart", product_ids=tuple(guest.cart.lines)[-12:], k=3)
     added = card(guest, guest.shop.row(product_id))
     return _desk(guest.request).page(guest, "_added.html", added=added, beside=beside)
+
+
+@router.post("/{shop}/dismiss")
+def dismiss(
+    guest: Sender,
+    product_id: Annotated[str, Form()],
+    request_id: Annotated[str, Form(max_length=64)] = "",
+    position: Annotated[int | None, Form()] = None,
+) -> Response:
+    """Takes a product off this visitor's pages; the page it stood on comes again, without it."""
+    guest.tell("dismiss", product_id, request_id=request_id, position=position)
+    return _onward(guest, _back(guest))
 
 
 @router.post("/{shop}/cart/quantity")
@@ -222,6 +234,14 @@ def _onward(guest: Guest, path: str) -> Response:
     response = RedirectResponse(path, 303)
     guest.remember(response)
     return response
+
+
+def _back(guest: Guest) -> str:
+    """The page a form was sent from."""
+    sent_from = urlsplit(guest.request.headers.get("referer", ""))
+    path = sent_from.path + (f"?{sent_from.query}" if sent_from.query else "")
+    # the page of reasons would only say that it is too old
+    return guest.url() if "/why/" in path else inside(path, guest.url())
 
 
 def _sorry(request: Request, error: RequestError | RequestValidationError) -> Response:

@@ -22,8 +22,9 @@ SLOW_FUSIONS = ["SkipLayerNormFusion"]
 class OnnxEncoder:
     """Runs one session; several threads may call it side by side, each runs on `threads` math threads.
 
-    int8 activations are scaled over the whole batch, so a text's vector moves a little (cosine about .999) with the
-    texts it is encoded beside. The vectors of the last queries are kept.
+    int8 activations are scaled over the whole batch, so a passage's vector moves a little with the texts it is encoded
+    beside (mean cosine .992, least .985 on grocery titles); a query is run alone, its vector is always the same. The
+    vectors of the last queries are kept.
     """
 
     def __init__(self, folder: Path, *, threads: int = 1, max_tokens: int = 64) -> None:
@@ -57,10 +58,9 @@ class OnnxEncoder:
             return self._run([self._prefixes[kind] + text for text in texts])
         known = self._queries.get(texts)
         new = [text for text in dict.fromkeys(texts) if text not in known]
-        if new:
-            made = dict(zip(new, self._run([self._prefixes[kind] + text for text in new]), strict=True))
-            self._queries.keep(made)
-            known |= made
+        made = {text: self._run([self._prefixes[kind] + text])[0] for text in new}
+        self._queries.keep(made)
+        known |= made
         return np.array([known[text] for text in texts], np.float32).reshape(len(texts), self.dimensions)
 
     def _run(self, texts: list[str]) -> FloatArray:

@@ -4,7 +4,8 @@
 2. A source that raises is named "name: failed", the others still answer, and the log holds no word of the error's text.
 3. A source past its budget is named and not waited for; without a crew it is waited for.
 4. The request's deadline ends a budget that is longer.
-5. A source whose abandoned calls are still running is named at once and not called again.
+5. What stands behind a late source is still asked; past the deadline nothing more is begun. A source whose abandoned
+   calls are still running is named at once and not called again.
 6. Totals and facets come from the source that knows them; -1 and empty elsewhere.
 7. A plan takes limit, k, weights and budgets from the settings.
 """
@@ -19,7 +20,7 @@ import numpy as np
 import pytest
 from pydantic import BaseModel
 
-from shopkeeper.recall.crew import Crew
+from shopkeeper.recall.crew import Crew, Job
 from shopkeeper.recall.gather import Plan, gather
 from shopkeeper.settings import Settings, SourceSettings
 from shopkeeper.testing import worlds
@@ -109,6 +110,37 @@ def test_a_source_past_its_budget_is_named_and_not_waited_for(crew: Crew) -> Non
     assert found.late == ("slow",)
     assert found.candidates.rows.tolist() == [2]
     assert "slow" not in found.spans_ms
+
+
+def test_what_stands_behind_a_late_source_is_still_asked(crew: Crew) -> None:
+    slow, slower, well = Fixed(1), Fixed(2), Fixed(3)
+    slow.gate.clear()
+    slower.gate.clear()
+    plan = Plan(budgets_ms={"slow": 5.0, "slower": 5.0, "well": 5000.0}, crew=crew)
+    found = gather({"slow": slow, "slower": slower, "well": well}, one(), plan)
+    slow.gate.set()
+    slower.gate.set()
+    assert found.late == ("slow", "slower")
+    assert found.candidates.rows.tolist() == [3]
+    assert well.n_asked == 1
+
+
+def test_past_the_deadline_nothing_more_is_begun(crew: Crew) -> None:
+    slow, behind = Fixed(1), Fixed(2)
+    slow.gate.clear()
+    found = gather({"slow": slow, "behind": behind}, one(deadline_ms=5.0), Plan(crew=crew))
+    slow.gate.set()
+    assert found.late == ("slow", "behind")
+    assert len(found.candidates.rows) == 0
+
+
+def test_a_job_runs_once_whoever_begins_it() -> None:
+    source = Fixed(1)
+    job = Job("once", lambda: source.recall(one(), 1))
+    job.run()
+    job.run()
+    assert source.n_asked == 1
+    assert not job.claim()
 
 
 def test_without_a_crew_no_source_is_late() -> None:

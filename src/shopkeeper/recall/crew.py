@@ -1,10 +1,10 @@
-"""Threads that run sources beside one another, so that a late one need not be waited for."""
+"""Threads that run sources, so that a late one need not be waited for."""
 
 import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from shopkeeper.types import Offer
 
@@ -12,7 +12,7 @@ Call = Callable[[], list[Offer]]
 
 
 class Job:
-    """One call handed to a crew: its result or its error once `wait` has said yes."""
+    """One call that runs at most once: its result or its error once `wait` has said yes."""
 
     def __init__(self, name: str, call: Call) -> None:
         self.name = name
@@ -20,10 +20,17 @@ class Job:
         self.error: Exception | None = None
         self.took_ms = 0.0
         self._call = call
+        self._claimed = threading.Lock()
         self._done = threading.Event()
 
+    def claim(self) -> bool:
+        """Whether nobody has begun it before; whoever hears yes is the one to run it, or to let it be."""
+        return self._claimed.acquire(blocking=False)
+
     def run(self) -> None:
-        """Runs the call here; whatever it raises is kept."""
+        """Runs the call here unless somebody has begun it; whatever it raises is kept."""
+        if not self.claim():
+            return
         started = time.perf_counter()
         try:
             self.result = self._call()
@@ -42,11 +49,14 @@ class Job:
 
 
 class Crew:
-    """A few daemon threads that take jobs in turn. A source with `most_overdue` abandoned calls gets no new one."""
+    """A few daemon threads. Jobs started together run one after another in one thread: a request costs one hand-over.
+
+    A name with `most_overdue` abandoned calls still running gets no new one.
+    """
 
     def __init__(self, n_threads: int = 8, most_overdue: int = 2) -> None:
         self.most_overdue = most_overdue
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._lines: queue.SimpleQueue[Sequence[Job] | None] = queue.SimpleQueue()
         self._overdue: list[Job] = []
         self._lock = threading.Lock()
         self._threads = [
@@ -55,26 +65,31 @@ class Crew:
         for thread in self._threads:
             thread.start()
 
-    def start(self, name: str, call: Call) -> Job | None:
-        """The job, already under way; None when this name's abandoned calls are still running."""
+    def busy(self) -> frozenset[str]:
+        """Names whose abandoned calls are still running."""
+        if not self._overdue:
+            return frozenset()
         with self._lock:
             self._overdue = [job for job in self._overdue if not job.over()]
-            if Counter(job.name for job in self._overdue)[name] >= self.most_overdue:
-                return None
-        job = Job(name, call)
-        self._jobs.put(job)
-        return job
+            counts = Counter(job.name for job in self._overdue)
+        return frozenset(name for name, count in counts.items() if count >= self.most_overdue)
+
+    def start(self, jobs: Sequence[Job]) -> None:
+        """Hands the jobs to one thread; those that somebody has begun are passed over."""
+        if jobs:
+            self._lines.put(jobs)
 
     def abandon(self, job: Job) -> None:
-        """Counts a job as overdue until it ends by itself; a thread cannot be stopped from outside."""
+        """Counts a running job as overdue until it ends by itself; a thread cannot be stopped from outside."""
         with self._lock:
             self._overdue.append(job)
 
     def close(self) -> None:
         """Lets every thread end after what it is doing."""
         for _ in self._threads:
-            self._jobs.put(None)
+            self._lines.put(None)
 
     def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            job.run()
+        while (jobs := self._lines.get()) is not None:
+            for job in jobs:
+                job.run()

@@ -117,17 +117,21 @@ def _in_turn(calls: Mapping[str, Call]) -> dict[str, Job | None]:
 
 
 def _in_time(calls: Mapping[str, Call], batch: Batch, plan: Plan, crew: Crew) -> dict[str, Job | None]:
-    """Each job that ended within its budget and the request's deadline; None for the others."""
-    started = time.perf_counter()
+    """Each job that ended within its budget, from its own start, and the request's deadline; None for the others."""
     deadline_ms = min(request.deadline_ms for request in batch.requests)
-    jobs = {name: crew.start(name, call) for name, call in calls.items()}
-    ended: dict[str, Job | None] = {}
-    for name, job in jobs.items():
-        budget_ms = min(plan.budgets_ms.get(name, deadline_ms), deadline_ms)
-        remaining = budget_ms / 1000.0 - (time.perf_counter() - started)
-        ended[name] = job if job is not None and job.wait(remaining) else None
-        if job is not None and ended[name] is None:
+    ends = time.perf_counter() + deadline_ms / 1000.0
+    busy = crew.busy()
+    jobs = [Job(name, call) for name, call in calls.items() if name not in busy]
+    ended: dict[str, Job | None] = dict.fromkeys(calls)
+    crew.start(jobs)
+    for at, job in enumerate(jobs):
+        budget_ms = plan.budgets_ms.get(job.name, deadline_ms)
+        if job.wait(min(budget_ms / 1000.0, ends - time.perf_counter())):
+            ended[job.name] = job
+        elif not job.claim():
             crew.abandon(job)
+            if time.perf_counter() < ends:
+                crew.start(jobs[at + 1 :])  # another thread takes what stands behind the late one
     return ended
 
 

@@ -7,6 +7,7 @@
 5. An event changes the next page.
 6. A request that cannot be read says which field, what was given and what is allowed.
 7. A shop that has not learnt says so.
+8. Filters that leave nothing, and the page after the last, give an empty page, not a failure.
 """
 
 import shutil
@@ -190,3 +191,12 @@ def test_a_shop_that_has_not_learnt_says_so(unlearnt: Path, tmp_path: Path) -> N
     error = response.json()["error"]
     assert (response.status_code, error["code"]) == (409, "not_learnt")
     assert "has not learnt yet. Run: shopkeeper learn" in error["message"]
+
+
+@pytest.mark.parametrize("rest", [{"filters": {"price_max": 0.01}}, {"offset": 10_000}], ids=["filters", "offset"])
+@pytest.mark.parametrize("scene", ["search", "home", "trending"])
+def test_where_nothing_is_left_the_page_is_empty(client: TestClient, scene: str, rest: dict[str, Any]) -> None:
+    asked: dict[str, Any] = {"query": "tea"} if scene == "search" else {"scene": scene, "user_id": "u1"}
+    page = page_of(client, SEARCH if scene == "search" else RECOMMEND, **asked, **rest)
+    assert page.items == []
+    assert page.total == 0 or "offset" in rest

@@ -5,12 +5,13 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
+import ibis
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from shopkeeper.types import PURCHASE, Catalog, DayArray, IntArray, Interactions
+from shopkeeper.types import PURCHASE, Catalog, DayArray, IntArray, Interactions, Snapshot
 
 _MICROSECONDS_A_DAY = 86_400_000_000
 
@@ -25,8 +26,17 @@ class Journey:
     sha256: str
 
     def start_of(self, week: int) -> float:
-        """The day of the first line of that week: everything earlier is before it."""
-        return float(self.log.days[self.weeks >= week].min())
+        """The day of the first line of that week or later: everything earlier is before it; infinite where none is."""
+        return float(self.log.days[self.weeks >= week].min(initial=np.inf))
+
+    def snapshot(self, week: int, seed: int = 0) -> Snapshot:
+        """What was known when the week began."""
+        day = self.start_of(week)
+        log = self.log.before(day)
+        names = ("user", "row", "day", "action", "quantity", "basket")
+        columns = (log.users, log.rows, log.days, log.actions, log.quantities, log.baskets)
+        table = ibis.memtable(pa.table(dict(zip(names, columns, strict=True))))
+        return Snapshot(day=day, catalog=self.catalog, log=log, interactions=table, seed=seed)
 
 
 def folder_of_package() -> Path:
@@ -37,11 +47,12 @@ def folder_of_package() -> Path:
     return Path(found.submodule_search_locations[0]) / "data"
 
 
-def read(folder: Path, upto_week: int) -> Journey:
+def read(folder: Path | None, upto_week: int) -> Journey:
     """The shop as it was known after `upto_week`; no later line is read.
 
     Products that were sold but are not described stay: they can be bought, so they can be ranked.
     """
+    folder = folder or folder_of_package()
     names = ["household_id", "basket_id", "product_id", "quantity", "week", "transaction_timestamp"]
     lines = pq.read_table(folder / "transactions.parquet", columns=names, filters=[("week", "<=", upto_week)])
     described = pq.read_table(folder / "products.parquet")

@@ -25,7 +25,9 @@ N, EACH = 40, 20
 FOUND = candidates([list(range(EACH))] * N, {"popular": [1.0] * (N * EACH), "repeat": [float("nan")] * (N * EACH)})
 OFFSETS = FOUND.offsets
 DRAW = np.random.default_rng(0)
-TABLE = FeatureTable(("counts.baskets", "counts.share", "price.log"), DRAW.random((N * EACH, 3)).astype(np.float32))
+TABLE = FeatureTable(
+    ("counts.baskets", "counts.share", "price.log"), DRAW.random((N * EACH, 3)).round(1).astype(np.float32)
+)
 WANTED = (TABLE.values[:, 1] > 0.8).astype(np.float32) * 3
 
 

@@ -12,7 +12,7 @@ from math import floor, inf
 import numpy as np
 
 from shopkeeper.profile.growing import Line, Lines, no_lines
-from shopkeeper.types import NEW_USER, IntArray, Interactions, Observed, Portrait
+from shopkeeper.types import NEW_USER, Interactions, Observed, Portrait, RowArray
 
 SESSION_DAYS = 1.0
 """A session nobody touched for this long is over."""
@@ -62,7 +62,7 @@ class Profiles:
             inside.days[inside_start:inside_end],
         )
 
-    def portraits(self, users: Sequence[int] | IntArray, day: float = inf) -> tuple[Portrait, ...]:
+    def portraits(self, users: Sequence[int] | RowArray, day: float = inf) -> tuple[Portrait, ...]:
         """A portrait for each of these shoppers strictly before `day`, without sessions."""
         return tuple(self.portrait(int(user), "", day) for user in users)
 

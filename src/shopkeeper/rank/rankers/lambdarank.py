@@ -20,13 +20,14 @@ class Lambdarank:
     """
 
     class Settings(PluginSettings):
-        trees: int = Field(200, ge=1, description="Trees of one booster.")
-        leaves: int = Field(31, ge=2, description="Leaves of one tree.")
-        learning_rate: float = Field(0.05, gt=0, le=1, description="How much of each tree is taken.")
+        trees: int = Field(150, ge=1, description="Trees of one booster.")
+        leaves: int = Field(15, ge=2, description="Leaves of one tree.")
+        learning_rate: float = Field(0.07, gt=0, le=1, description="How much of each tree is taken.")
         min_leaf: int = Field(100, ge=1, description="Fewest candidates in a leaf.")
         l2: float = Field(5.0, ge=0, description="Ridge on the leaves' values.")
         columns: float = Field(0.5, gt=0, le=1, description="Share of the columns a tree may look at.")
         depth_of_truth: int = Field(20, ge=1, description="Only pairs that touch the first so many places are learnt.")
+        bins: int = Field(63, ge=2, description="Into so many steps a column is cut: fewer are faster.")
         models: int = Field(1, ge=1, description="Boosters with different seeds whose scores are averaged.")
         threads: int = Field(1, ge=1, description="Threads in training; serving uses one.")
         seed: int = Field(0, description="Seed of the sampling of columns.")
@@ -43,7 +44,7 @@ class Lambdarank:
             label=labels,
             group=np.diff(offsets),
             feature_name=list(table.names),
-            params={"verbosity": -1, "num_threads": self._settings.threads},
+            params={"verbosity": -1, "num_threads": self._settings.threads, "max_bin": self._settings.bins},
             free_raw_data=True,
         )
         self._boosters = [
@@ -92,6 +93,7 @@ class Lambdarank:
         chosen = self._settings
         return {
             "objective": "lambdarank",
+            "max_bin": chosen.bins,
             "learning_rate": chosen.learning_rate,
             "num_leaves": chosen.leaves,
             "min_data_in_leaf": chosen.min_leaf,

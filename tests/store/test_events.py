@@ -114,6 +114,17 @@ def test_full_days_go_to_the_lake_and_the_rest_to_the_tail(folder: ShopFolder) -
     assert folder.events.import_table(lines.slice(0, 0)) == ImportCounts(0, 0)
 
 
+def test_times_of_any_precision_are_taken(folder: ShopFolder) -> None:
+    lines = table(("a", 10, "u", "p"))
+    for number, kind in enumerate([pa.timestamp("ns"), pa.timestamp("s", "UTC"), pa.timestamp("ns", "UTC")]):
+        stamp = pa.array([864_000 * 10 ** (9 if kind.unit == "ns" else 0)], kind)
+        named = lines.set_column(0, "event_id", pa.array([f"e{number}"]))
+        assert folder.events.import_table(named.set_column(1, "timestamp", stamp)).accepted == 1
+    nanoseconds = lines.set_column(1, "timestamp", pa.array([864_000 * 10**9 + 1_999], pa.timestamp("ns")))
+    folder.events.import_table(nanoseconds)
+    assert [found.timestamp for found in folder.events.tail(0.0)] == [864_000.0] * 3 + [864_000.000001]
+
+
 def test_a_table_with_a_gap_is_refused_whole(folder: ShopFolder) -> None:
     lines = table(("a", 10, "u", "p"), ("b", 11, "u", "p"))
     with pytest.raises(IntakeError, match="no column 'action', which is required"):

@@ -4,7 +4,7 @@
 2. A folder that holds a shop already is not made into another.
 3. Settings that are not TOML, or not known, are refused before anything is made.
 4. A folder without a shop, or without its database, is named as such.
-5. A second writer is refused with the first one's process id; readers and learners are not.
+5. A second writer is refused with the first one's process id; readers and learners are not. Readers do not write.
 6. A lock is free again once its holder has closed, or has been killed.
 7. A copy of the folder is a copy of the shop.
 8. A database from a newer or an older shopkeeper is refused with what to do, or migrated.
@@ -74,6 +74,14 @@ def test_a_second_writer_is_refused_with_the_first_ones_pid(path: Path, folder: 
         assert len(reader.products) == 1
         with reader.versions.drafting() as draft:
             assert reader.versions.seal(draft, settings={}, data_hash="", scores={}).name == "0001"
+
+
+def test_a_reader_that_writes_is_told(path: Path) -> None:
+    with open_folder(path, writable=False) as reader:
+        with pytest.raises(StoreError, match=r"the shop is open for reading only. Open it for writing to change it"):
+            reader.products.upsert(products("tea"))
+        with pytest.raises(StoreError, match=r"shop.db: the shop is open for reading only"):
+            reader.events.append([event("a", 10)])
 
 
 def test_a_second_process_is_refused_too(path: Path, folder: ShopFolder) -> None:

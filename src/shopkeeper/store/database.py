@@ -3,17 +3,19 @@
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 
 from shopkeeper.errors import ShopNotFound, StoreError
 from shopkeeper.store import migrate
 from shopkeeper.store.disk import full_disk_as_error
 
 DATABASE_FILE = "shop.db"
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "cache_size=-32768", "temp_store=MEMORY", "secure_delete=ON")
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "cache_size=-8192", "temp_store=MEMORY", "secure_delete=ON")
 
 
 class Database:
@@ -24,9 +26,12 @@ class Database:
         if not writable and not path.is_file():
             raise ShopNotFound(f"{path.parent} holds no shop: {path.name} is missing.")
         self.path = path
+        self._writable = writable
         self.turn = threading.RLock()
         """Held during a write transaction; hold it longer to change memory together with the disk."""
-        self._engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30.0})
+        self._engine = sa.create_engine(
+            f"sqlite:///{path}", connect_args={"timeout": 30.0}, pool_size=8, max_overflow=56
+        )
         pragmas = _PRAGMAS if writable else ("query_only=ON",)
         sa.event.listen(self._engine, "connect", lambda raw, _: _configure(raw, pragmas))
         sa.event.listen(self._engine, "begin", _begin)
@@ -41,6 +46,8 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """A write transaction, durable when the block is left; undone when it raises. Raises StorageFull."""
+        if not self._writable:
+            raise StoreError(f"{self.path}: the shop is open for reading only. Open it for writing to change it.")
         with self.turn, full_disk_as_error(self.path), self._engine.connect() as connection:
             connection.execution_options(shopkeeper_writes=True)
             with connection.begin():
@@ -75,12 +82,20 @@ class Database:
 
 
 def insert_many(connection: sa.Connection, statement: sa.Insert, names: Sequence[str], rows: Iterable[Any]) -> None:
-    """Inserts tuples in the order of `names`, several times faster than by name: for whole files."""
-    compiled = statement.values({name: sa.bindparam(name) for name in names}).compile(dialect=connection.dialect)
-    assert tuple(compiled.positiontup or ()) == tuple(names), "the names must stand in the order of the table's columns"
+    """Inserts tuples in the order of `names`, several times faster than by name.
+
+    `statement` is kept with its SQL: pass a constant of the module, not one that is made for the call.
+    """
     bound = list(rows)
     if bound:
-        connection.exec_driver_sql(str(compiled), bound)
+        connection.exec_driver_sql(_insert_sql(statement, tuple(names)), bound)
+
+
+@cache
+def _insert_sql(statement: sa.Insert, names: tuple[str, ...]) -> str:
+    compiled = statement.values({name: sa.bindparam(name) for name in names}).compile(dialect=sqlite.dialect())
+    assert tuple(compiled.positiontup or ()) == names, "the names must stand in the order of the table's columns"
+    return str(compiled)
 
 
 def fetch_many(connection: sa.Connection, statement: sa.Select[Any]) -> list[tuple[Any, ...]]:

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import sqlalchemy as sa
 
 from shopkeeper.store.commit import GroupCommit
 from shopkeeper.store.database import Database, fetch_many, insert_many
 from shopkeeper.store.lake import DAY_US, Lake
-from shopkeeper.store.log import content_hash, interactions_of, tail_table, whole_log
+from shopkeeper.store.log import content_hash, day_table, interactions_of, tail_table, whole_log
 from shopkeeper.store.records import LOG, MICROSECONDS, Record, event_of, event_record
 from shopkeeper.store.schema import EVENTS as SCHEMA
 from shopkeeper.store.schema import conform
@@ -30,6 +29,9 @@ if TYPE_CHECKING:
 
 Outcome = Literal["accepted", "duplicate"]
 _CHUNK = 500
+_NAMES = EVENTS.c.keys()
+_INSERT_EVENTS = sa.insert(EVENTS)
+_INSERT_SEEN = sa.insert(SEEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +91,9 @@ class Events:
             found = [tail_table(connection, EVENTS.c.timestamp_us >= after_us)]
             statement = sa.select(DAYS.c.file).where(DAYS.c.last_timestamp_us >= after_us)
             files = [self._lake.root / file for file in connection.execute(statement).scalars()]
-        late = pc.field("timestamp") >= pa.scalar(after_us, pa.timestamp("us", tz="UTC"))
-        found.extend(pq.read_table(file, filters=late, partitioning=None) for file in files)
+        moment = pa.scalar(after_us, pa.timestamp("us", tz="UTC"))
+        days = (day_table(file) for file in files)
+        found.extend(day.filter(pc.greater_equal(day.column("timestamp"), moment)) for day in days)
         table = pa.concat_tables(found).sort_by([("timestamp", "ascending"), ("seq", "ascending")])
         stamps = table.column("timestamp").cast(pa.int64()).to_pylist()
         rows = table.drop_columns(["timestamp", "seq"]).to_pylist()
@@ -125,7 +128,8 @@ class Events:
                     outcomes.append("accepted")
             users = self._users.insert_missing(connection, (record["user_id"] for record in fresh.values()))
             if fresh:
-                connection.execute(sa.insert(EVENTS), list(fresh.values()))
+                rows = [tuple(record[name] for name in _NAMES) for record in fresh.values()]
+                insert_many(connection, _INSERT_EVENTS, _NAMES, rows)
                 _remember(connection, fresh)
         self._users.remember(users)
         self._next_seq += len(fresh)
@@ -184,11 +188,11 @@ def _known(connection: sa.Connection, keys: Sequence[int]) -> set[int]:
 
 
 def _remember(connection: sa.Connection, keys: Iterable[int]) -> None:
-    insert_many(connection, sa.insert(SEEN), ["key"], [(key,) for key in keys])
+    insert_many(connection, _INSERT_SEEN, ["key"], [(key,) for key in keys])
 
 
 def _insert_tail(connection: sa.Connection, recent: pa.Table) -> None:
     place = recent.column_names.index("timestamp")
     recent = recent.set_column(place, "timestamp_us", recent.column(place).cast(pa.int64()))
     rows = zip(*(column.to_pylist() for column in recent.columns), strict=True)
-    insert_many(connection, sa.insert(EVENTS), recent.column_names, rows)
+    insert_many(connection, _INSERT_EVENTS, _NAMES, rows)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 import sqlalchemy as sa
 
 from shopkeeper.store.records import LOG, MICROSECONDS, events_table
@@ -37,6 +37,12 @@ def tail_table(connection: sa.Connection, condition: sa.ColumnElement[bool] | No
     return events_table(connection.execute(statement).all(), EVENTS.c.keys())
 
 
+def day_table(file: Path, columns: Sequence[str] | None = None, coded: Sequence[str] = ()) -> pa.Table:
+    """The rows of one file of the lake, all columns or these; `coded` ones as dictionaries."""
+    with pq.ParquetFile(file, read_dictionary=list(coded)) as opened:
+        return opened.read(columns=None if columns is None else list(columns))
+
+
 def whole_log(files: Sequence[Path], tail: pa.Table) -> "ibis.Table":
     """Lake and tail as one table: schema.EVENTS and int64 `seq`. The lake's files are read when it is executed."""
     import ibis
@@ -44,6 +50,8 @@ def whole_log(files: Sequence[Path], tail: pa.Table) -> "ibis.Table":
     recent = ibis.memtable(tail)
     if not files:
         return recent
+    import pyarrow.dataset as ds  # with it comes pandas, which a server needs for nothing else
+
     lake = ibis.memtable(ds.dataset([str(file) for file in files], schema=tail.schema, format="parquet"))
     return ibis.union(lake, recent, distinct=False)
 
@@ -65,9 +73,8 @@ def content_hash(log: "ibis.Table") -> str:
 
 def interactions_of(files: Sequence[Path], tail: pa.Table, catalog: Catalog, user_ids: pa.Array) -> Interactions:
     """The log as columns of rows, ordered by user, then day, then arrival. Words are looked up once, not per line."""
-    options = ds.ParquetReadOptions(dictionary_columns=_WORDS)
-    lake = ds.dataset([str(file) for file in files], schema=_CODED, format=ds.ParquetFileFormat(read_options=options))
-    log = pa.concat_tables([lake.to_table(), tail.select(_CODED.names).cast(_CODED)])
+    parts = [*(day_table(file, _CODED.names, _WORDS) for file in files), tail]
+    log = pa.concat_tables([part.select(_CODED.names).cast(_CODED) for part in parts])
     users = _numbers(log.column("user_id"), user_ids)
     rows = _numbers(log.column("product_id"), pa.array(catalog.product_ids, pa.string()))
     actions = _numbers(log.column("action"), pa.array(ACTIONS, pa.string()))

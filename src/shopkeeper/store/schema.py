@@ -69,7 +69,7 @@ def _column(table: pa.Table, field: pa.Field, required: bool) -> pa.ChunkedArray
         return pa.chunked_array([_filled(pa.nulls(len(table), field.type), field)], field.type)
     column = table.column(field.name)
     if column.type != field.type:
-        column = column.cast(field.type)
+        column = column.cast(field.type, safe=not pa.types.is_timestamp(field.type))  # nanoseconds are cut
     if column.null_count == 0:
         return column
     if required:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from shopkeeper.store.folder import ShopFolder
+from shopkeeper.store.log import interactions_of
 from shopkeeper.types import FloatArray, Interactions, Snapshot
 
 if TYPE_CHECKING:
@@ -12,11 +13,23 @@ if TYPE_CHECKING:
 
 
 def snapshot(
-    folder: ShopFolder, day: float | None = None, vectors: FloatArray | None = None, seed: int = 0
+    folder: ShopFolder,
+    day: float | None = None,
+    vectors: FloatArray | None = None,
+    seed: int = 0,
+    events: "ibis.Table | None" = None,
 ) -> Snapshot:
-    """The catalogue and the log strictly before `day`; with None the whole log, as of its last event."""
+    """The catalogue and the log strictly before `day`; with None the whole log, as of its last event.
+
+    `events`, with the columns of schema.EVENTS, stands for the log where learning is to read a repaired one.
+    """
     catalog = folder.products.catalog()
-    log = folder.events.interactions(catalog, folder.users)
+    if events is None:
+        log = folder.events.interactions(catalog, folder.users)
+    else:
+        table = events.order_by("timestamp", "event_id").to_pyarrow()  # the order of arrival is not known any more
+        arrived = table.append_column("seq", pa.array(range(len(table)), pa.int64()))
+        log = interactions_of([], arrived, catalog, folder.users.ids())
     if day is None:
         day = float(log.days.max(initial=0.0)) + 1e-9 if len(log.days) else 0.0
     else:

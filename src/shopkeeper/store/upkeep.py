@@ -8,12 +8,11 @@ import threading
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import sqlalchemy as sa
 
 from shopkeeper.store.database import Database
 from shopkeeper.store.lake import DAY_US, Lake
-from shopkeeper.store.log import tail_table
+from shopkeeper.store.log import day_table, tail_table
 from shopkeeper.store.tables import EVENTS
 
 
@@ -35,7 +34,7 @@ class Upkeep:
         """How many events of the shopper were removed, from the tail and from the lake."""
         with self.turn:
             files = self._files_with(user_id)
-            days = [pq.read_table(self._lake.root / file, partitioning=None) for file in files]
+            days = [day_table(self._lake.root / file) for file in files]
             kept = [day.filter(pc.not_equal(day.column("user_id"), user_id)) for day in days]
             staged = self._lake.stage(pa.concat_tables(kept)) if kept else []
             with self._database.writing() as connection:
@@ -66,6 +65,5 @@ class Upkeep:
     def _files_with(self, user_id: str) -> list[str]:
         with self._database.reading() as connection:
             files = self._lake.files(connection)
-        own = pc.field("user_id") == user_id
-        options = {"columns": ["user_id"], "filters": own, "partitioning": None}
-        return [file for file in files if len(pq.read_table(self._lake.root / file, **options))]
+        users = ((file, day_table(self._lake.root / file, ["user_id"]).column("user_id")) for file in files)
+        return [file for file, column in users if pc.index(column, user_id).as_py() >= 0]

@@ -107,7 +107,7 @@ class Visitor:
         """Writes docs/images where pictures were asked for."""
         if self.pictures:
             self.page.wait_for_timeout(500)  # what arrives softly has arrived
-            self.page.screenshot(path=self.pictures / f"{name}.png")
+            self.page.screenshot(path=self.pictures / f"{name}.png", caret="initial")
 
 
 @pytest.fixture

@@ -5,16 +5,23 @@
 3. clicks, carts, purchases and searches become events of the shop, a reload none.
 4. the next page says what was noted and how it changed.
 5. the parts shown for a place add up to the score shown, and only to whom the page was shown.
-6. forms from other sites, unknown shops, products and addresses get a readable page in the reader's language.
+6. what is not wanted goes; photographs stand over drawings; a shop that has not learnt says so.
+7. forms from other sites, unknown shops, products and addresses get a readable page in the reader's language.
 """
 
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
+from benchmarks.small_shop import make
+from shopkeeper.flow.build import open_shop
 from shopkeeper.flow.shop import Shop
+from shopkeeper.serve.app import create_app
+from shopkeeper.serve.keys import Keys
+from shopkeeper.types import Product
 from tests.console.conftest import HOSTILE
 
 PAGES = [
@@ -252,3 +259,28 @@ def test_without_script_a_cart_comes_back_to_the_page_it_was_filled_from(client:
     )
     away = {"Referer": "https://evil.example//evil.example/"}
     assert client.post("/grocer/cart", data={"product_id": "p00"}, headers=away).url.host == "testserver"
+
+
+def test_a_photograph_stands_over_its_drawing(client: TestClient, shop: Shop) -> None:
+    pictured = {"https": "https://img.example/a b.jpg", "own": "/pictures/1.jpg", "odd": 'javascript:alert("1")'}
+    shop.put(
+        [
+            Product(product_id=name, title=f"Pictured thing {name}", category=("Drinks",), images=(image,), price=1.0)
+            for name, image in pictured.items()
+        ]
+    )
+    shown = {name: client.get(f"/grocer/product/{name}").text for name in pictured}
+    assert '<img class="photo" src="https://img.example/a b.jpg" alt=""' in shown["https"]
+    assert '<img class="photo" src="/pictures/1.jpg" alt=""' in shown["own"]
+    assert '<svg class="tile' in shown["https"]
+    assert "javascript:" not in shown["odd"]
+
+
+def test_a_shop_that_has_not_learnt_says_so(tmp_path: Path) -> None:
+    make(tmp_path / "grocer")
+    shop = open_shop(tmp_path / "grocer")
+    with TestClient(create_app({shop.name: shop}, keys=Keys())) as client:
+        assert "has not learnt yet" in client.get("/grocer/").text
+        for path in ("search?q=tea", "product/p00", "cart", "shoppers", "suggest?q=te", "console", "thanks"):
+            assert client.get(f"/grocer/{path}").status_code == 200, path
+    shop.close()

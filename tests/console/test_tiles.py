@@ -48,6 +48,7 @@ def test_a_product_keeps_its_tile_and_a_shelf_is_not_monotonous() -> None:
         (("Drug & general merchandise", "Cold and flu"), "Syrup", "pills"),
         (("Paper", "Bath tissues"), "Soft, 12 rolls", "roll"),
         (("食品", "牛奶"), "纯牛奶 1L", "milk"),
+        (("Coupons",), "Regular gasoline", "fuel"),
         ((), "WHITE HANGING HEART T-LIGHT HOLDER", "candle"),
         (("Gizmos",), "Flux capacitor", None),
     ],

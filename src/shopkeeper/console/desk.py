@@ -11,10 +11,10 @@ from starlette.responses import HTMLResponse
 from shopkeeper.console import static
 from shopkeeper.console.guest import Guest
 from shopkeeper.console.language import LANGUAGES, Words
+from shopkeeper.console.shelf import Shelves
 from shopkeeper.console.shoppers import Directory
 from shopkeeper.console.visits import Visits
 from shopkeeper.flow.shop import Shop
-from shopkeeper.types import Catalog
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:; connect-src 'self'; "
@@ -37,15 +37,7 @@ class Desk:
         self.visits = Visits()
         self.directory = Directory()
         self.templates = environment()
-        self._images: dict[str, tuple[Catalog, dict[int, str]]] = {}
-
-    def images(self, shop: Shop) -> Mapping[int, str]:
-        """The first photograph of each row that has one; read again when the catalogue changes."""
-        held = self._images.get(shop.name)
-        if held is None or held[0] is not shop.catalog:
-            held = (shop.catalog, _images(shop))
-            self._images[shop.name] = held
-        return held[1]
+        self.shelves = Shelves()
 
     def page(self, guest: Guest, template: str, status: int = 200, **view: Any) -> HTMLResponse:
         """A page, or a part of one, for this visitor; the cookies are written back."""
@@ -76,13 +68,3 @@ def environment() -> Environment:
     made.filters["segment"] = lambda text: quote(str(text), safe="")
     made.filters["query"] = urlencode
     return made
-
-
-def _images(shop: Shop) -> dict[int, str]:
-    table = shop.folder.products.table()
-    pictured = table.filter(table.images.length() > 0).select("row", "images").to_pyarrow()
-    return {
-        row: images[0]
-        for row, images in zip(pictured["row"].to_pylist(), pictured["images"].to_pylist(), strict=True)
-        if images[0].startswith(("https://", "/"))
-    }

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from shopkeeper.console.cart import Cart, cart_of
 from shopkeeper.console.language import Words, choose
+from shopkeeper.console.shelf import Shelf
 from shopkeeper.console.visits import Visit, Visits, session_of
 from shopkeeper.errors import RequestError, UnknownShop
 from shopkeeper.flow.observe import observe
@@ -31,6 +32,7 @@ class Guest:
     user_id: str
     cart: Cart
     visits: Visits
+    shelf: Shelf
 
     @property
     def visit(self) -> Visit:
@@ -77,11 +79,18 @@ class Guest:
 
     def remember(self, response: Response) -> None:
         """Writes session and cart back; both belong to this shop alone."""
-        path, held = f"/{self.shop.name}", self.request.cookies
+        held = self.request.cookies
         if held.get("session") != self.session:
-            response.set_cookie("session", self.session, path=path, httponly=True, samesite="lax")
+            self.give(response, "session", self.session, lasting=False)
         if held.get("cart", "") != self.cart.cookie():  # a page on its way must not undo what a click just put in
-            response.set_cookie("cart", self.cart.cookie(), path=path, httponly=True, samesite="lax", max_age=YEAR_S)
+            self.give(response, "cart", self.cart.cookie())
+
+    def give(self, response: Response, name: str, value: str, *, lasting: bool = True) -> None:
+        """Writes a cookie that only this shop's pages see, and no script."""
+        secure = self.request.url.scheme == "https"
+        age = YEAR_S if lasting else None
+        path = f"/{self.shop.name}"
+        response.set_cookie(name, value, max_age=age, path=path, secure=secure, httponly=True, samesite="lax")
 
 
 def enter(request: Request, shop: str) -> Guest:
@@ -102,6 +111,7 @@ def enter(request: Request, shop: str) -> Guest:
         user_id=user_id if user_id and found.folder.users.row(user_id) >= 0 else "",
         cart=cart_of(cookies.get("cart"), found.catalog.row_of),
         visits=desk.visits,
+        shelf=desk.shelves.of(found),
     )
 
 

@@ -13,7 +13,7 @@ from shopkeeper.console import static
 from shopkeeper.console.basket import basket, check_out, lines_of, put_in, set_quantity
 from shopkeeper.console.cart import Cart
 from shopkeeper.console.desk import Desk
-from shopkeeper.console.guest import YEAR_S, Guest, Sender, Visitor, inside
+from shopkeeper.console.guest import Guest, Sender, Visitor, inside
 from shopkeeper.console.home import home
 from shopkeeper.console.language import LANGUAGES, Words, choose
 from shopkeeper.console.merchant import counter, report
@@ -189,8 +189,7 @@ def shopper_switch(guest: Sender, user_id: Annotated[str, Form(max_length=200)] 
     guest.user_id = user_id if user_id and guest.shop.folder.users.row(user_id) >= 0 else ""
     guest.session, guest.cart = session_of(None), Cart()
     response = _onward(guest, guest.url())
-    name, path = quote(guest.user_id, safe=""), f"/{guest.shop.name}"
-    response.set_cookie("shopper", name, path=path, httponly=True, samesite="lax", max_age=YEAR_S)
+    guest.give(response, "shopper", quote(guest.user_id, safe=""))
     return response
 
 
@@ -199,7 +198,7 @@ def language_switch(guest: Visitor, code: str, to: str = "") -> Response:
     """The interface in another language, from the next page on."""
     response = _onward(guest, inside(to, guest.url()))
     if code in LANGUAGES:
-        response.set_cookie("language", code, path="/", httponly=True, samesite="lax", max_age=YEAR_S)
+        guest.give(response, "language", code)
     return response
 
 

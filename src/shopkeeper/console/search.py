@@ -9,10 +9,8 @@ from pydantic import BaseModel, Field
 
 from shopkeeper.console.guest import Guest
 from shopkeeper.console.home import Department, departments
-from shopkeeper.console.language import Words
 from shopkeeper.console.sections import Section, Strip, section, strip
 from shopkeeper.flow.shop import today
-from shopkeeper.recall.facets import FacetTable
 from shopkeeper.recall.filter import mask
 from shopkeeper.types import Filters, RowArray, Sort
 
@@ -147,7 +145,7 @@ def search(guest: Guest, query: Query) -> Results:
         by_meaning=bool(query.words and page and not any(page.facets.values())),
         pages=min(LAST_PAGE, -(-total // PER_PAGE)),
         facets=_facets(guest, query, found),
-        chips=_chips(guest.words, query),
+        chips=_chips(guest, query),
         correction=(page.intent.correction or "") if page else "",
         strip=said,
         popular=section(guest, "trending", k=6) if not total else Section(),
@@ -176,7 +174,7 @@ def _facets(guest: Guest, query: Query, found: Section) -> tuple[Facet, ...]:
     page = found.page
     counted = page.facets if page else {}
     if page and not counted and not query.words:
-        counted = FacetTable(guest.shop.catalog).count(_shelf(guest, query))
+        counted = guest.shelf.facets.count(_shelf(guest, query))
     chosen = {
         "department": query.departments,
         "category": query.categories,
@@ -216,7 +214,7 @@ def _band_label(guest: Guest, value: str) -> str:
     return f"{guest.words.price(first or 0.0, currency)} – {guest.words.price(last, currency)}"
 
 
-def _chips(words: Words, query: Query) -> tuple[Chip, ...]:
+def _chips(guest: Guest, query: Query) -> tuple[Chip, ...]:
     chips = []
     for field in ("departments", "categories", "brands"):
         held: tuple[str, ...] = getattr(query, field)
@@ -224,5 +222,5 @@ def _chips(words: Words, query: Query) -> tuple[Chip, ...]:
             without = tuple(other for other in held if other != value)
             chips.append(Chip(value.split(" > ")[-1], "?" + query.address(**{field: without})))
     if query.price:
-        chips.append(Chip(query.price.replace("-", " – "), "?" + query.address(price="")))
+        chips.append(Chip(_band_label(guest, query.price), "?" + query.address(price="")))
     return tuple(chips)

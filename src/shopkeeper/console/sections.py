@@ -18,6 +18,8 @@ from shopkeeper.flow.ask import ask
 from shopkeeper.types import Item, Page, Scene
 
 MOST_TOLD = 3
+PATIENCE_MS = 1500.0
+"""People wait a moment longer than a caller of the API for a page that is not empty; each source keeps its budget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def section(guest: Guest, scene: Scene, key: str = "", **asked: Any) -> Section:
             language=guest.words.language,
             **asked,
         )
-        page = answer(request, guest.shop)
+        page = answer(replace(request, deadline_ms=PATIENCE_MS), guest.shop)
     except NoVersion:
         return Section()
     visit = guest.visit
@@ -137,7 +139,7 @@ def picture(guest: Guest, row: int) -> Markup:
     catalog = guest.shop.catalog
     path = catalog.category_paths[catalog.categories[row]] if catalog.categories[row] >= 0 else ()
     drawn = tiles.svg(tiles.tile(catalog.product_ids[row], catalog.titles[row], path), static.url("glyphs.svg"))
-    image = guest.request.app.state.console.images(guest.shop).get(row)
+    image = guest.shelf.image(row)
     if not image:
         return drawn
     return drawn + Markup('<img class="photo" src="{}" alt="" loading="lazy" decoding="async">').format(image)

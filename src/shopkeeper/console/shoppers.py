@@ -56,7 +56,9 @@ class Directory:
         with self._lock:
             if shop.name not in self._made:
                 self._made[shop.name] = tuple(_choose(shop))
-        return [found for user_id in self._made[shop.name] if (found := shopper(shop, user_id))]
+            found = [each for user_id in self._made[shop.name] if (each := shopper(shop, user_id))]
+            self._made[shop.name] = tuple(each.user_id for each in found)  # who was erased is forgotten here too
+        return found
 
 
 def _choose(shop: Shop) -> list[str]:

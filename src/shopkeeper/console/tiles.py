@@ -17,6 +17,8 @@ from shopkeeper.text import has_han, normalise
 
 _TABLES = Path(__file__).parent / "glyphs.toml"
 HUE_STEP = 15
+_VAGUE = {"basket", "cutlery", "gift", "star", "ticket"}
+"""Drawings that say so little that a word in the title says more."""
 _BETWEEN = str.maketrans(dict.fromkeys("&/-,.:;()\"'", " "))
 _PATTERNS = (
     '<circle cx="{x}" cy="78" r="46"/><circle cx="{x}" cy="78" r="30"/>',
@@ -77,6 +79,9 @@ def _look(path: tuple[str, ...], title: str) -> tuple[int, str | None]:
     """Hue and glyph: the glyph of the finest name that has one, in its own hue or its department's."""
     department = path[0] if path else ""
     glyph = next((found for name in (*reversed(path), title) if (found := _first_glyph(name))), None)
+    if glyph in _VAGUE:
+        titled = _first_glyph(title)
+        glyph = titled if titled and titled not in _VAGUE else glyph
     of_department = _match(department, _keywords("hues")) if department else None
     hue = _own_hues().get(glyph or "", int(of_department) if of_department else _steady(department) % 360)
     nudge = _steady("/".join(path)) % 3 - 1 if len(path) > 1 else 0

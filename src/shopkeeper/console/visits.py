@@ -39,33 +39,37 @@ class Seen:
 
 @dataclass
 class Visit:
-    """One visitor's memory. `told` is the number of the last note that a page has told."""
+    """One visitor's memory. `told` is the number of the last note that a page has told. Thread-safe."""
 
     notes: deque[Note] = field(default_factory=lambda: deque(maxlen=MOST_NOTES))
     seen: OrderedDict[str, Seen] = field(default_factory=OrderedDict)
     number: int = 0
     told: int = 0
     bought: tuple[tuple[str, int], ...] = ()
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def note(self, action: Action, words: str, product_id: str = "") -> None:
         """Notes what was done; looking at what was just chosen is not told twice."""
-        last = self.notes[-1] if self.notes else None
-        if last and product_id and last.product_id == product_id and action in (last.action, "view"):
-            return
-        self.number += 1
-        self.notes.append(Note(self.number, action, words, product_id))
+        with self.lock:
+            last = self.notes[-1] if self.notes else None
+            if last and product_id and last.product_id == product_id and action in (last.action, "view"):
+                return
+            self.number += 1
+            self.notes.append(Note(self.number, action, words, product_id))
 
     def since(self, number: int) -> list[Note]:
         """The notes after this number, newest first."""
-        return [note for note in reversed(self.notes) if note.number > number]
+        with self.lock:
+            return [note for note in reversed(self.notes) if note.number > number]
 
     def look(self, scene: str, product_ids: Sequence[str]) -> Seen | None:
         """Remembers what a scene shows now; returns what it showed before."""
-        before = self.seen.pop(scene, None)
-        self.seen[scene] = Seen(self.number, tuple(product_ids))
-        while len(self.seen) > MOST_SEEN:
-            self.seen.popitem(last=False)
-        return before
+        with self.lock:
+            before = self.seen.pop(scene, None)
+            self.seen[scene] = Seen(self.number, tuple(product_ids))
+            while len(self.seen) > MOST_SEEN:
+                self.seen.popitem(last=False)
+            return before
 
 
 class Visits:

@@ -36,6 +36,7 @@ windows = 1
 [learn]
 min_events = 50
 holdout_days = 7
+margin = 0.3
 
 [serve]
 requests_per_minute = {requests_per_minute}

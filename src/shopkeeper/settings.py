@@ -97,6 +97,9 @@ class Learn(Section):
     holdout_days: float = Field(7.0, gt=0, description="The last days, kept for measuring.")
     min_events: int = Field(100, ge=0, description="Fewer purchases, clicks and carts than this cannot be learnt from.")
     min_products: int = Field(10, ge=1, description="Fewer products than this cannot be learnt from.")
+    margin: float = Field(
+        0.0, ge=0, description="How much a version may lose beyond doubt, in a contest's own metric, and still serve."
+    )
     seed: int = Field(0, description="Seed of everything random.")
 
 

@@ -101,6 +101,8 @@ def learnt(found: "Learnt", as_json: bool) -> None:
         console.print(f"Version {found.version.name} serves now.", highlight=False)
     for reason in found.refused:
         console.print(f"[red]Version {found.version.name} was refused:[/] {reason}", highlight=False)
+    if found.refused:
+        console.print(f"To serve it all the same: shopkeeper promote SHOP {found.version.number}", highlight=False)
 
 
 def comparison(found: "Comparison", as_json: bool) -> None:

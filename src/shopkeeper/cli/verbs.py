@@ -73,7 +73,7 @@ def check(shop: ShopPath, as_json: AsJson = False) -> None:
     from shopkeeper.store.folder import open_folder
 
     with open_folder(shop, writable=False) as folder:
-        show.quality(checked(folder), folder.path / "reports", as_json)
+        show.quality(checked(folder).report, folder.path / "reports", as_json)
 
 
 @app.command()
@@ -139,6 +139,20 @@ def versions(shop: ShopPath, as_json: AsJson = False) -> None:
 
     with open_folder(shop, writable=False) as folder:
         show.versions(folder.versions.list(), folder.versions.current(), as_json)
+
+
+@app.command()
+def promote(
+    shop: ShopPath, number: Annotated[int, typer.Argument(metavar="VERSION", help="The version's number.")]
+) -> None:
+    """Make a version serve, also one that was refused."""
+    from shopkeeper.cli.show import console
+    from shopkeeper.store.folder import open_folder
+
+    with open_folder(shop, writable=False) as folder:
+        folder.versions.verify(number)
+        version = folder.versions.promote(number)
+    console.print(f"version {version.name} serves now; a running server takes it up within a second.", highlight=False)
 
 
 @app.command()

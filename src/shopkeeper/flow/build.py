@@ -1,6 +1,7 @@
 """The only file that names concrete classes: from a folder to an open shop, from a snapshot to stages that answer."""
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,9 @@ from shopkeeper.understand.lexicon import catalog_texts
 from shopkeeper.understand.suggest import Suggester
 from shopkeeper.understand.understanding import Understanding
 
-STATE_FILE, VECTORS_FILE = "state.json", "vectors.npy"
+STATE_FILE, VECTORS_FILE, POPULARITY_FILE = "state.json", "vectors.npy", "popularity.npy"
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -90,16 +93,23 @@ def load_trained(folder: ShopFolder, catalog: Catalog) -> Trained | None:
     parts.load(version.path, catalog)
     state = json.loads((version.path / STATE_FILE).read_text(encoding="utf-8"))
     vectors = version.path / VECTORS_FILE
+    encoder = encoder_of(folder, catalog)
+    if encoder is not None and encoder.fingerprint != state["encoder"]:
+        log.warning("version=%s encoder=changed semantic=off: learn again to search by meaning", version.name)
+        encoder = None
+    popularity = np.zeros(len(catalog), np.float32)
+    popularity[: state["n_products"]] = np.load(version.path / POPULARITY_FILE)
     return Trained(
         version=version,
         day=state["day"],
+        n_products=state["n_products"],
         sources=parts.sources,
         features=parts.features,
         rankers={name: ranker for name, ranker in parts.rankers.items() if name in state["rankers"]},
         scenes=folder.settings.rank.rankers,
         vectors=np.load(vectors, mmap_mode="r") if vectors.is_file() else None,
-        understanding=Understanding(encoder_of(folder, catalog), catalog_texts(catalog)),
-        suggester=Suggester(catalog, None),
+        understanding=Understanding(encoder, catalog_texts(catalog)),
+        suggester=Suggester(catalog, popularity),
     )
 
 

@@ -1,19 +1,30 @@
 """Whether a shop's data can be trusted, written down for the merchant."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from shopkeeper.quality.inspect import Occasion, Report, inspect
 from shopkeeper.quality.repair import apply
 from shopkeeper.quality.report import write
 from shopkeeper.store.folder import ShopFolder
 
+if TYPE_CHECKING:
+    import ibis
 
-def check(folder: ShopFolder) -> Report:
-    """The quality report over the data as learning reads them; it is also written to the shop's `reports/`."""
-    settings = folder.settings
-    products, events, repairs = apply(
-        folder.products.table(), folder.events.table(), settings.quality.repairs, settings
-    )
+
+@dataclass(frozen=True)
+class Checked:
+    """The report, and the events as learning should read them: None where no repair is chosen."""
+
+    report: Report
+    events: "ibis.Table | None"
+
+
+def check(folder: ShopFolder) -> Checked:
+    """The data inspected as learning reads them; the report is also written to the shop's `reports/`."""
+    settings, names = folder.settings, folder.settings.quality.repairs
+    products, events, repairs = apply(folder.products.table(), folder.events.table(), names, settings)
     report = inspect(products, events, settings, Occasion(datetime.now(UTC), folder.events.data_hash(), repairs))
     write(report, folder.path / "reports")
-    return report
+    return Checked(report, events if names else None)

@@ -31,17 +31,17 @@ def judged(folder: ShopFolder, version: VersionInfo, contests: Sequence[Contest]
     refused = [
         f"{contest.title}: {contest.best()} is better, {contest.metric} differs by {contest.lead()}"
         for contest in contests
-        if contest.lost()
+        if contest.lost(folder.settings.learn.margin)
     ]
     current = folder.versions.current()
     if current is not None:
-        refused += _worse_than(current, version, contests)
+        refused += _worse_than(current, version, contests, folder.settings.learn.margin)
     if not refused:
         folder.versions.promote(version.number)
     return Learnt(version, tuple(contests), tuple(refused))
 
 
-def _worse_than(current: VersionInfo, version: VersionInfo, contests: Sequence[Contest]) -> list[str]:
+def _worse_than(current: VersionInfo, version: VersionInfo, contests: Sequence[Contest], margin: float) -> list[str]:
     """The contests that the serving version won, where both were tried on the same data; else nothing is known."""
     if current.manifest["data_hash"] != version.manifest["data_hash"]:
         return []
@@ -52,6 +52,6 @@ def _worse_than(current: VersionInfo, version: VersionInfo, contests: Sequence[C
             if key not in before or len(before[key]) != len(contest.ours):
                 continue
             lead = paired_bootstrap(contest.ours, before[key])
-            if lead.high < 0:
+            if lead.high < -margin:
                 found.append(f"{contest.title}: version {current.name} is better, {contest.metric} differs by {lead}")
         return found

@@ -10,7 +10,7 @@ from shopkeeper.flow.teach import ranker_of, taught
 from shopkeeper.flow.trial import tried
 from shopkeeper.flow.vectors import catalogue_vectors
 from shopkeeper.flow.windows import window
-from shopkeeper.flow.write import sealed
+from shopkeeper.flow.write import Learning, sealed
 from shopkeeper.quality.inspect import require_learnable
 from shopkeeper.recall.gather import Plan
 from shopkeeper.store.folder import open_folder
@@ -29,11 +29,12 @@ def learn(path: Path, tell: Progress = lambda step, done, total: None) -> Learnt
     """
     with open_folder(path, writable=False) as folder, folder.versions.drafting() as draft:
         tell("checking the data", 0, 0)
-        require_learnable(check(folder))
+        checked = check(folder)
+        require_learnable(checked.report)
         catalog, settings = folder.products.catalog(), folder.settings
         encoder = encoder_of(folder, catalog)
         vectors = catalogue_vectors(folder, encoder, lambda done, total: tell("encoding products", done, total))
-        whole = snapshot(folder, vectors=vectors, seed=settings.learn.seed)
+        whole = snapshot(folder, vectors=vectors, seed=settings.learn.seed, events=checked.events)
         held = window(whole, whole.day - settings.learn.holdout_days, settings.learn.holdout_days)
         parts, plan = stages(settings), Plan.of(settings)
         lessons = taught(parts, held.snapshot, settings, plan, tell)
@@ -44,5 +45,5 @@ def learn(path: Path, tell: Progress = lambda step, done, total: None) -> Learnt
         )
         tell("learning everything", 0, 0)
         parts.fit(whole)
-        version = sealed(folder, draft, parts, whole, lessons, contests)
+        version = sealed(folder, draft, Learning(whole, parts, encoder, lessons, contests))
         return judged(folder, version, contests)

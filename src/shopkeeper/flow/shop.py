@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import numpy as np
+
 from shopkeeper.errors import NoVersion, UnknownProduct
 from shopkeeper.flow.vectors import encoded
+from shopkeeper.intake import rejected
 from shopkeeper.ports import Feature, Forgets, Observes, Ranker, Rule, Source, Updates
 from shopkeeper.profile.profiles import SESSION_DAYS, Profiles
 from shopkeeper.recall.gather import Plan
@@ -45,6 +48,7 @@ class Trained:
 
     version: VersionInfo
     day: float
+    n_products: int
     sources: Mapping[str, Source]
     features: Mapping[str, Feature]
     rankers: Mapping[str, Ranker]
@@ -141,9 +145,10 @@ class Shop:
             if current is None or (self._trained and self._trained.version.number == current.number):
                 return False
             fresh = self._load(self.folder, self.catalog)
-            with (
-                self.gate.closed()
-            ):  # an event is in the new version's state either by replay or by take, never by both
+            if fresh is not None:
+                self._introduce(fresh, np.arange(fresh.n_products, len(self.catalog), dtype=np.int32))
+            # an event is in the new version's state either by replay or by take, never by both
+            with self.gate.closed():
                 if fresh is not None:
                     self._replay(fresh.observe, after=fresh.day)
                 self._trained = fresh
@@ -210,10 +215,15 @@ class Shop:
 
     def _changed(self, rows: RowArray) -> None:
         self.catalog = self.folder.products.catalog()
-        if self._trained is None or not len(rows):
+        if self._trained is not None:
+            self._introduce(self._trained, rows)
+
+    def _introduce(self, trained: Trained, rows: RowArray) -> None:
+        """Shows products that the version has not learnt, or not as they are now, to what can take them in."""
+        if not len(rows):
             return
-        vectors = encoded(self.folder, self._trained.understanding.encoder, rows)
-        for part in self._trained.parts():
+        vectors = encoded(self.folder, trained.understanding.encoder, rows)
+        for part in trained.parts():
             if isinstance(part, Updates):
                 part.update(self.catalog, rows, vectors)
 
@@ -222,6 +232,7 @@ class Shop:
         with self._changing:
             row = self.folder.users.row(user_id)
             receipt = {"exposures": self.folder.exposures.erase(user_id), "events": self.folder.events.erase(user_id)}
+            receipt["rejected"] = rejected.forget(self.folder.path, user_id)
             receipt["states"] = 0
             if row >= 0:
                 self.profiles.forget(row)

@@ -55,9 +55,9 @@ class Contest:
         """Ours minus the strongest baseline, paired."""
         return paired_bootstrap(self.ours, self.baselines[self.best()])
 
-    def lost(self) -> bool:
-        """Whether the strongest baseline is better beyond doubt: the whole interval of the lead is below 0."""
-        return self.lead().high < 0
+    def lost(self, margin: float = 0.0) -> bool:
+        """Whether the strongest baseline is better by more than the margin, beyond doubt: the whole interval is."""
+        return self.lead().high < -margin
 
 
 def tried(stages: Stages, ranker: str, held: Window, understanding: Understanding, plan: Plan) -> list[Contest]:

@@ -1,39 +1,50 @@
 """What was learnt, as an immutable version."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import orjson
 
-from shopkeeper.flow.build import STATE_FILE, VECTORS_FILE, Stages
+from shopkeeper.flow.build import POPULARITY_FILE, STATE_FILE, VECTORS_FILE, Stages
 from shopkeeper.flow.shop import FUSED
 from shopkeeper.flow.trial import Contest
+from shopkeeper.ports import Encoder
 from shopkeeper.rank.train import Trained
 from shopkeeper.store.folder import ShopFolder
 from shopkeeper.store.versions import Draft, VersionInfo
-from shopkeeper.types import Snapshot
+from shopkeeper.types import PURCHASE, Snapshot
 
 TRIAL_FILE = "trial.npz"
 """Every contest's values of ours, one array each, so that a later version can be compared shopper by shopper."""
 
 
-def sealed(
-    folder: ShopFolder,
-    draft: Draft,
-    stages: Stages,
-    snapshot: Snapshot,
-    lessons: Mapping[str, Trained],
-    contests: Sequence[Contest],
-) -> VersionInfo:
+@dataclass(frozen=True)
+class Learning:
+    """What learning ended with: stages that know the whole log, the lessons of rankers, and how they did on days unseen."""
+
+    snapshot: Snapshot
+    stages: Stages
+    encoder: Encoder | None
+    lessons: Mapping[str, Trained]
+    contests: Sequence[Contest]
+
+
+def sealed(folder: ShopFolder, draft: Draft, learning: Learning) -> VersionInfo:
     """The version: every stage's state, the product vectors, the moment it was learnt at, and its scores."""
-    stages.save(draft.path)
+    snapshot, contests = learning.snapshot, learning.contests
+    learning.stages.save(draft.path)
     if snapshot.vectors is not None:
         np.save(draft.path / VECTORS_FILE, snapshot.vectors, allow_pickle=False)
+    bought = snapshot.log.rows[snapshot.log.actions == PURCHASE]
+    popularity = np.bincount(bought, minlength=len(snapshot.catalog)).astype(np.float32)
+    np.save(draft.path / POPULARITY_FILE, popularity, allow_pickle=False)
     state = {
         "day": snapshot.day,
-        "rankers": [FUSED, *lessons],
-        "lessons": {name: asdict(lesson) for name, lesson in lessons.items()},
+        "n_products": len(snapshot.catalog),
+        "encoder": learning.encoder.fingerprint if learning.encoder else "",
+        "rankers": [FUSED, *learning.lessons],
+        "lessons": {name: asdict(lesson) for name, lesson in learning.lessons.items()},
     }
     (draft.path / STATE_FILE).write_bytes(orjson.dumps(state, option=orjson.OPT_INDENT_2))
     np.savez(draft.path / TRIAL_FILE, **{contest.key(): contest.ours for contest in contests})  # type: ignore[arg-type]

@@ -21,6 +21,7 @@ weights = "none"
 
 [learn]
 min_events = 10
+margin = 0.1  # with habits this plain, nothing beats what a shopper buys most often
 
 [rank]
 windows = 2

@@ -1,0 +1,114 @@
+"""Claims:
+
+1. learning measures on days it has not seen, seals a version with its scores, and promotes it.
+2. a version that loses beyond doubt is refused with the reason, and the serving one stays.
+3. a chosen repair changes what is learnt from, never the data.
+4. a shop that cannot be learnt from is refused with the reason, and nothing is left behind.
+5. what is measured is generated the same way from the same seed.
+"""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from shopkeeper.errors import UnlearnableShop
+from shopkeeper.flow.check import check
+from shopkeeper.flow.judge import judged
+from shopkeeper.flow.queries import known_items
+from shopkeeper.flow.trial import Contest
+from shopkeeper.flow.windows import training_windows, window
+from shopkeeper.rank.labels import labels_between
+from shopkeeper.settings import parse
+from shopkeeper.store.folder import create, open_folder
+from shopkeeper.store.snapshot import snapshot
+from shopkeeper.testing import worlds
+from shopkeeper.testing.shops import SETTINGS
+from shopkeeper.types import Event
+
+
+def test_a_version_holds_its_scores_with_intervals(learnt_shop: Path) -> None:
+    with open_folder(learnt_shop, writable=False) as folder:
+        version = folder.versions.current()
+    assert version is not None
+    scores = version.manifest["scores"]
+    assert set(scores) == {"next_basket.R@10", "next_basket.N@10", "search_for_a_product_bought.MRR@10"}
+    basket = scores["next_basket.R@10"]
+    assert isinstance(basket, dict)
+    assert set(basket["baselines"]) == {"popularity", "personal frequency"}
+    assert basket["ours"]["low"] <= basket["ours"]["mean"] <= basket["ours"]["high"]
+
+
+def contest(ours: float, theirs: float) -> Contest:
+    noise = np.linspace(-0.01, 0.01, 50)
+    return Contest("next basket", "R@10", ours + noise, {"popularity": theirs + noise[::-1]})
+
+
+def test_a_version_that_loses_beyond_doubt_is_refused(shop_folder: Path) -> None:
+    with open_folder(shop_folder, writable=False) as folder:
+        serving = folder.versions.current()
+        assert serving is not None
+        lost = judged(folder, serving, [contest(0.1, 0.3)])
+        assert not lost.promoted
+        assert lost.refused[0].startswith("next basket: popularity is better, R@10 differs by -0.2")
+        assert judged(folder, serving, [contest(0.3, 0.1)]).promoted
+
+
+def test_a_version_worse_than_the_serving_one_is_refused(shop_folder: Path) -> None:
+    with open_folder(shop_folder, writable=False) as folder:
+        serving = folder.versions.current()
+        assert serving is not None
+        with np.load(serving.path / "trial.npz") as trial:
+            before = trial["next_basket.R@10"]
+        worse = Contest("next basket", "R@10", before - 0.2, {"popularity": before - 0.5})
+        assert "version 0001 is better" in judged(folder, serving, [worse]).refused[0]
+
+
+def test_a_repair_changes_what_is_learnt_from_never_the_data(shop_folder: Path) -> None:
+    settings = shop_folder / "settings.toml"
+    settings.write_text(settings.read_text() + '\n[quality]\nrepairs = ["drop_future"]\n', encoding="utf-8")
+    with open_folder(shop_folder, writable=True) as folder:
+        before = len(folder.events)
+        ahead = Event(event_id="x", timestamp=time.time() + 9e6, action="purchase", user_id="u1", product_id="DA0A")
+        folder.events.append([ahead])
+        checked = check(folder)
+        whole = snapshot(folder, events=checked.events)
+        assert len(whole.log.rows) == before
+        assert len(snapshot(folder).log.rows) == len(folder.events) == before + 1
+        assert checked.report.repairs[0].events_removed == 1
+
+
+def test_a_shop_that_cannot_be_learnt_from_is_refused(tmp_path: Path) -> None:
+    from shopkeeper.flow.learn import learn
+
+    create(tmp_path / "empty", SETTINGS)
+    with pytest.raises(UnlearnableShop, match=r"Small Shop cannot be learnt from: 0 products, at least 10 are needed"):
+        learn(tmp_path / "empty")
+    assert [path.name for path in (tmp_path / "empty" / "versions").glob("*") if path.is_dir()] == []
+
+
+VISITS = [(user, row, 10.0 * user + row, "purchase") for user in range(3) for row in range(8)]
+
+
+def test_a_window_knows_nothing_of_what_it_asks_for() -> None:
+    past = worlds.snapshot(worlds.catalog(["a"] * 8), VISITS, day=40.0)
+    asked = window(past, start=20.0, days=7.0)
+    assert asked.snapshot.log.days.max() < 20.0 <= asked.snapshot.day
+    assert asked.snapshot.interactions.day.max().to_pyarrow().as_py() < 20.0
+    assert asked.labels.users.tolist() == [2]
+
+
+def test_training_windows_end_where_the_snapshot_does() -> None:
+    past = worlds.snapshot(worlds.catalog(["a"] * 8), VISITS, day=28.0)
+    days = [own.snapshot.day for own in training_windows(past, parse("[rank]\nwindows = 3\n"))]
+    assert days == [7.0, 14.0, 21.0]
+
+
+def test_generated_queries_are_words_of_titles_and_the_same_for_a_seed() -> None:
+    shelf = worlds.catalog(["Crushed ice, 22 lb", "Whole milk", "99", "Whole milk"])
+    labels = labels_between(worlds.interactions([(0, row, 1.0, "purchase") for row in range(4)]), 0.0, 2.0)
+    items = known_items(shelf, labels, n=10, seed=3)
+    assert items == known_items(shelf, labels, n=10, seed=3)
+    assert sorted(item.title_code for item in items) == [0, 1]  # one query a title, none for a title of digits
+    assert all("22" not in item.query for item in items)

@@ -21,7 +21,7 @@ TRIAL_FILE = "trial.npz"
 
 @dataclass(frozen=True)
 class Learning:
-    """What learning ended with: stages that know the whole log, the lessons of rankers, and how they did on days unseen."""
+    """What learning ended with: stages that know the whole log, what rankers were taught, scores on days unseen."""
 
     snapshot: Snapshot
     stages: Stages

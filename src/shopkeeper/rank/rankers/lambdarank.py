@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import Field
 
+from shopkeeper.rank.paths import TreePaths
 from shopkeeper.settings import PluginSettings
 from shopkeeper.types import Candidates, FeatureTable, FloatArray, IntArray
 
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
 
 
 class Lambdarank:
-    """The mean score of `models` boosters; a part is what one feature file adds to it, exact tree SHAP values.
+    """The mean score of `models` boosters; a part is what the splits on one feature file's columns add on the way down.
 
-    Source: Burges, MSR-TR-2010-82; Ke et al., NeurIPS 2017; Lundberg et al., Nature MI 2020.
+    Source: Burges, MSR-TR-2010-82; Ke et al., NeurIPS 2017.
     """
 
     class Settings(PluginSettings):
@@ -35,6 +36,7 @@ class Lambdarank:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._boosters: list[lightgbm.Booster] = []
+        self._paths: list[TreePaths] = []
 
     def learn(self, table: FeatureTable, labels: FloatArray, offsets: IntArray) -> None:
         import lightgbm
@@ -51,6 +53,7 @@ class Lambdarank:
             lightgbm.train(self._parameters(seed), data, num_boost_round=self._settings.trees)
             for seed in range(self._settings.seed, self._settings.seed + self._settings.models)
         ]
+        self._paths = [TreePaths(booster.dump_model()) for booster in self._boosters]
 
     def score(self, candidates: Candidates, table: FeatureTable) -> FloatArray:
         if not len(candidates.rows):
@@ -60,13 +63,12 @@ class Lambdarank:
         return np.asarray(np.mean(scores, axis=0), np.float32)
 
     def parts(self, candidates: Candidates, table: FeatureTable, index: IntArray) -> tuple[tuple[str, ...], FloatArray]:
-        columns = self._boosters[0].feature_name()
-        files = list(dict.fromkeys(name.split(".")[0] for name in columns))
-        group = np.array([files.index(name.split(".")[0]) for name in columns] + [len(files)])
         values = self._aligned(table)[index]
-        shares = np.mean([b.predict(values, pred_contrib=True, num_threads=1) for b in self._boosters], axis=0)
-        parts = shares @ np.eye(len(files) + 1)[group]
-        return (*files, "everyone"), parts.astype(np.float32)
+        parts = np.zeros((len(index), len(self._paths[0].files) + 1))
+        for booster, paths in zip(self._boosters, self._paths, strict=True):
+            if len(index):
+                parts += paths.parts(np.asarray(booster.predict(values, pred_leaf=True, num_threads=1)))
+        return (*self._paths[0].files, "everyone"), (parts / len(self._boosters)).astype(np.float32)
 
     def save(self, folder: Path) -> None:
         for place, booster in enumerate(self._boosters):
@@ -76,6 +78,7 @@ class Lambdarank:
         import lightgbm
 
         self._boosters = [lightgbm.Booster(model_file=str(path)) for path in sorted(folder.glob("model_*.txt"))]
+        self._paths = [TreePaths(booster.dump_model()) for booster in self._boosters]
 
     def _aligned(self, table: FeatureTable) -> FloatArray:
         """The table's columns in the model's order; a column that the table lacks is NaN."""

@@ -103,9 +103,11 @@ class Visitor:
     def titles(self, shelf: str) -> list[str]:
         return self.page.locator(f"{shelf} .card-title").all_inner_texts()
 
-    def picture(self, name: str) -> None:
+    def picture(self, name: str, height: int = 0) -> None:
         """Writes docs/images where pictures were asked for."""
         if self.pictures:
+            if height:
+                self.page.set_viewport_size(ViewportSize(width=1280, height=height))
             self.page.wait_for_timeout(500)  # what arrives softly has arrived
             self.page.screenshot(path=self.pictures / f"{name}.png", caret="initial")
 

@@ -26,7 +26,7 @@ def figure(text: str) -> float:
 
 
 def count(visitor: Visitor) -> int:
-    return int(re.sub(r"\D", "", visitor.page.locator(".found-count").inner_text()))
+    return int(re.sub(r"\D", "", visitor.page.locator(".found-count").inner_text().split(" ")[0]))
 
 
 def test_suggestions_come_while_typing_and_obey_the_keyboard(visitor: Visitor) -> None:
@@ -106,7 +106,7 @@ def test_another_shopper_sees_another_home(visitor: Visitor) -> None:
     visitor.be(1)
     first, named = visitor.titles("#for-you"), visitor.page.get_by_role("heading", level=1).inner_text()
     assert "Shopper" in named and "Buy again" in visitor.page.locator("main").inner_text()
-    visitor.picture("home")
+    visitor.picture("home", height=1500)
     visitor.be(4)
     second = visitor.titles("#for-you")
     assert visitor.page.get_by_role("heading", level=1).inner_text() != named
@@ -129,7 +129,7 @@ def test_a_click_changes_the_next_page_and_the_strip_says_what_changed(visitor: 
     strip = visitor.page.locator("#strip")
     expect(strip).to_contain_text("Noted: into the cart went")
     expect(strip).to_contain_text(re.compile(r"\d+ (new|moved up|gone)"))
-    visitor.picture("changed")
+    visitor.picture("changed", height=1700)
     after = [str(each.get_attribute("data-product")) for each in visitor.page.locator("#for-you .card").all()]
     assert after != before
     marked = [str(each.get_attribute("data-product")) for each in visitor.page.locator("#for-you .is-new").all()]

@@ -131,7 +131,7 @@ def cart_add(
     put_in(guest, product_id, quantity, request_id, position)
     if not guest.by_script:
         return _onward(guest, _back(guest))
-    beside = section(guest, "cart", product_ids=tuple(guest.cart.lines)[-12:], k=3)
+    beside = section(guest, "cart", "added", product_ids=tuple(guest.cart.lines)[-12:], k=3)
     added = card(guest, guest.shop.row(product_id))
     return _desk(guest.request).page(guest, "_added.html", added=added, beside=beside)
 

@@ -100,12 +100,15 @@ class Chip:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What the search page shows: `total` can be paged through, `shelf` is there; `by_meaning`: no word matched."""
+    """What the search page shows.
+
+    `total` can be paged through, `sizes` counts every size and variant of them; `by_meaning`: no word matched.
+    """
 
     query: Query
     found: Section
     total: int
-    shelf: int
+    sizes: int
     by_meaning: bool
     pages: int
     facets: tuple[Facet, ...]
@@ -141,7 +144,7 @@ def search(guest: Guest, query: Query) -> Results:
         query=query,
         found=found,
         total=total,
-        shelf=total if query.words else len(_shelf(guest, query)),
+        sizes=sum(page.facets.get("department", {}).values()) if page and query.words else len(_shelf(guest, query)),
         by_meaning=bool(query.words and page and not any(page.facets.values())),
         pages=min(LAST_PAGE, -(-total // PER_PAGE)),
         facets=_facets(guest, query, found),

@@ -1,6 +1,5 @@
 """A section of a page: the shop is asked, the answer becomes cards, and what changed since the last look is marked."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -127,7 +126,7 @@ def card(guest: Guest, row: int) -> Card:
         title=title,
         brand=catalog.brands[row],
         category=path[-1] if path else "",
-        price="" if math.isnan(price) else guest.words.price(price, catalog.currency),
+        price=guest.words.price(price, catalog.currency) if price > 0 else "",  # a zero is a price nobody entered
         available=bool(catalog.available[row]),
         picture=picture(guest, row),
         href=guest.url(f"product/{quote(product_id, safe='')}"),

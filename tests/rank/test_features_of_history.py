@@ -185,3 +185,11 @@ def test_a_request_of_a_batch_gets_what_it_would_get_alone(name: str) -> None:
     ]
     assert together.shape == (7, len(made.names)) and together.dtype == np.float32
     np.testing.assert_allclose(together, np.concatenate(alone), rtol=1e-6)
+
+
+def test_variants_share_their_groups_affinity() -> None:
+    made = feature("affinity", half_life_days=1e9)
+    made.fit(snapshot(replace(SHELF, groups=np.array([0, 1, 2, 2, 4], np.int32)), BASKETS, DAY))
+    equal(column("group_share", ASKED, FOUND, made), [3 / 5, 2 / 5, 2 / 5, 0])
+    made.fit(snapshot(SHELF, BASKETS, DAY))
+    equal(column("group_share", ASKED, FOUND, made), [3 / 5, 1 / 5, 1 / 5, 0])

@@ -25,7 +25,7 @@ class Affinity:
 
     def __init__(self, settings: Settings) -> None:
         self._half_life = settings.half_life_days
-        self._columns: tuple[RowArray, ...] = ()
+        self._columns: tuple[RowArray | None, ...] = ()
 
     def fit(self, snapshot: Snapshot) -> None:
         self._columns = _levels(snapshot.catalog)
@@ -40,7 +40,7 @@ class Affinity:
         total = shared.spread(np.bincount(lines.request, weight, shared.n_requests))
         columns = []
         for column in self._columns:
-            groups = shared.by(column)
+            groups = bought if column is None else shared.by(column)
             of_class = groups.sums(weight)
             part = own / np.where(of_class > 0, of_class, np.nan)
             columns += [of_class / np.maximum(total, 1e-9), groups.first(lines.age), part, groups.sums(first_of_row)]
@@ -56,9 +56,10 @@ class Affinity:
         self._columns = _levels(catalog)
 
 
-def _levels(catalog: Catalog) -> tuple[RowArray, ...]:
-    """The class of each product at each level, in the order of _LEVELS."""
+def _levels(catalog: Catalog) -> tuple[RowArray | None, ...]:
+    """The class of each product at each level, in the order of _LEVELS; None where each product is its own."""
     shelves: dict[tuple[str, ...], int] = {}
     shelf_of_path = np.array([shelves.setdefault(path[:2], len(shelves)) for path in catalog.category_paths], np.int32)
     shelf = shelf_of_path[catalog.categories] if len(shelf_of_path) else catalog.categories
-    return catalog.categories, shelf, catalog.departments, catalog.groups
+    groups = None if len(np.unique(catalog.groups)) == len(catalog.groups) else catalog.groups
+    return catalog.categories, shelf, catalog.departments, groups

@@ -4,9 +4,9 @@
 
 Works on a copy of the trained shop, so that the shop learns nothing from being measured, with its rate limit raised.
 Queries are what a shopper would type for products that were bought: one to three words of the title or the category,
-in lower case, one in ten with two letters swapped (the log's own searches where it has them). Home pages are those of
-users drawn from the log, a user as often as they buy. Every time is taken at the client, from the first byte out to the
-last byte in.
+without numbers and units, in lower case, one in ten with two letters swapped (the log's own searches where it has
+them). Home pages are those of users drawn from the log, a user as often as they buy. Every time is taken at the client,
+from the first byte out to the last byte in.
 
 first      the first pages of a fresh server              search, home   pages not asked before, after 200 others
 again      the same pages asked once more                 event          POST an event, GET the page: the sum of both
@@ -30,7 +30,7 @@ import psutil
 from benchmarks.page import write
 from benchmarks.server_process import Client, ServerProcess
 from shopkeeper.store.folder import open_folder
-from shopkeeper.text import tokens
+from shopkeeper.text import has_han, tokens
 
 WARM_UP, FIRST = 200, 50
 EVENTS = 300
@@ -103,7 +103,7 @@ def draw(shop: Path, n: int, seed: int) -> Drawn:
 def _typed(title: str, category: Sequence[str], random: np.random.Generator) -> str:
     """One to three words that stand together in the title, or in the category for one query in five."""
     source = category[-1] if category and random.random() < 0.2 else title
-    words = [word for word in tokens(source) if not any(letter.isdigit() for letter in word)] or tokens(title)
+    words = [word for word in tokens(source) if word.isalpha() and (len(word) > 2 or has_han(word))] or tokens(title)
     n = min(len(words), int(random.choice([1, 2, 3], p=[0.3, 0.45, 0.25])))
     start = int(random.integers(len(words) - n + 1))
     query = " ".join(words[start : start + n])

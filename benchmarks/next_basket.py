@@ -182,16 +182,21 @@ def _scores(task: Task, runs: list[Lists], baselines: Mapping[str, IntArray]) ->
     fresh_only = [rows for rows in fresh if len(rows)]
     ours = {"r@10": _mean(runs, targets, recall_at), "n@10": _mean(runs, targets, ndcg_at)}
     found: dict[str, Any] = {name: round(float(values.mean()), 4) for name, values in ours.items()}
-    new = np.mean([recall_at(run.of_all[with_new], fresh_only, K) for run in runs], axis=0)
-    of_new = np.mean([recall_at(run.of_new[with_new], fresh_only, K) for run in runs], axis=0)
-    found |= {"new_r@10": round(float(new.mean()), 4), "new_r@10_of_new": round(float(of_new.mean()), 4)}
+    new = {}
+    if with_new.any():
+        new = {
+            "new_r@10": np.mean([recall_at(run.of_all[with_new], fresh_only, K) for run in runs], axis=0),
+            "new_r@10_of_new": np.mean([recall_at(run.of_new[with_new], fresh_only, K) for run in runs], axis=0),
+        }
+    for name in ("new_r@10", "new_r@10_of_new"):
+        found[name] = round(float(new[name].mean()), 4) if name in new else None
     theirs = {
         name: {"r@10": recall_at(lists, targets, K), "n@10": ndcg_at(lists, targets, K)}
         for name, lists in baselines.items()
     }
     best = max(theirs, key=lambda name: float(theirs[name]["r@10"].mean()))
     return found | {
-        "intervals": {name: _bounds(bootstrap(values)) for name, values in (ours | {"new_r@10": new}).items()},
+        "intervals": {name: _bounds(bootstrap(values)) for name, values in (ours | new).items()},
         "baselines": {
             name: {metric: round(float(values.mean()), 4) for metric, values in own.items()}
             for name, own in theirs.items()

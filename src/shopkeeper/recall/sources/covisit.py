@@ -44,7 +44,8 @@ class Covisit:
 
     class Settings(SourceSettings):
         neighbours: int = Field(100, ge=1, description="How many neighbours of each product are kept.")
-        window: int = Field(20, ge=1, description="How many steps apart two products may be and still be together.")
+        window: int = Field(8, ge=1, description="How many steps apart two products may be and still be together.")
+        largest_basket: int = Field(40, ge=2, description="Baskets of more different products say nothing of pairs.")
         damping: float = Field(0.3, ge=0, le=1, description="How much popular products are held back.")
         prior: float = Field(5.0, gt=0, description="Added to each product's popularity before damping.")
         decay: float = Field(0.9, gt=0, le=1, description="What a basket counts beside the one after it.")
@@ -66,7 +67,9 @@ class Covisit:
         log, n = snapshot.log, len(snapshot.catalog)
         popularity = np.bincount(log.rows[_LEAN[log.actions] > 0], minlength=n)[:n]
         damping = (popularity + self.settings.prior) ** -self.settings.damping
-        nearness = offline.Nearness(window=self.settings.window, actions=tuple(LEANS))
+        nearness = offline.Nearness(
+            window=self.settings.window, basket_lines=self.settings.largest_basket, actions=tuple(LEANS)
+        )
         pairs = offline.cooccurrence(snapshot.interactions, nearness).to_pyarrow()
         rows, others = pairs["row"].to_numpy(), pairs["other"].to_numpy()
         weights = pairs["weight"].to_numpy() * damping[rows] * damping[others]

@@ -45,8 +45,8 @@ class Trained:
 
 
 NEGATIVES = 100
-"""Of each request's candidates that nobody wanted so many are taught, drawn at random. On Complete Journey (three windows
-before week 45, target weeks 45 and 46, one seed) R@10 is .2429 with all of them, .2438 with 100, .2407 with 50."""
+"""Of each request's candidates that nobody wanted so many are taught, drawn at random. On Complete Journey (three
+windows before week 45, target weeks 45 and 46, one seed) R@10 is .2429 with all of them, .2438 with 100, .2407 with 50."""
 
 CandidatesOf = Callable[[Snapshot, Batch], Candidates]
 

@@ -30,10 +30,14 @@ class PluginSettings(Section):
     enabled: bool = Field(True, description="Whether this plug-in takes part.")
 
 
+SCENE_WEIGHTS = "The weight in scenes where it is another one."
+
+
 class SourceSettings(PluginSettings):
     """What every recall source's table may say."""
 
     weight: float = Field(1.0, ge=0, description="Weight of this source's ranks in the fusion.")
+    scene_weights: dict[Scene, float] = Field(default={}, description=SCENE_WEIGHTS)
     budget_ms: float = Field(30.0, gt=0, description="A source that takes longer is skipped and named in the page.")
 
 

@@ -63,11 +63,22 @@ def test_a_negative_part_is_no_reason() -> None:
 def test_purchases_of_one_day_count_once() -> None:
     log = worlds.interactions([(0, 5, 1.0, "purchase"), (0, 5, 1.0, "purchase"), (0, 5, 4.0, "purchase")])
     known = facts(worlds.portrait(log, 0), np.array([5, 6], np.int32), day=6.0)
-    assert known == [Facts(times=2, days=2.0), Facts()]
+    assert known == [Facts(times=2, days=2.0, history=True), Facts(history=True)]
+
+
+def test_nothing_is_said_of_the_habits_of_a_stranger() -> None:
+    habits = scored(affinity=3.0, price=2.0, covisit=1.5, popular=1.0)
+    assert sentence(habits, Facts()) == "Many people are buying it now."
+    assert sentence(habits, Facts(history=True)) == "It suits what you usually choose."
+
+
+def test_a_session_is_spoken_of_where_there_is_one() -> None:
+    assert sentence(scored(session=2.0, popular=1.0), Facts()) == "Many people are buying it now."
+    assert sentence(scored(session=2.0), Facts(session=True)) == "It goes with what you just looked at."
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_every_reason_has_words_in_both_languages(language: str) -> None:
     for part in reason_of():
-        said = sentence(scored(**{part: 1.0}), Facts(times=1), language)  # type: ignore[arg-type]
+        said = sentence(scored(**{part: 1.0}), Facts(times=1, history=True, session=True), language)  # type: ignore[arg-type]
         assert said != sentence(scored(), Facts(), language)  # type: ignore[arg-type]

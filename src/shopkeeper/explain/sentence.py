@@ -11,17 +11,23 @@ import numpy as np
 
 from shopkeeper.types import PURCHASE, Explanation, Language, Portrait, RowArray
 
-BASE = "base"
-"""The part that is the same for every candidate; it is never a reason."""
+NEED_HISTORY = frozenset({"taste", "price", "together"})
+"""Reasons that say something of the shopper: not said of a stranger."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a sentence may state of one product: purchases by this shopper, days since the last, the page's seed."""
+    """What a sentence may state of one product.
+
+    How often this shopper bought it and how many days ago last; the page's seed product; whether anything at all is known
+    of the shopper, and of this session.
+    """
 
     times: int = 0
     days: float = 0.0
     seed: str = ""
+    history: bool = False
+    session: bool = False
 
 
 @cache
@@ -43,7 +49,9 @@ def facts(portrait: Portrait, rows: RowArray, day: float, seed: str = "") -> lis
     last = np.where(same, days[None, :], -np.inf).max(axis=1, initial=-np.inf)
     # lines of one basket are one purchase to a person
     times = [len(np.unique(np.floor(days[hits]))) for hits in same]
-    return [Facts(n, max(0.0, day - then) if n else 0.0, seed) for n, then in zip(times, last.tolist(), strict=True)]
+    history, session = bool(len(mine)), bool(len(portrait.session_rows))
+    ages = [max(0.0, day - then) if n else 0.0 for n, then in zip(times, last.tolist(), strict=True)]
+    return [Facts(n, age, seed, history, session) for n, age in zip(times, ages, strict=True)]
 
 
 def sentence(explanation: Explanation, known: Facts, language: Language = "en") -> str:
@@ -65,6 +73,8 @@ def _say(reason: str, known: Facts, words: Mapping[str, str]) -> str:
             return ""
         key = "bought_before_once" if known.times == 1 else reason
         return words[key].format(times=known.times, days=_ago(known.days, words))
+    if (reason in NEED_HISTORY and not (known.history or known.seed)) or (reason == "session" and not known.session):
+        return ""
     if known.seed and f"{reason}_seed" in words:
         return words[f"{reason}_seed"].format(seed=known.seed)
     return words.get(reason, "")

@@ -11,6 +11,7 @@ import numpy as np
 from shopkeeper.rank.labels import Labels
 from shopkeeper.text import tokens
 from shopkeeper.types import Catalog
+from shopkeeper.understand.lexicon import UNITS, is_code
 
 WORDS = 2
 MISTYPED = 0.25
@@ -39,8 +40,8 @@ def known_items(catalog: Catalog, labels: Labels, n: int, seed: int) -> list[Kno
 
 
 def _query(words: list[str], rng: np.random.Generator) -> str:
-    """Two of the words that hold no digit, perhaps mistyped; empty where there are none."""
-    plain = list(dict.fromkeys(word for word in words if not any(letter.isdigit() for letter in word)))
+    """Two of the words that are neither numbers nor units, perhaps mistyped; empty where there are none."""
+    plain = list(dict.fromkeys(word for word in words if not is_code(word) and word not in UNITS))
     if not plain:
         return ""
     places = np.sort(rng.permutation(len(plain))[:WORDS])

@@ -15,7 +15,8 @@ from shopkeeper.rank.assemble import assemble
 from shopkeeper.rank.order import top
 from shopkeeper.rank.train import Window, batch_at
 from shopkeeper.recall.gather import Plan, gather
-from shopkeeper.types import NO_PORTRAIT, Batch, Candidates, FloatArray, IntArray, Request, RowArray, Snapshot
+from shopkeeper.text import language_of, tokens
+from shopkeeper.types import NO_PORTRAIT, Batch, Candidates, FloatArray, IntArray, Intent, Request, RowArray, Snapshot
 from shopkeeper.understand.understanding import Understanding
 
 K = 10
@@ -96,15 +97,16 @@ def _search(
         Request(request_id=f"query-{at}", scene="search", day=snapshot.day, query=item.query)
         for at, item in enumerate(items)
     )
-    intents = tuple(understanding.understand(item.query) for item in items)
-    batch = Batch(requests, intents, (NO_PORTRAIT,) * len(items))
-    candidates = gather(stages.sources, batch, plan).candidates
+    meant = tuple(understanding.understand(item.query) for item in items)
+    typed = tuple(Intent(item.query, language_of(item.query), tuple(tokens(item.query))) for item in items)
     wanted = [np.array([item.title_code], np.int64) for item in items]
     codes = snapshot.catalog.title_codes
-    values = {
-        "ours": mrr_at(_titles(candidates, candidates.fused, codes), wanted, K),
-        "BM25": mrr_at(_titles(candidates, _column(candidates, "lexical"), codes), wanted, K),
-    }
+
+    def measured(intents: tuple[Intent, ...], source: str | None) -> Values:
+        found = gather(stages.sources, Batch(requests, intents, (NO_PORTRAIT,) * len(items)), plan).candidates
+        return mrr_at(_titles(found, found.fused if source is None else _column(found, source), codes), wanted, K)
+
+    values = {"ours": measured(meant, None), "BM25": measured(typed, "lexical")}
     return _contest("search for a product bought", "MRR@10", values)
 
 

@@ -4,14 +4,17 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from shopkeeper.types import Candidates, Offer
+from shopkeeper.types import Candidates, DayArray, Offer
 
 
-def fuse(offers: Mapping[str, Sequence[Offer]], weights: Mapping[str, float], k: int, n_requests: int) -> Candidates:
+def fuse(
+    offers: Mapping[str, Sequence[Offer]], weights: Mapping[str, float | DayArray], k: int, n_requests: int
+) -> Candidates:
     """All offers as candidates, best fused first in each request.
 
     A row's share from a source is weight / (k + rank), rank from 1 within that source's offer; its fused score is the
-    sum of its shares. A source that did not offer the row adds nothing. `offers` maps a source to one offer a request.
+    sum of its shares. A source that did not offer the row adds nothing. `offers` maps a source to one offer a request,
+    `weights` to its weight, or to one for each request, float64 (n_requests,).
     Source: Cormack, Clarke, Buettcher, SIGIR 2009, eq. 1, with a weight a list.
     """
     names = tuple(offers)
@@ -26,7 +29,8 @@ def fuse(offers: Mapping[str, Sequence[Offer]], weights: Mapping[str, float], k:
     rows = np.concatenate([offer.rows for _, _, offer in lists]).astype(np.int64)
     given = np.concatenate([offer.scores for _, _, offer in lists])
     ranks = np.arange(len(rows)) - np.repeat(np.cumsum(lengths) - lengths, lengths) + 1
-    parts = np.array([weights.get(name, 1.0) for name in names])[columns] / (k + ranks)
+    weight = np.stack([np.broadcast_to(weights.get(name, 1.0), n_requests) for name in names])
+    parts = weight[columns, requests] / (k + ranks)
 
     width = int(rows.max()) + 1
     keys, place = np.unique(requests * width + rows, return_inverse=True)

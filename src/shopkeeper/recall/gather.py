@@ -16,7 +16,7 @@ from shopkeeper.recall.crew import Call, Crew, Job
 from shopkeeper.recall.fuse import fuse
 from shopkeeper.recall.offers import NOTHING
 from shopkeeper.settings import Settings
-from shopkeeper.types import Batch, Candidates, IntArray, Offer
+from shopkeeper.types import Batch, Candidates, DayArray, IntArray, Offer, Scene
 
 log = logging.getLogger(__name__)
 
@@ -25,11 +25,15 @@ Offers = list[Offer]
 
 @dataclass(frozen=True)
 class Plan:
-    """How to gather: `weights` and `budgets_ms` by source. Without a crew sources run in turn and none is late."""
+    """How to gather: `weights` and `budgets_ms` by source, `scene_weights` by source and scene where they differ.
+
+    Without a crew sources run in turn and none is late.
+    """
 
     limit: int = 300
     rrf_k: int = 60
     weights: Mapping[str, float] = field(default_factory=dict)
+    scene_weights: Mapping[str, Mapping[Scene, float]] = field(default_factory=dict)
     budgets_ms: Mapping[str, float] = field(default_factory=dict)
     crew: Crew | None = None
 
@@ -41,9 +45,19 @@ class Plan:
             limit=settings.recall.limit,
             rrf_k=settings.recall.rrf_k,
             weights={name: source.weight for name, source in own.items()},
+            scene_weights={name: source.scene_weights for name, source in own.items()},
             budgets_ms={name: source.budget_ms for name, source in own.items()},
             crew=crew,
         )
+
+    def weights_for(self, batch: Batch) -> dict[str, DayArray]:
+        """Each source's weight for each request, float64 (b,)."""
+        return {
+            name: np.array(
+                [self.scene_weights.get(name, {}).get(request.scene, weight) for request in batch.requests], np.float64
+            )
+            for name, weight in self.weights.items()
+        }
 
 
 @dataclass(frozen=True)
@@ -82,7 +96,7 @@ def gather(sources: Mapping[str, Source], batch: Batch, plan: Plan) -> Found:
         elif job.result is not None:
             offers[name] = job.result
     before_fuse = time.perf_counter()
-    candidates = fuse(offers, plan.weights, plan.rrf_k, len(batch))
+    candidates = fuse(offers, plan.weights_for(batch), plan.rrf_k, len(batch))
     ended = time.perf_counter()
     spans |= {"fuse": (ended - before_fuse) * 1000.0, "gather": (ended - started) * 1000.0}
     totals, facets = _counted(offers, len(batch))

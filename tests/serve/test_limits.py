@@ -2,7 +2,13 @@
 
 1. Within a minute as many requests pass as the limit says, then the asker is told how many seconds to wait.
 2. Askers and shops are counted apart.
+3. A window that has ended begins anew; those of askers who do not come back are forgotten.
 """
+
+import time
+
+import pytest
+from limits.storage import MemoryStorage
 
 from shopkeeper.serve.limits import RateLimit
 
@@ -19,3 +25,16 @@ def test_askers_and_shops_are_counted_apart() -> None:
     assert limit.retry_after("grocer", "a", 1) > 0
     assert limit.retry_after("grocer", "b", 1) == 0
     assert limit.retry_after("baker", "a", 1) == 0
+
+
+def test_a_window_that_has_ended_begins_anew_and_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    limit = RateLimit()
+    for number in range(100):
+        limit.retry_after("grocer", f"address {number}", 1)
+    assert limit.retry_after("grocer", "address 7", 1) > 0
+    later = time.time() + 61.0
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert limit.retry_after("grocer", "address 7", 1) == 0
+    storage = limit._limiter.storage
+    assert isinstance(storage, MemoryStorage)
+    assert len(storage.storage) == 1

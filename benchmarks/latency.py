@@ -9,7 +9,7 @@ them). Home pages are those of users drawn from the log, a user as often as they
 from the first byte out to the last byte in.
 
 first      the first pages of a fresh server              search, home   pages not asked before, after 200 others
-again      the same pages asked once more                 event          POST an event, GET the page: the sum of both
+again      the same pages asked once more                 event          cart a product shown, GET the page: the sum
 floor      /health: what HTTP, the framework and the client cost alone
 """
 
@@ -39,13 +39,12 @@ K = 12
 
 @dataclass(frozen=True)
 class Drawn:
-    """What is asked: queries, users and (user, product) pairs, and where they come from."""
+    """What is asked: queries and users, and where they come from."""
 
     shop: str
     data_hash: str
     queries: list[str]
     users: list[str]
-    products: list[str]
     from_log: bool
 
 
@@ -95,7 +94,6 @@ def draw(shop: Path, n: int, seed: int) -> Drawn:
         data_hash=data_hash,
         queries=queries[: n + WARM_UP],
         users=lines.column("user_id").to_pylist()[: n + WARM_UP],
-        products=products,
         from_log=bool(searched),
     )
 
@@ -133,10 +131,14 @@ class Asker:
         self._client.get("/health")
         return self._client.seconds * 1e3
 
-    def event_to_page(self, user_id: str, product_id: str, number: int) -> tuple[float, float, bool]:
-        """Milliseconds of the event, of event and page together, and whether the page differs from the one before."""
+    def event_to_page(self, user_id: str, number: int) -> tuple[float, float, bool]:
+        """Milliseconds of the event, of event and page together, and whether the page differs from the one before.
+
+        The shopper puts a product of the page into the cart.
+        """
         asked = {"scene": "home", "user_id": user_id, "session_id": f"latency-{number}", "k": K}
         before = self._client.post(f"{self._at}/recommend", asked)
+        product_id = before["items"][number % len(before["items"])]["product_id"]
         event = {"event_id": f"latency-{number}", "action": "add_to_cart", "product_id": product_id}
         event |= {key: str(asked[key]) for key in ("user_id", "session_id")}
         assert self._client.post(f"{self._at}/events", event)["accepted"] == 1
@@ -195,8 +197,7 @@ def _timed(ask: Callable[[Any], float], what: Sequence[Any]) -> list[float]:
 
 
 def _events(asker: Asker, drawn: Drawn) -> dict[str, Any]:
-    pairs = list(zip(drawn.users[:EVENTS], drawn.products[-EVENTS:], strict=False))
-    found = [asker.event_to_page(user, product, n) for n, (user, product) in enumerate(pairs)]
+    found = [asker.event_to_page(user, number) for number, user in enumerate(drawn.users[:EVENTS])]
     durable, whole, changed = zip(*found, strict=True)
     return {
         **_quantiles(whole),

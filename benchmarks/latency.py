@@ -138,7 +138,8 @@ class Asker:
         """
         asked = {"scene": "home", "user_id": user_id, "session_id": f"latency-{number}", "k": K}
         before = self._client.post(f"{self._at}/recommend", asked)
-        product_id = before["items"][number % len(before["items"])]["product_id"]
+        shown = before["items"] or self._client.post(f"{self._at}/recommend", {"scene": "trending", "k": K})["items"]
+        product_id = shown[number % len(shown)]["product_id"]
         event = {"event_id": f"latency-{number}", "action": "add_to_cart", "product_id": product_id}
         event |= {key: str(asked[key]) for key in ("user_id", "session_id")}
         assert self._client.post(f"{self._at}/events", event)["accepted"] == 1

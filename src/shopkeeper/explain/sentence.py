@@ -19,8 +19,8 @@ NEED_HISTORY = frozenset({"taste", "price", "together"})
 class Facts:
     """What a sentence may state of one product.
 
-    How often this shopper bought it and how many days ago last; the page's seed product; whether anything at all is known
-    of the shopper, and of this session.
+    How often this shopper bought it and how many days ago last; the page's seed product; whether anything at all is
+    known of the shopper, and of this session.
     """
 
     times: int = 0

@@ -1,6 +1,7 @@
 """From the shop's files to a new version, promoted or refused."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from shopkeeper.flow.build import encoder_of, stages
@@ -28,11 +29,13 @@ def learn(path: Path, tell: Progress = lambda step, done, total: None) -> Learnt
     Raises UnlearnableShop where the data cannot be learnt from, ShopLocked where another process is learning.
     """
     with open_folder(path, writable=False) as folder, folder.versions.drafting() as draft:
-        tell("checking the data", 0, 0)
-        checked = check(folder)
-        require_learnable(checked.report)
         catalog, settings = folder.products.catalog(), folder.settings
-        encoder = encoder_of(folder, catalog)
+        with ThreadPoolExecutor(1) as aside:  # the first export of an encoder takes a core for twenty seconds
+            opening = aside.submit(encoder_of, folder, catalog) if len(catalog) >= settings.learn.min_products else None
+            tell("checking the data", 0, 0)
+            checked = check(folder)
+            require_learnable(checked.report)
+        encoder = opening.result() if opening else None
         vectors = catalogue_vectors(folder, encoder, lambda done, total: tell("encoding products", done, total))
         whole = snapshot(folder, vectors=vectors, seed=settings.learn.seed, events=checked.events)
         held = window(whole, whole.day - settings.learn.holdout_days, settings.learn.holdout_days)
@@ -45,5 +48,5 @@ def learn(path: Path, tell: Progress = lambda step, done, total: None) -> Learnt
         )
         tell("learning everything", 0, 0)
         parts.fit(whole)
-        version = sealed(folder, draft, Learning(whole, parts, encoder, lessons, contests))
+        version = sealed(folder, draft, Learning(whole, checked.report.data_hash, parts, encoder, lessons, contests))
         return judged(folder, version, contests)

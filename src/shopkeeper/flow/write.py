@@ -24,6 +24,7 @@ class Learning:
     """What learning ended with: stages that know the whole log, what rankers were taught, scores on days unseen."""
 
     snapshot: Snapshot
+    data_hash: str
     stages: Stages
     encoder: Encoder | None
     lessons: Mapping[str, Trained]
@@ -51,6 +52,6 @@ def sealed(folder: ShopFolder, draft: Draft, learning: Learning) -> VersionInfo:
     return folder.versions.seal(
         draft,
         settings=folder.settings.tables,
-        data_hash=folder.events.data_hash(),
+        data_hash=learning.data_hash,
         scores={contest.key(): contest.summary() for contest in contests},
     )

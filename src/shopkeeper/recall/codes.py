@@ -6,18 +6,26 @@ little. Source: Gong, Lazebnik, "Iterative quantization", CVPR 2011, section 2 (
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shopkeeper.types import BoolArray, FloatArray, IntArray, RowArray
+from shopkeeper.types import BoolArray, DayArray, FloatArray, IntArray, RowArray
 
 Words = NDArray[np.uint64]
 Distances = NDArray[np.uint16]
 
 _BITS = 64
 _ARRAYS = ("codes", "mean", "rotation")
+
+
+@cache
+def _turned(bits: int, seed: int) -> DayArray:
+    """float64 (bits, bits): a random rotation, the same for the same seed."""
+    square, _ = np.linalg.qr(np.random.default_rng(seed).standard_normal((bits, bits)))
+    return np.asarray(square)
 
 
 @dataclass(frozen=True)
@@ -33,8 +41,7 @@ class Codes:
         """The codes of vectors float32 (u, d), and the frame in which later ones are coded."""
         dimensions = vectors.shape[1]
         bits = -(-dimensions // _BITS) * _BITS
-        square = np.linalg.qr(np.random.default_rng(seed).standard_normal((bits, bits)))[0]
-        rotation = np.ascontiguousarray(square[:dimensions], np.float32)
+        rotation = np.ascontiguousarray(_turned(bits, seed)[:dimensions], np.float32)
         mean = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
         frame = cls(np.empty((bits // _BITS, 0), np.uint64), mean, rotation)
         return frame.plus(vectors)

@@ -10,7 +10,8 @@ nested pydantic model `Settings`, is made as `Class(settings)`, and declares wha
 The contract suite in `shopkeeper.testing` finds every plug-in by itself and checks each capability that it declares.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
@@ -21,7 +22,6 @@ from shopkeeper.types import (
     Candidates,
     Catalog,
     FeatureTable,
-    Finding,
     FloatArray,
     IntArray,
     Observed,
@@ -94,6 +94,25 @@ class RawRows(Protocol):
     columns: "dict[str, Sequence[Any]]"
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a quality check found: `count` of `total` things, the first examples, and the repair that would mend it.
+
+    `parts` counts by kind; a thing may be of several kinds, and kinds that are only worth knowing are not in `count`.
+    """
+
+    check: str
+    title: str
+    severity: Literal["ok", "note", "warning", "blocking"]
+    count: int
+    total: int
+    unit: Literal["products", "events", "sessions", "users"]
+    advice: str = ""
+    repair: str | None = None
+    examples: tuple[Mapping[str, str], ...] = ()
+    parts: Mapping[str, int] = field(default_factory=dict)
+
+
 class Check(Protocol):
     """One question to the data, over the two tables every offline expression reads."""
 
@@ -141,9 +160,10 @@ class Feature(Protocol):
 
 
 class Ranker(Protocol):
-    """Candidates to scores that explain themselves."""
+    """Candidates to scores that explain themselves. One that reads no features is given an empty table to score."""
 
     Settings: ClassVar[type[BaseModel]]
+    reads_features: ClassVar[bool]
 
     def learn(self, table: FeatureTable, labels: FloatArray, offsets: IntArray) -> None:
         """labels float32 (n,), 0 none, higher better; offsets int64 (b + 1,) delimit the requests."""
@@ -151,8 +171,8 @@ class Ranker(Protocol):
     def score(self, candidates: Candidates, table: FeatureTable) -> FloatArray:
         """float32 (n,), higher is better."""
 
-    def parts(self, candidates: Candidates, table: FeatureTable, index: IntArray) -> tuple[tuple[str, ...], FloatArray]:
-        """Names (p,) and float32 (len(index), p) for those candidates; each row of parts sums to the score."""
+    def parts(self, candidates: Candidates, table: FeatureTable) -> tuple[tuple[str, ...], FloatArray]:
+        """Names (p,) and float32 (n, p); each row of parts sums to the candidate's score."""
 
 
 class Rule(Protocol):

@@ -81,6 +81,7 @@ class Recall(Section):
     """Many to hundreds."""
 
     limit: int = Field(300, ge=10, description="How many rows a source may offer.")
+    keep: int = Field(300, ge=10, description="How many of a request's candidates go on, the best fused ones.")
     rrf_k: int = Field(60, ge=1, description="k of the reciprocal rank fusion.")
 
 

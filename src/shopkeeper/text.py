@@ -11,6 +11,8 @@ _WORD = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|[^\W_]+(?:[.'/-]
 
 def normalise(text: str) -> str:
     """NFKC, lower case, single spaces, no control characters."""
+    if text.isascii() and text.isprintable():  # most of them, and fifty times as fast
+        return " ".join(text.lower().split())
     folded = unicodedata.normalize("NFKC", text).casefold()
     return " ".join("".join(c if unicodedata.category(c)[0] != "C" else " " for c in folded).split())
 

@@ -270,7 +270,7 @@ class Candidates:
 
     offsets int64 (b + 1,); rows int32 (n,), unique within a request; scores float32 (n, s), one column for each name in
     `sources`, NaN where a source did not offer the row; fused float32 (n,), the sum of `shares` float32 (n, s): each
-    source's part of the fused score.
+    source's part of the fused score; ranks int32 (n, s): the row's place in the source's offer from 1, 0 for none.
     """
 
     offsets: IntArray
@@ -279,6 +279,14 @@ class Candidates:
     scores: FloatArray
     shares: FloatArray
     fused: FloatArray
+    ranks: RowArray
+
+    def take(self, index: IntArray) -> "Candidates":
+        """Only the candidates at `index` int64 (m,), whose requests must not descend."""
+        counts = np.bincount(self.request_of()[index], minlength=len(self.offsets) - 1)
+        offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+        columns = (self.scores[index], self.shares[index], self.fused[index], self.ranks[index])
+        return Candidates(offsets, self.rows[index], self.sources, *columns)
 
     def request_of(self) -> IntArray:
         """The request each candidate belongs to, int64 (n,)."""
@@ -291,6 +299,10 @@ class FeatureTable:
 
     names: tuple[str, ...]
     values: FloatArray
+
+    def take(self, index: IntArray) -> "FeatureTable":
+        """Only the rows at `index` int64 (m,)."""
+        return FeatureTable(self.names, self.values[index])
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,22 +391,3 @@ class Snapshot:
     interactions: "ibis.Table"
     vectors: FloatArray | None = None
     seed: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What a quality check found: `count` of `total` things, the first examples, and the repair that would mend it.
-
-    `parts` counts by kind; a thing may be of several kinds, and kinds that are only worth knowing are not in `count`.
-    """
-
-    check: str
-    title: str
-    severity: Literal["ok", "note", "warning", "blocking"]
-    count: int
-    total: int
-    unit: Literal["products", "events", "sessions", "users"]
-    advice: str = ""
-    repair: str | None = None
-    examples: tuple[Mapping[str, str], ...] = ()
-    parts: Mapping[str, int] = field(default_factory=dict)

@@ -17,9 +17,9 @@ def shown() -> Exposure:
     nothing = Explanation("score", 0.0)
     items = tuple(Item(row, place, 1.0 - place, 1.0, nothing) for place, row in enumerate([2, 0]))
     page = Page(request_id="r1", scene="home", items=items, total=2, intent=Intent(), facets={}, version="0001")
-    table = FeatureTable(("a",), np.array([[10.0], [11.0], [12.0]], np.float32))
+    table = FeatureTable(("a",), np.array([[11.0], [12.0]], np.float32))
     request = Request(request_id="r1", scene="home", day=2.0, session="s")
-    return exposure_of(page, request, "ann", worlds.catalog(["x", "y", "z"]), table, np.array([1, 2]))
+    return exposure_of(page, request, "ann", worlds.catalog(["x", "y", "z"]), table)
 
 
 def event(action: Action, product_id: str, request_id: str = "r1") -> Event:

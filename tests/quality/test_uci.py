@@ -19,11 +19,11 @@ import ibis
 import pytest
 
 from shopkeeper.intake.load import load
+from shopkeeper.ports import Finding
 from shopkeeper.quality.inspect import Occasion, Report, inspect, require_learnable
 from shopkeeper.quality.repair import apply
 from shopkeeper.settings import Settings
 from shopkeeper.store.folder import create, open_folder
-from shopkeeper.types import Finding
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT.parent / "shared" / "data" / "uci_online_retail" / "online_retail.csv.gz"

@@ -8,9 +8,9 @@ import ibis
 import pyarrow as pa
 
 from shopkeeper import plugins
+from shopkeeper.ports import Finding
 from shopkeeper.settings import Settings
 from shopkeeper.store.schema import EVENTS, PRODUCTS, conform
-from shopkeeper.types import Finding
 
 START = datetime(2024, 3, 1, 12, tzinfo=UTC)
 

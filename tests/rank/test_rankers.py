@@ -43,7 +43,7 @@ def test_parts_add_up_to_the_score(name: str) -> None:
     ranker: Ranker = kind(kind.Settings())
     ranker.learn(TABLE, WANTED, OFFSETS)
     index = np.array([0, 7, 30, 799])
-    names, parts = ranker.parts(FOUND, TABLE, index)
+    names, parts = ranker.parts(FOUND.take(index), TABLE.take(index))
     assert parts.shape == (4, len(names)) and parts.dtype == np.float32
     np.testing.assert_allclose(parts.sum(axis=1), ranker.score(FOUND, TABLE)[index], atol=1e-4)
 
@@ -55,7 +55,7 @@ def test_trees_learn_what_the_wanted_have_in_common() -> None:
 
 
 def test_a_part_is_a_feature_file_and_everyone_comes_last() -> None:
-    names, parts = taught().parts(FOUND, TABLE, np.arange(50))
+    names, parts = taught().parts(FOUND.take(np.arange(50)), TABLE.take(np.arange(50)))
     assert names == ("counts", "price", "everyone")
     assert np.abs(parts[:, 0]).mean() > 3 * np.abs(parts[:, 1]).mean()
 
@@ -90,9 +90,9 @@ def test_columns_are_met_by_name_and_a_missing_one_is_unknown() -> None:
 
 def test_the_fused_score_is_the_sum_of_shares() -> None:
     ranker = Fused(Fused.Settings())
-    names, parts = ranker.parts(FOUND, TABLE, np.array([3]))
+    names, parts = ranker.parts(FOUND, TABLE)
     assert names == ("popular", "repeat")
-    assert parts[0].tolist() == [np.float32(1 / 61), 0]
+    assert parts[3].tolist() == [np.float32(1 / 61), 0]
     assert ranker.score(FOUND, TABLE)[3] == np.float32(1 / 61)
 
 
@@ -100,3 +100,11 @@ def test_nothing_to_score_gives_no_scores() -> None:
     nothing = candidates([[]], {"popular": []})
     table = FeatureTable(TABLE.names, np.empty((0, 3), np.float32))
     assert taught().score(nothing, table).shape == (0,)
+
+
+def test_a_subset_of_candidates_keeps_what_its_sources_said() -> None:
+    index = np.array([0, 7, 30, 799])
+    some = FOUND.take(index)
+    assert some.rows.tolist() == FOUND.rows[index].tolist()
+    assert some.ranks.tolist() == FOUND.ranks[index].tolist()
+    assert some.request_of().tolist() == FOUND.request_of()[index].tolist()

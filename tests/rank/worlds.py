@@ -1,6 +1,7 @@
 """Candidates and features made by hand for the ranking tests."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -8,7 +9,7 @@ from shopkeeper import plugins
 from shopkeeper.ports import Feature
 from shopkeeper.rank.assemble import assemble
 from shopkeeper.testing.worlds import portrait
-from shopkeeper.types import NEW_USER, Batch, Candidates, Intent, Interactions, Request
+from shopkeeper.types import NEW_USER, Batch, Candidates, FloatArray, Intent, Interactions, Request, RowArray
 
 
 def candidates(
@@ -23,7 +24,14 @@ def candidates(
     table = np.array([given[name] for name in given], np.float32).reshape(len(given), len(flat)).T
     shares = np.where(np.isnan(table), 0.0, 1.0 / (k + 1)).astype(np.float32)
     offsets = np.concatenate(([0], np.cumsum([len(own) for own in rows]))).astype(np.int64)
-    return Candidates(offsets, flat, tuple(given), table, shares, shares.sum(axis=1))
+    ranks = np.concatenate([_ranks(table[start:end]) for start, end in pairwise(offsets)] or [table.astype(np.int32)])
+    return Candidates(offsets, flat, tuple(given), table, shares, shares.sum(axis=1), ranks)
+
+
+def _ranks(scores: FloatArray) -> RowArray:
+    """Each source's places within one request, from 1; 0 where it is silent."""
+    places = np.argsort(np.argsort(-np.nan_to_num(scores, nan=-np.inf), axis=0, kind="stable"), axis=0) + 1
+    return np.where(np.isnan(scores), 0, places).astype(np.int32)
 
 
 def batch(log: Interactions, users: Sequence[int], day: float) -> Batch:

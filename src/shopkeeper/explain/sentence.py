@@ -47,8 +47,9 @@ def facts(portrait: Portrait, rows: RowArray, day: float, seed: str = "") -> lis
     mine, days = portrait.rows[bought], portrait.days[bought]
     same = rows[:, None] == mine[None, :]
     last = np.where(same, days[None, :], -np.inf).max(axis=1, initial=-np.inf)
-    # lines of one basket are one purchase to a person
-    times = [len(np.unique(np.floor(days[hits]))) for hits in same]
+    at, line = np.nonzero(same)
+    visits = np.unique(np.stack([at, np.floor(days[line]).astype(np.int64)]), axis=1)  # lines of a day are one purchase
+    times = np.bincount(visits[0], minlength=len(rows)).tolist()
     history, session = bool(len(mine)), bool(len(portrait.session_rows))
     ages = [max(0.0, day - then) if n else 0.0 for n, then in zip(times, last.tolist(), strict=True)]
     return [Facts(n, age, seed, history, session) for n, age in zip(times, ages, strict=True)]

@@ -1,16 +1,13 @@
 """A page as it is remembered: what it showed, how likely, and the feature values that decided it."""
 
-from shopkeeper.types import Catalog, Exposure, FeatureTable, FloatArray, IntArray, Page, Request
+from shopkeeper.types import Catalog, Exposure, FeatureTable, Page, Request
 
 
-def exposure_of(
-    page: Page, request: Request, user_id: str, catalog: Catalog, table: FeatureTable, places: IntArray
-) -> Exposure:
-    """The exposure of a page. places int64 (k,): where each item stands in the feature table.
+def exposure_of(page: Page, request: Request, user_id: str, catalog: Catalog, table: FeatureTable) -> Exposure:
+    """The exposure of a page; `table` has the feature row of each item, in page order.
 
     Its time is the request's, so that a replay of the log joins what a shopper saw with what the shopper knew then.
     """
-    features: FloatArray = table.values[places]
     return Exposure(
         request_id=page.request_id,
         timestamp=request.day * 86_400.0,
@@ -25,5 +22,5 @@ def exposure_of(
         scores=tuple(item.score for item in page.items),
         propensities=tuple(item.propensity for item in page.items),
         feature_names=table.names,
-        features=features,
+        features=table.values,
     )

@@ -1,5 +1,7 @@
 """A request becomes a page."""
 
+import numpy as np
+
 from shopkeeper.arrange.arrange import arrange
 from shopkeeper.explain.sentence import facts, sentence
 from shopkeeper.explain.tree import trees
@@ -9,7 +11,9 @@ from shopkeeper.flow.trace import Trace
 from shopkeeper.rank.assemble import assemble
 from shopkeeper.rank.order import order
 from shopkeeper.recall.gather import gather
-from shopkeeper.types import NEW_USER, Batch, Item, Page, Request
+from shopkeeper.types import NEW_USER, Batch, Catalog, FloatArray, Item, Page, Ranked, Request
+
+NO_CANDIDATES = np.empty(0, np.int64)
 
 
 def answer(request: Request, shop: Shop) -> Page:
@@ -19,38 +23,45 @@ def answer(request: Request, shop: Shop) -> Page:
     portrait = trace.timed("profile", lambda: shop.profiles.portrait(request.user, request.session, request.day))
     batch = Batch((request,), (intent,), (portrait,))
     found = trace.timed("recall", lambda: gather(trained.sources, batch, shop.plan))
-    table = trace.timed("features", lambda: assemble(trained.features, batch, found.candidates))
-    ranker = trained.ranker_for(request.scene)
-    ranked = trace.timed("rank", lambda: order(trained.rankers[ranker], ranker, found.candidates, table))
+    name, ranker = trained.ranker_for(request.scene)
+    known = found.candidates if ranker.reads_features else found.candidates.take(NO_CANDIDATES)
+    table = trace.timed("features", lambda: assemble(trained.features, batch, known))
+    ranked = trace.timed("rank", lambda: order(ranker, name, found.candidates, table))
     arranged, fired = trace.timed(
         "arrange", lambda: arrange(shop.rules, ranked, request, portrait, catalog, trained.vectors)
     )
-    shown = slice(request.offset, request.offset + request.k)
-    rows, places = arranged.rows[shown], arranged.index[shown]
-    why = trace.timed("explain", lambda: trees(*trained.rankers[ranker].parts(found.candidates, table, places)))
-    seed = catalog.titles[request.seeds[0]] if len(request.seeds) == 1 else ""
-    said = [
-        sentence(tree, known, request.language)
-        for tree, known in zip(why, facts(portrait, rows, request.day, seed), strict=True)
-    ]
-    items = tuple(
-        # the order is a function of the request, so each product was certain to stand where it stands
-        Item(row, request.offset + at, score, 1.0, why[at], said[at])
-        for at, (row, score) in enumerate(zip(rows.tolist(), arranged.scores[shown].tolist(), strict=True))
-    )
+    places = arranged.index[request.offset : request.offset + request.k]
+    shown = found.candidates.take(places)
+    # the page's own feature rows: what the ranker read, or what it would have read, for later learning
+    logged = table.take(places) if ranker.reads_features else assemble(trained.features, batch, shown)
     page = Page(
         request_id=request.request_id,
         scene=request.scene,
-        items=items,
+        items=trace.timed("explain", lambda: _items(request, batch, arranged, ranker.parts(shown, logged), catalog)),
         total=len(arranged.rows),
         intent=intent,
         facets=found.facets[0],
         rules=fired,
         late=found.late,
         version=trained.version.name,
-        ranker=ranker,
+        ranker=name,
         spans_ms={**trace.spans_ms, **found.spans_ms},
     )
     user_id = shop.folder.users.id(request.user) if request.user != NEW_USER else ""
-    shop.remember(exposure_of(page, request, user_id, catalog, table, places))
+    shop.remember(exposure_of(page, request, user_id, catalog, logged))
     return page
+
+
+def _items(
+    request: Request, batch: Batch, arranged: Ranked, parts: tuple[tuple[str, ...], FloatArray], catalog: Catalog
+) -> tuple[Item, ...]:
+    """The products of the page, each with its reasons."""
+    shown = slice(request.offset, request.offset + request.k)
+    rows, why = arranged.rows[shown], trees(*parts)
+    seed = catalog.titles[request.seeds[0]] if len(request.seeds) == 1 else ""
+    known = facts(batch.portraits[0], rows, request.day, seed)
+    return tuple(
+        # the order is a function of the request, so each product was certain to stand where it stands
+        Item(row, request.offset + at, score, 1.0, why[at], sentence(why[at], known[at], request.language))
+        for at, (row, score) in enumerate(zip(rows.tolist(), arranged.scores[shown].tolist(), strict=True))
+    )

@@ -17,6 +17,7 @@ from shopkeeper.recall.crew import Crew
 from shopkeeper.recall.gather import Plan
 from shopkeeper.settings import Settings
 from shopkeeper.store.folder import ShopFolder, open_folder
+from shopkeeper.store.mapped import mapped
 from shopkeeper.types import Catalog, Snapshot
 from shopkeeper.understand.lexicon import catalog_texts
 from shopkeeper.understand.suggest import Suggester
@@ -107,7 +108,7 @@ def load_trained(folder: ShopFolder, catalog: Catalog) -> Trained | None:
         features=parts.features,
         rankers={name: ranker for name, ranker in parts.rankers.items() if name in state["rankers"]},
         scenes=folder.settings.rank.rankers,
-        vectors=np.load(vectors, mmap_mode="r") if vectors.is_file() else None,
+        vectors=mapped(vectors) if vectors.is_file() else None,
         understanding=Understanding(encoder, catalog_texts(catalog)),
         suggester=Suggester(catalog, popularity),
     )

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -57,10 +58,11 @@ class Trained:
     understanding: Understanding
     suggester: Suggester
 
-    def ranker_for(self, scene: Scene) -> str:
-        """The scene's ranker where it was taught, else the fused score."""
+    def ranker_for(self, scene: Scene) -> tuple[str, Ranker]:
+        """The scene's ranker with its name where it was taught, else the fused score."""
         name = self.scenes.get(scene, FUSED)
-        return name if name in self.rankers else FUSED
+        name = name if name in self.rankers else FUSED
+        return name, self.rankers[name]
 
     def parts(self) -> Iterator[object]:
         """Whatever may observe, update or forget."""
@@ -69,11 +71,14 @@ class Trained:
         yield self.understanding
         yield self.suggester
 
+    @cached_property
+    def _observers(self) -> tuple[Observes, ...]:
+        return tuple(part for part in self.parts() if isinstance(part, Observes))
+
     def observe(self, event: Observed) -> None:
         """The event enters every live state of this version."""
-        for part in self.parts():
-            if isinstance(part, Observes):
-                part.observe(event)
+        for part in self._observers:
+            part.observe(event)
 
 
 class Gate:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from shopkeeper.ports import Finding
 from shopkeeper.settings import PluginSettings
-from shopkeeper.types import Finding, Language
+from shopkeeper.types import Language
 
 if TYPE_CHECKING:
     import ibis

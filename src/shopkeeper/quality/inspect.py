@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Literal
 
 from shopkeeper import plugins
 from shopkeeper.errors import UnlearnableShop
+from shopkeeper.ports import Finding
 from shopkeeper.quality.repair import Change
 from shopkeeper.quality.usual import SHOPPING, actor, whole_day
 from shopkeeper.settings import Settings
-from shopkeeper.types import ACTIONS, Finding
+from shopkeeper.types import ACTIONS
 
 if TYPE_CHECKING:
     import ibis

@@ -8,10 +8,11 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from shopkeeper import plugins
+from shopkeeper.ports import Finding
 from shopkeeper.quality.chart import HEIGHT, WIDTH, chart
 from shopkeeper.quality.finding import Words
 from shopkeeper.quality.inspect import Report
-from shopkeeper.types import Finding, Language
+from shopkeeper.types import Language
 
 HERE = Path(__file__).parent
 PAGE = "report.html"

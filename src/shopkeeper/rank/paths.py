@@ -22,6 +22,7 @@ class TreePaths:
 
     def __init__(self, dump: Mapping[str, Any]) -> None:
         names = [str(name) for name in dump["feature_names"]]
+        self.columns = tuple(names)
         self.files = tuple(dict.fromkeys(name.split(".")[0] for name in names))
         self._file_of = [self.files.index(name.split(".")[0]) for name in names]
         trees: list[Node] = [tree["tree_structure"] for tree in dump["tree_info"]]

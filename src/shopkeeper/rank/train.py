@@ -80,10 +80,10 @@ def train(
             candidates = candidates_of(window.snapshot, batch)
             grades, n_wanted = grades_of(candidates, window.labels, chunk)
             wanted, found = wanted + n_wanted, found + int(np.count_nonzero(grades))
-            table = assemble(features, batch, candidates)
-            names = table.names
             keep, kept_sizes = _teaching(candidates, grades, draw)
-            tables.append(table.values[keep])
+            table = assemble(features, batch, candidates.take(keep))
+            names = table.names
+            tables.append(table.values)
             targets.append(grades[keep])
             sizes.append(kept_sizes)
     lengths = np.concatenate(sizes) if sizes else np.empty(0, np.int64)

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from shopkeeper.store.mapped import mapped
 from shopkeeper.types import BoolArray, DayArray, FloatArray, IntArray, RowArray
 
 Words = NDArray[np.uint64]
@@ -77,7 +78,7 @@ class Codes:
     @classmethod
     def load(cls, folder: Path) -> "Codes":
         """Maps the three arrays from where `save` wrote them."""
-        return cls(*(np.load(folder / f"{name}.npy", mmap_mode="r") for name in _ARRAYS))
+        return cls(*(mapped(folder / f"{name}.npy") for name in _ARRAYS))
 
 
 def nearest(distances: Distances, n: int, is_open: BoolArray | None = None) -> IntArray:

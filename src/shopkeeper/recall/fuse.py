@@ -8,9 +8,13 @@ from shopkeeper.types import Candidates, DayArray, Offer
 
 
 def fuse(
-    offers: Mapping[str, Sequence[Offer]], weights: Mapping[str, float | DayArray], k: int, n_requests: int
+    offers: Mapping[str, Sequence[Offer]],
+    weights: Mapping[str, float | DayArray],
+    k: int,
+    n_requests: int,
+    keep: int | None = None,
 ) -> Candidates:
-    """All offers as candidates, best fused first in each request.
+    """All offers as candidates, best fused first in each request; at most `keep` of a request.
 
     A row's share from a source is weight / (k + rank), rank from 1 within that source's offer; its fused score is the
     sum of its shares. A source that did not offer the row adds nothing. `offers` maps a source to one offer a request,
@@ -38,15 +42,22 @@ def fuse(
     scores = np.full((len(keys), len(names)), np.nan, np.float32)
     shares[place, columns] = parts
     scores[place, columns] = given
+    places = np.zeros((len(keys), len(names)), np.int32)
+    places[place, columns] = ranks
     fused = shares.sum(axis=1)
     order = np.lexsort((keys % width, -fused, keys // width))
+    offsets = np.searchsorted(keys // width, np.arange(n_requests + 1)).astype(np.int64)
+    if keep is not None:
+        kept = np.arange(len(keys)) - np.repeat(offsets[:-1], np.diff(offsets)) < keep
+        order, offsets = order[kept], np.concatenate(([0], np.cumsum(np.minimum(np.diff(offsets), keep))))
     return Candidates(
-        offsets=np.searchsorted(keys // width, np.arange(n_requests + 1)).astype(np.int64),
+        offsets=offsets,
         rows=(keys % width)[order].astype(np.int32),
         sources=names,
         scores=scores[order],
         shares=shares[order],
         fused=fused[order],
+        ranks=places[order],
     )
 
 
@@ -59,4 +70,5 @@ def _nothing(names: tuple[str, ...], n_requests: int) -> Candidates:
         scores=empty,
         shares=empty,
         fused=np.empty(0, np.float32),
+        ranks=np.empty((0, len(names)), np.int32),
     )

@@ -31,6 +31,7 @@ class Plan:
     """
 
     limit: int = 300
+    keep: int | None = None
     rrf_k: int = 60
     weights: Mapping[str, float] = field(default_factory=dict)
     scene_weights: Mapping[str, Mapping[Scene, float]] = field(default_factory=dict)
@@ -43,6 +44,7 @@ class Plan:
         own = {name: settings.of("source", name) for name in settings.enabled("source")}
         return cls(
             limit=settings.recall.limit,
+            keep=settings.recall.keep,
             rrf_k=settings.recall.rrf_k,
             weights={name: source.weight for name, source in own.items()},
             scene_weights={name: source.scene_weights for name, source in own.items()},
@@ -96,7 +98,7 @@ def gather(sources: Mapping[str, Source], batch: Batch, plan: Plan) -> Found:
         elif job.result is not None:
             offers[name] = job.result
     before_fuse = time.perf_counter()
-    candidates = fuse(offers, plan.weights_for(batch), plan.rrf_k, len(batch))
+    candidates = fuse(offers, plan.weights_for(batch), plan.rrf_k, len(batch), plan.keep)
     ended = time.perf_counter()
     spans |= {"fuse": (ended - before_fuse) * 1000.0, "gather": (ended - started) * 1000.0}
     totals, facets = _counted(offers, len(batch))

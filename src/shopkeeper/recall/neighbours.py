@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from shopkeeper.recall.offers import ranges
+from shopkeeper.store.mapped import mapped
 from shopkeeper.types import BoolArray, DayArray, FloatArray, IntArray, RowArray
 
 BACKWARD = 0.3
@@ -59,7 +60,7 @@ class Neighbours:
     @classmethod
     def load(cls, folder: Path) -> "Neighbours":
         """Maps the three arrays from where `save` wrote them."""
-        return cls(*(np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("starts", "others", "weights")))
+        return cls(*(mapped(folder / f"{name}.npy") for name in ("starts", "others", "weights")))
 
 
 def _heaviest(weights: FloatArray, most: int) -> BoolArray:

@@ -9,6 +9,7 @@ import numpy as np
 
 from shopkeeper.recall.codes import Codes, distinct
 from shopkeeper.recall.groups import NO_GROUP, Groups
+from shopkeeper.store.mapped import mapped
 from shopkeeper.types import PURCHASE, Catalog, FloatArray, RowArray, Snapshot
 
 
@@ -81,7 +82,7 @@ class VectorShelf:
         """Reads it back, the vectors mapped; None where nothing was saved."""
         if not (folder / "vectors.npy").is_file():
             return None
-        vectors = np.load(folder / "vectors.npy", mmap_mode="r")
+        vectors = mapped(folder / "vectors.npy")
         codes = Codes.load(folder)
         group_of = np.load(folder / "group_of.npy")
         group_of[catalog.deleted[: len(group_of)]] = NO_GROUP

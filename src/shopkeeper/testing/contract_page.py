@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from shopkeeper.ports import Finding
 from shopkeeper.testing.contract_world import DELETED, TODAY, World, world
-from shopkeeper.types import SCENES, Finding, Portrait, Ranked, Request
+from shopkeeper.types import SCENES, Portrait, Ranked, Request
 
 
 def a_rule_only_takes_from_what_it_got(kind: type[Any]) -> None:

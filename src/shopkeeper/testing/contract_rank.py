@@ -100,8 +100,8 @@ def parts_add_up_to_the_score(kind: type[Any]) -> None:
     assert scores.shape == (len(offered.rows),), f"the scores' shape is {scores.shape}"
     assert scores.dtype == np.float32, f"scores are {scores.dtype}"
     assert np.isfinite(scores).all(), "a score is not finite"
-    index = np.array([3, 0, len(offered.rows) - 1], np.int64)
-    names, parts = ranker.parts(offered, table, index)
+    index = np.array([0, 3, len(offered.rows) - 1], np.int64)
+    names, parts = ranker.parts(offered.take(index), table.take(index))
     assert parts.shape == (len(index), len(names)), f"{len(names)} names and parts of shape {parts.shape}"
     assert len(set(names)) == len(names), f"names of parts repeat: {names}"
     _are_equal(parts.sum(axis=1), scores[index], "the parts' sum")

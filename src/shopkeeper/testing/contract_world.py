@@ -159,7 +159,14 @@ def candidates(batch: Batch, rows: Sequence[int]) -> Candidates:
         scores=scores,
         shares=shares,
         fused=shares.sum(axis=1),
+        ranks=np.tile(_ranks(one), (b, 1)),
     )
+
+
+def _ranks(scores: FloatArray) -> RowArray:
+    """Each column's places from 1, best score first; 0 for NaN."""
+    places = np.argsort(np.argsort(-np.nan_to_num(scores, nan=-np.inf), axis=0, kind="stable"), axis=0) + 1
+    return np.where(np.isnan(scores), 0, places).astype(np.int32)
 
 
 def one_of(batch: Batch, at: int) -> Batch:

@@ -35,7 +35,8 @@ class Diversity:
         if n < 3 or request.sort != "relevance":
             return ranked, ""
         likeness = self._likeness(ranked.rows[:n], catalog, vectors)
-        order = self._order(ranked.scores[:n], likeness)
+        # what comes after this page is placed when it is asked for, by the same lines
+        order = self._order(ranked.scores[:n], likeness, request.offset + request.k)
         moved = int((order != np.arange(n)).sum())
         whole = np.concatenate([order, np.arange(n, len(ranked.rows))])
         return reorder(ranked, whole), f"{moved} moved for variety" if moved else ""
@@ -50,12 +51,12 @@ class Diversity:
         cosines: FloatArray = own @ own.T
         return cosines
 
-    def _order(self, scores: FloatArray, likeness: FloatArray) -> IntArray:
+    def _order(self, scores: FloatArray, likeness: FloatArray, n_places: int) -> IntArray:
         span = float(scores.max() - scores.min()) or 1.0
         worth = self.settings.relevance * (scores - scores.min()) / span
         left = np.ones(len(scores), bool)
         placed: list[int] = []
-        for _ in range(len(scores)):
+        for _ in range(min(n_places, len(scores))):
             value = worth.copy()
             if placed:
                 nearest = likeness[placed[-self.settings.window :]].max(axis=0)
@@ -64,4 +65,4 @@ class Diversity:
             best = int(value.argmax())
             placed.append(best)
             left[best] = False
-        return np.array(placed, np.int64)
+        return np.concatenate([np.array(placed, np.int64), np.flatnonzero(left)])

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
+from shopkeeper.ports import Finding
 from shopkeeper.quality.finding import CheckSettings, Marked, Question, Words, finding
-from shopkeeper.types import Finding
 
 if TYPE_CHECKING:
     import ibis

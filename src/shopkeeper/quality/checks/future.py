@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
+from shopkeeper.ports import Finding
 from shopkeeper.quality.finding import BLOCK, CheckSettings, Marked, Question, Words, finding
 from shopkeeper.quality.usual import seconds
-from shopkeeper.types import Finding
 
 if TYPE_CHECKING:
     import ibis

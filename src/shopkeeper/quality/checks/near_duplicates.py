@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
+from shopkeeper.ports import Finding
 from shopkeeper.quality.finding import WARN, CheckSettings, Question, Words, severity
 from shopkeeper.quality.likeness import Likeness, Titles, compare
-from shopkeeper.types import Finding
 
 if TYPE_CHECKING:
     import ibis

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
+from shopkeeper.ports import Finding
 from shopkeeper.quality.finding import CheckSettings, Marked, Question, Words, finding
 from shopkeeper.quality.usual import created_seconds, seconds
-from shopkeeper.types import Finding
 
 if TYPE_CHECKING:
     import ibis

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
+from shopkeeper.ports import Finding
 from shopkeeper.quality.finding import WARN, CheckSettings, Marked, Question, Words, finding
-from shopkeeper.types import Finding
 
 if TYPE_CHECKING:
     import ibis

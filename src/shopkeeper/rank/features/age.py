@@ -6,6 +6,7 @@ import numpy as np
 
 from shopkeeper.rank.pairs import pairs
 from shopkeeper.settings import PluginSettings
+from shopkeeper.store.mapped import mapped
 from shopkeeper.types import Batch, Candidates, Catalog, DayArray, FloatArray, Snapshot
 
 
@@ -37,4 +38,4 @@ class Age:
         np.save(folder / "first.npy", self._first)
 
     def load(self, folder: Path, catalog: Catalog) -> None:
-        self._first = np.load(folder / "first.npy", mmap_mode="r")
+        self._first = mapped(folder / "first.npy")

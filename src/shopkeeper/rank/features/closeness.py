@@ -7,6 +7,7 @@ from pydantic import Field
 
 from shopkeeper.rank.pairs import Pairs, pairs
 from shopkeeper.settings import PluginSettings
+from shopkeeper.store.mapped import mapped
 from shopkeeper.types import Batch, Candidates, Catalog, DayArray, FloatArray, IntArray, RowArray, Snapshot
 
 _NEWEST = 64
@@ -69,7 +70,7 @@ class Closeness:
     def load(self, folder: Path, catalog: Catalog) -> None:
         with np.load(folder / "projection.npz") as saved:
             self._axes, self._centre = saved["axes"], saved["centre"]
-        self._points = np.load(folder / "points.npy", mmap_mode="r")
+        self._points = mapped(folder / "points.npy")
 
     def _project(self, vectors: FloatArray) -> FloatArray:
         return _unit(np.asarray((vectors - self._centre) @ self._axes, np.float32))

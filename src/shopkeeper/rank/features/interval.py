@@ -7,6 +7,7 @@ from pydantic import Field
 
 from shopkeeper.rank.pairs import Groups, pairs
 from shopkeeper.settings import PluginSettings
+from shopkeeper.store.mapped import mapped
 from shopkeeper.types import PURCHASE, Batch, Candidates, Catalog, DayArray, FloatArray, Interactions, Snapshot
 
 
@@ -58,7 +59,7 @@ class Interval:
         np.save(folder / "gaps.npy", np.append(self._gaps, np.float32(self._usual)))
 
     def load(self, folder: Path, catalog: Catalog) -> None:
-        saved = np.load(folder / "gaps.npy", mmap_mode="r")
+        saved = mapped(folder / "gaps.npy")
         self._gaps, self._usual = saved[:-1], float(saved[-1])
 
 

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from shopkeeper.rank.pairs import pairs
 from shopkeeper.settings import PluginSettings
+from shopkeeper.store.mapped import mapped
 from shopkeeper.types import PURCHASE, Batch, Candidates, Catalog, DayArray, FloatArray, Observed, Snapshot
 
 _FAR = 100.0
@@ -66,4 +67,4 @@ class Popularity:
         np.save(folder / "day.npy", np.array(day))
 
     def load(self, folder: Path, catalog: Catalog) -> None:
-        self._state = np.load(folder / "weights.npy", mmap_mode="r"), float(np.load(folder / "day.npy"))
+        self._state = mapped(folder / "weights.npy"), float(np.load(folder / "day.npy"))

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from shopkeeper.rank.pairs import pairs
 from shopkeeper.settings import PluginSettings
+from shopkeeper.store.mapped import mapped
 from shopkeeper.types import (
     PURCHASE,
     Batch,
@@ -48,7 +49,7 @@ class Repeat:
         np.save(folder / "table.npy", self._table)
 
     def load(self, folder: Path, catalog: Catalog) -> None:
-        self._table = np.load(folder / "table.npy", mmap_mode="r")
+        self._table = mapped(folder / "table.npy")
 
 
 def _shares(log: Interactions, n_products: int, prior: float) -> FloatArray:

@@ -22,18 +22,15 @@ class Sources:
         """Nothing to learn: all is in the candidates."""
 
     def values(self, batch: Batch, candidates: Candidates) -> FloatArray:
-        n = len(candidates.rows)
-        table = np.full((n, len(self.names)), np.nan, np.float32)
+        table = np.full((len(candidates.rows), len(self.names)), np.nan, np.float32)
         table[:, 0] = candidates.fused
-        request = candidates.request_of()
         for place, source in enumerate(self._sources):
             scores, inverse = table[:, 1 + 2 * place], table[:, 2 + 2 * place]
             inverse[:] = 0.0
             if source not in candidates.sources:
                 continue
-            scores[:] = candidates.scores[:, candidates.sources.index(source)]
-            order = np.lexsort((np.where(np.isnan(scores), np.inf, -scores), request))
-            rank = np.empty(n, np.int64)
-            rank[order] = np.arange(n) - candidates.offsets[request[order]] + 1
-            inverse[:] = np.where(np.isnan(scores), 0.0, 1.0 / rank)
+            column = candidates.sources.index(source)
+            scores[:] = candidates.scores[:, column]
+            ranks = candidates.ranks[:, column]
+            np.divide(1.0, ranks, out=inverse, where=ranks > 0)
         return table

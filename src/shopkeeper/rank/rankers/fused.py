@@ -1,5 +1,7 @@
 """The fused score of the recall sources: the order where nobody has shown what is right."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from shopkeeper.settings import PluginSettings
@@ -8,6 +10,8 @@ from shopkeeper.types import Candidates, FeatureTable, FloatArray, IntArray
 
 class Fused:
     """Scores with the sum of the sources' shares; a part is a source's share."""
+
+    reads_features: ClassVar[bool] = False
 
     class Settings(PluginSettings): ...
 
@@ -20,5 +24,5 @@ class Fused:
     def score(self, candidates: Candidates, table: FeatureTable) -> FloatArray:
         return np.asarray(candidates.shares.sum(axis=1), np.float32)
 
-    def parts(self, candidates: Candidates, table: FeatureTable, index: IntArray) -> tuple[tuple[str, ...], FloatArray]:
-        return candidates.sources, candidates.shares[index]
+    def parts(self, candidates: Candidates, table: FeatureTable) -> tuple[tuple[str, ...], FloatArray]:
+        return candidates.sources, candidates.shares

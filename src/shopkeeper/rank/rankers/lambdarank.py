@@ -1,7 +1,7 @@
 """Gradient-boosted trees that learn the order shoppers showed (LightGBM, lambdarank)."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -19,6 +19,8 @@ class Lambdarank:
 
     Source: Burges, MSR-TR-2010-82; Ke et al., NeurIPS 2017.
     """
+
+    reads_features: ClassVar[bool] = True
 
     class Settings(PluginSettings):
         trees: int = Field(150, ge=1, description="Trees of one booster.")
@@ -62,11 +64,11 @@ class Lambdarank:
         scores = [booster.predict(values, num_threads=1) for booster in self._boosters]
         return np.asarray(np.mean(scores, axis=0), np.float32)
 
-    def parts(self, candidates: Candidates, table: FeatureTable, index: IntArray) -> tuple[tuple[str, ...], FloatArray]:
-        values = self._aligned(table)[index]
-        parts = np.zeros((len(index), len(self._paths[0].files) + 1))
+    def parts(self, candidates: Candidates, table: FeatureTable) -> tuple[tuple[str, ...], FloatArray]:
+        values = self._aligned(table)
+        parts = np.zeros((len(values), len(self._paths[0].files) + 1))
         for booster, paths in zip(self._boosters, self._paths, strict=True):
-            if len(index):
+            if len(values):
                 parts += paths.parts(np.asarray(booster.predict(values, pred_leaf=True, num_threads=1)))
         return (*self._paths[0].files, "everyone"), (parts / len(self._boosters)).astype(np.float32)
 
@@ -82,8 +84,8 @@ class Lambdarank:
 
     def _aligned(self, table: FeatureTable) -> FloatArray:
         """The table's columns in the model's order; a column that the table lacks is NaN."""
-        names = self._boosters[0].feature_name()
-        if tuple(names) == table.names:
+        names = self._paths[0].columns
+        if names == table.names:
             return table.values
         place = {name: column for column, name in enumerate(table.names)}
         aligned = np.full((len(table.values), len(names)), np.nan, np.float32)

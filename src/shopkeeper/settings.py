@@ -38,7 +38,7 @@ class SourceSettings(PluginSettings):
 
     weight: float = Field(1.0, ge=0, description="Weight of this source's ranks in the fusion.")
     scene_weights: dict[Scene, float] = Field(default={}, description=SCENE_WEIGHTS)
-    budget_ms: float = Field(30.0, gt=0, description="A source that takes longer is skipped and named in the page.")
+    budget_ms: float = Field(100.0, gt=0, description="A source that takes longer is skipped and named in the page.")
 
 
 class Shop(Section):

@@ -73,9 +73,11 @@ def _phrases(
     for code, weight in enumerate(np.bincount(catalog.categories, share, len(catalog.category_paths)).tolist()):
         for name in catalog.category_paths[code][-1:]:
             add(name, weight)
-    for title, brand, weight in zip(catalog.titles, catalog.brands, share.tolist(), strict=True):
-        add(title, weight)
-        add(brand, weight)
+    for phrases in (catalog.titles, catalog.brands):  # many products share one, so each is read once
+        distinct = {phrase: code for code, phrase in enumerate(dict.fromkeys(phrases))}
+        of_phrase = np.bincount([distinct[phrase] for phrase in phrases], share, len(distinct))
+        for phrase, weight in zip(distinct, of_phrase.tolist(), strict=True):
+            add(phrase, weight)
     total = max(sum(queries.values()), 1e-9)
     for query, times in queries.items():
         add(query, times / total)

@@ -49,7 +49,7 @@ def test_popularity_halves_every_half_life(half_life: float) -> None:
     found = offline.popularity(table, 14.0, half_life).to_pyarrow().to_pylist()
     weights = {line["row"]: line["weight"] for line in found}
     assert weights == pytest.approx({TEA: 2 ** (-14 / half_life) + 2 ** (-7 / half_life), MUG: 2 ** (-1 / half_life)})
-    views = offline.popularity(table, 14.0, half_life, actions=("view",)).to_pyarrow().to_pylist()
+    views = offline.popularity(table, 14.0, half_life, {"view": 1.0}).to_pyarrow().to_pylist()
     assert views == [{"row": JAM, "weight": pytest.approx(2 ** (-1 / half_life))}]
 
 

@@ -4,16 +4,18 @@ Every one is an Ibis expression and nothing else, so that DuckDB runs it on a la
 same lines when the shop outgrows it. `action` holds codes of types.ACTIONS, `day` days since 1970 UTC.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import ibis
+import numpy as np
 from ibis import Table
 from ibis.expr.types import BooleanValue, Column, NumericValue
 
-from shopkeeper.types import ACTION_CODES, Action
+from shopkeeper.types import ACTION_CODES, Action, DayArray
 
 POSITIVE: tuple[Action, ...] = ("click", "add_to_cart", "purchase")
+PURCHASES: Mapping[Action, float] = {"purchase": 1.0}
 GRADES: dict[Action, int] = {"click": 1, "add_to_cart": 2, "purchase": 3}
 
 
@@ -34,12 +36,24 @@ class Nearness:
 
 
 def popularity(
-    interactions: Table, day: float, half_life_days: float, actions: Sequence[Action] = ("purchase",)
+    interactions: Table, day: float, half_life_days: float, counts: Mapping[Action, float] = PURCHASES
 ) -> Table:
-    """Table[row, weight]: the sum over lines before `day` of 2 ** -(age / half_life_days), age in days at `day`."""
-    lines = interactions.filter(_is_any(interactions, actions) & (interactions.day < day))
-    weight = ibis.literal(2.0) ** ((lines.day - day) / half_life_days)
+    """Table[row, weight]: the sum over lines before `day` of counts[action] * 2 ** -(age / half_life_days).
+
+    Age in days at `day`; actions that `counts` does not name count nothing.
+    """
+    lines = interactions.filter(_is_any(interactions, tuple(counts)) & (interactions.day < day))
+    count = ibis.cases(*((lines.action == ACTION_CODES[action], n) for action, n in counts.items()), else_=0.0)
+    weight = count * ibis.literal(2.0) ** ((lines.day - day) / half_life_days)
     return lines.group_by("row").aggregate(weight=weight.sum())
+
+
+def by_row(table: Table, column: str, n_rows: int) -> DayArray:
+    """float64 (n_rows,): a column of a table that has one line a `row`; 0 where a row has none."""
+    found = table.select("row", column).to_pyarrow()
+    values = np.zeros(n_rows)
+    values[found.column("row").to_numpy()] = found.column(column).to_numpy()
+    return values
 
 
 def cooccurrence(interactions: Table, nearness: Nearness = Nearness()) -> Table:

@@ -13,6 +13,7 @@ from shopkeeper.recall.offers import best, inside
 from shopkeeper.settings import SourceSettings
 from shopkeeper.types import (
     ACTIONS,
+    Action,
     Batch,
     BoolArray,
     Catalog,
@@ -25,7 +26,7 @@ from shopkeeper.types import (
 )
 
 HALF_LIVES_DAYS = (1.0, 7.0, 60.0)
-COUNTS: Mapping[str, float] = {"purchase": 1.0, "add_to_cart": 0.3, "click": 0.1, "view": 0.05}
+COUNTS: Mapping[Action, float] = {"purchase": 1.0, "add_to_cart": 0.3, "click": 0.1, "view": 0.05}
 """What one event of an action counts; the others count nothing."""
 _COUNT = np.array([COUNTS.get(action, 0.0) for action in ACTIONS])
 _HALF_LIVES = np.array(HALF_LIVES_DAYS)
@@ -55,12 +56,11 @@ class Popular:
         self._lock = threading.Lock()
 
     def fit(self, snapshot: Snapshot) -> None:
-        log, n = snapshot.log, len(snapshot.catalog)
-        counts = _COUNT[log.actions]
-        ages = snapshot.day - log.days
-        faded = [np.bincount(log.rows, counts * np.exp2(-ages / life), n)[:n] for life in _HALF_LIVES]
-        weights = np.stack(faded).astype(np.float64)
-        self._state = _Counts.of(weights, snapshot.day)
+        from shopkeeper.store import offline  # with it comes Ibis, half a second that only learning needs
+
+        table, day, n = snapshot.interactions, snapshot.day, len(snapshot.catalog)
+        faded = [offline.by_row(offline.popularity(table, day, life, COUNTS), "weight", n) for life in HALF_LIVES_DAYS]
+        self._state = _Counts.of(np.stack(faded), day)
 
     def recall(self, batch: Batch, limit: int) -> list[Offer]:
         state = self._state

@@ -2,7 +2,7 @@
 
     python -m benchmarks.demo [--keep FOLDER] [--write]
 
-The packages are in already; nothing else is: the encoder is exported, all products and purchase lines of Complete Journey
+The packages are in already, nothing else: the encoder is exported, all products and purchase lines of Complete Journey
 are imported, checked, learnt and measured, and a home page is fetched from the server's storefront. `seconds` is all of
 that; `peak_mb` is the largest of its processes. The scores are those the demo prints.
 """

@@ -4,7 +4,8 @@
 2. a version that loses beyond doubt is refused with the reason, and the serving one stays.
 3. a chosen repair changes what is learnt from, never the data.
 4. a shop that cannot be learnt from is refused with the reason, and nothing is left behind.
-5. what is measured is generated the same way from the same seed.
+5. a comparison says what shoppers did about a version's pages.
+6. what is measured is generated the same way from the same seed.
 """
 
 import time
@@ -14,9 +15,14 @@ import numpy as np
 import pytest
 
 from shopkeeper.errors import UnlearnableShop
+from shopkeeper.flow.answer import answer
+from shopkeeper.flow.ask import ask
 from shopkeeper.flow.check import check
+from shopkeeper.flow.compare import compare
 from shopkeeper.flow.judge import judged
+from shopkeeper.flow.observe import observe
 from shopkeeper.flow.queries import known_items
+from shopkeeper.flow.shop import Shop
 from shopkeeper.flow.trial import Contest
 from shopkeeper.flow.windows import training_windows, window
 from shopkeeper.rank.labels import labels_between
@@ -112,3 +118,16 @@ def test_generated_queries_are_words_of_titles_and_the_same_for_a_seed() -> None
     assert items == known_items(shelf, labels, n=10, seed=3)
     assert sorted(item.title_code for item in items) == [0, 1]  # one query a title, none for a title of digits
     assert all("22" not in item.query for item in items)
+
+
+def test_a_comparison_says_what_followed_the_pages_of_a_version(shop: Shop) -> None:
+    pages = [answer(ask(shop, scene="home", user_id=f"u{user}"), shop) for user in range(4)]
+    shown = shop.catalog.product_ids[pages[0].items[0].row]
+    bought = Event(
+        event_id="b", timestamp=time.time(), action="purchase", product_id=shown, request_id=pages[0].request_id
+    )
+    elsewhere = Event(event_id="c", timestamp=time.time(), action="click", product_id=shown, request_id="another")
+    observe([bought, elsewhere], shop)
+    shop.folder.exposures.flush()
+    live = compare(shop.folder).live["0001"]
+    assert (live.pages, live.clicked.mean, live.bought.mean) == (4, 1 / 4, 1 / 4)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,11 +109,19 @@ def learnt(found: "Learnt", as_json: bool) -> None:
 def comparison(found: "Comparison", as_json: bool) -> None:
     """Every version beside every baseline, one table a contest."""
     if as_json:
-        _json({"current": found.current, "data_hashes": found.data_hashes, "scores": found.scores})
+        pages = {version: asdict(own) for version, own in found.live.items()}
+        _json({"current": found.current, "data_hashes": found.data_hashes, "scores": found.scores, "live": pages})
         return
     for key, versions in found.scores.items():
         named = {f"{name}{' (serves)' if name == found.current else ''}": score for name, score in versions.items()}
         _scores(key.replace("_", " "), named)
+    if found.live:
+        table = Table(title="what followed their pages")
+        for column in ("version", "pages", "clicked", "bought"):
+            table.add_column(column)
+        for name, live in found.live.items():
+            table.add_row(name, f"{live.pages:,}", str(live.clicked), str(live.bought))
+        console.print(table)
 
 
 def versions(found: "Sequence[VersionInfo]", current: "VersionInfo | None", as_json: bool) -> None:

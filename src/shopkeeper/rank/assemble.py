@@ -1,6 +1,7 @@
 """One table for the ranker: every feature's columns side by side."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 
@@ -13,12 +14,20 @@ def assemble(features: Mapping[str, Feature], batch: Batch, candidates: Candidat
 
     Columns come in the mapping's order. Infinite values become NaN: a ranker splits on them otherwise.
     """
-    names: list[str] = []
-    table = np.empty((len(candidates.rows), sum(len(feature.names) for feature in features.values())), np.float32)
-    for file, feature in features.items():
-        start = len(names)
-        names.extend(f"{file}.{name}" for name in feature.names)
-        if len(candidates.rows):
-            table[:, start : len(names)] = feature.values(batch, candidates)
-    table[np.isinf(table)] = np.nan
-    return FeatureTable(tuple(names), table)
+    names = _names(tuple((file, tuple(feature.names)) for file, feature in features.items()))
+    table = np.empty((len(candidates.rows), len(names)), np.float32)
+    start = 0
+    for feature in features.values() if len(candidates.rows) else ():
+        end = start + len(feature.names)
+        table[:, start:end] = feature.values(batch, candidates)
+        start = end
+    infinite = np.isinf(table)
+    if infinite.any():
+        table[infinite] = np.nan
+    return FeatureTable(names, table)
+
+
+@lru_cache(maxsize=16)
+def _names(files: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[str, ...]:
+    """The columns' full names, made once for the features of a shop."""
+    return tuple(f"{file}.{name}" for file, names in files for name in names)

@@ -5,7 +5,9 @@ was this bought", "when was this category last seen") is then a sum or a maximum
 a batch shares the same Pairs, kept on the batch itself.
 """
 
+from collections.abc import Sequence
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,52 +23,77 @@ from shopkeeper.types import (
     RowArray,
 )
 
+N = TypeVar("N", bound=np.generic)
 Column = NDArray[np.generic]
 """Any numbers: counts, days, truth values."""
 
 
-class Groups:
-    """Lines with an equal key, met with the candidates of that key. Lines keep their order inside a group.
+_NUMBERED_AS_THEY_ARE = 4096
+"""Keys below this are the groups' numbers themselves: that many empty groups cost less than a sort."""
 
-    order int64 (h,) sorts lines by key; starts int64 (g,); of int64 (n,): each candidate's group, -1 where it has none.
+
+class Groups:
+    """Lines with an equal key, met with the candidates of that key; no key is negative.
+
+    line_of int64 (h,): the group of each line; of int64 (n,): the group of each candidate, an empty one where no line
+    has its key.
     """
 
     def __init__(self, line_keys: IntArray, candidate_keys: IntArray) -> None:
-        self.order = np.argsort(line_keys, kind="stable")
-        ordered = line_keys[self.order]
-        first = np.ones(len(ordered), bool)
-        np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
-        self.starts = np.flatnonzero(first)
-        self.keys = ordered[self.starts]
-        place = np.searchsorted(self.keys, candidate_keys)
-        found = np.zeros(len(candidate_keys), bool)
-        inside = place < len(self.keys)
-        found[inside] = self.keys[place[inside]] == candidate_keys[inside]
-        self.of = np.where(found, place, -1)
+        self.n_groups = int(max(line_keys.max(initial=-1), candidate_keys.max(initial=-1))) + 1
+        self.line_of, self.of = line_keys, candidate_keys
+        if self.n_groups > _NUMBERED_AS_THEY_ARE:
+            order = _sorted(line_keys)
+            ordered = line_keys[order]
+            first = np.ones(len(ordered), bool)
+            np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+            keys = ordered[first]
+            self.line_of = np.empty(len(order), np.int64)
+            self.line_of[order] = np.cumsum(first) - 1
+            place = keys.searchsorted(candidate_keys)
+            self.of = np.where(np.append(keys, -1)[place] == candidate_keys, place, len(keys))
+            self.n_groups = len(keys) + 1
 
-    def per_group(self, reduce: np.ufunc, lines: Column) -> DayArray:
-        """One float64 value a group (g,): the lines' values (h,) reduced."""
-        if not len(self.starts):
-            return np.zeros(0)
-        return np.asarray(reduce.reduceat(np.asarray(lines, np.float64)[self.order], self.starts))
+    @cached_property
+    def order(self) -> IntArray:
+        """What lays the lines group by group, int64 (h,); lines keep their order inside a group."""
+        return _sorted(self.line_of)
 
-    def spread(self, groups: DayArray, missing: float) -> DayArray:
-        """A group's value for each of its candidates, float64 (n,)."""
-        if not len(groups):
-            return np.full(len(self.of), missing)
-        return np.where(self.of >= 0, groups[self.of], missing)
+    @cached_property
+    def one_each(self) -> BoolArray:
+        """Marks one line of each group, bool (h,)."""
+        lines = np.arange(len(self.line_of))
+        marked = np.empty(self.n_groups, np.int64)
+        marked[self.line_of] = lines
+        return np.asarray(marked[self.line_of] == lines)
+
+    def sizes(self) -> DayArray:
+        """How many lines each candidate has, float64 (n,)."""
+        return np.bincount(self.line_of, minlength=self.n_groups)[self.of].astype(np.float64)
 
     def sums(self, lines: Column) -> DayArray:
-        """The sum of the lines' values for each candidate, 0 where there is none."""
-        return self.spread(self.per_group(np.add, lines), 0.0)
+        """The sum of the lines' values for each candidate, float64 (n,), 0 where there is none."""
+        return np.asarray(np.bincount(self.line_of, lines, self.n_groups)[self.of], np.float64)
 
     def last(self, lines: Column) -> DayArray:
         """The largest of the lines' values for each candidate, NaN where there is none."""
-        return self.spread(self.per_group(np.maximum, lines), np.nan)
+        return self._outermost(np.maximum, lines, -np.inf)
 
     def first(self, lines: Column) -> DayArray:
         """The smallest of the lines' values for each candidate, NaN where there is none."""
-        return self.spread(self.per_group(np.minimum, lines), np.nan)
+        return self._outermost(np.minimum, lines, np.inf)
+
+    def _outermost(self, pick: np.ufunc, lines: Column, beyond: float) -> DayArray:
+        values = np.full(self.n_groups, beyond)
+        pick.at(values, self.line_of, np.asarray(lines, np.float64))
+        values[values == beyond] = np.nan
+        return values[self.of]
+
+
+def _sorted(keys: IntArray) -> IntArray:
+    """What sorts the keys, none of them negative; equal ones keep their order."""
+    narrow = int(keys.max(initial=0)) < 1 << 16  # of 16 bits a stable sort is a radix sort: five times as fast
+    return (keys.astype(np.uint16) if narrow else keys).argsort(kind="stable")
 
 
 class Lines:
@@ -89,24 +116,34 @@ class Lines:
         if not len(self):
             return np.zeros(0, np.int64)
         key = self.request * (int(self._basket.max()) + 1) + self._basket
-        keys, inverse = np.unique(key, return_inverse=True)
-        age = np.full(len(keys), np.inf)
-        np.minimum.at(age, inverse, self.age)
-        request = np.zeros(len(keys), np.int64)
-        request[inverse] = self.request
+        lines = key.argsort(kind="stable")  # nearly in order already, which this sort makes use of
+        ordered = key[lines]
+        starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+        age = np.minimum.reduceat(self.age[lines], starts)
+        request = self.request[lines[starts]]
         order = np.lexsort((age, request))
-        place = np.empty(len(keys), np.int64)
-        place[order] = np.arange(len(keys)) - np.searchsorted(request[order], request[order], side="left")
-        return np.asarray(place[inverse])
+        place, back = np.empty(len(starts), np.int64), np.empty(len(lines), np.int64)
+        place[order] = np.arange(len(starts)) - request.searchsorted(request)  # baskets lie request by request
+        back[lines] = np.repeat(place, np.diff(starts, append=len(lines)))
+        return back
 
     def once_a_basket(self) -> BoolArray:
         """Marks one line for each product and basket, bool (h,): the first of equal (request, basket, row)."""
-        order = np.lexsort((self.row, self._basket, self.request))
-        keep = np.ones(len(order), bool)
-        same = np.ones(max(len(order) - 1, 0), bool)
-        for column in (self.request, self._basket, self.row):
-            same &= column[order][1:] == column[order][:-1]
-        keep[order[1:]] = ~same
+        keep = np.ones(len(self), bool)
+        if not len(self):
+            return keep
+        baskets, rows = int(self._basket.max()) + 1, int(self.row.max()) + 1
+        if (int(self.request.max()) + 1) * baskets * rows < 1 << 63:
+            columns = [(self.request * baskets + self._basket) * rows + self.row]
+            order = columns[0].argsort(kind="stable")
+        else:
+            columns = [self.row, self._basket.astype(np.int64), self.request]
+            order = np.lexsort(columns)
+        new = np.zeros(len(order) - 1, bool)
+        for column in columns:
+            ordered = column[order]
+            new |= ordered[1:] != ordered[:-1]
+        keep[order[1:]] = new
         return keep
 
 
@@ -122,6 +159,7 @@ class Pairs:
         self._portraits = batch.portraits
         # the column is kept beside its groups, so that its id stays its own
         self._groups: dict[int, tuple[RowArray, Groups]] = {}
+        self._weights: dict[float, DayArray] = {}
 
     def spread(self, of_request: Column) -> DayArray:
         """A request's value (b,) or values (b, m) for each of its candidates, float64 (n,) or (n, m)."""
@@ -153,6 +191,28 @@ class Pairs:
     def bought(self) -> Groups:
         """Purchases by product."""
         return self.by_row(self.purchases)
+
+    @cached_property
+    def times(self) -> DayArray:
+        """In how many baskets each candidate was bought, float64 (n,)."""
+        return self.bought.sizes()
+
+    @cached_property
+    def days(self) -> tuple[DayArray, DayArray]:
+        """Days since each candidate's last and first purchase, float64 (n,) each; NaN where there is none."""
+        return self.bought.first(self.purchases.age), self.bought.last(self.purchases.age)
+
+    @cached_property
+    def baskets(self) -> tuple[DayArray, DayArray]:
+        """Baskets since each candidate's last and first purchase, float64 (n,) each; NaN where there is none."""
+        back = self.purchases.basket_back.astype(np.float64)
+        return self.bought.first(back), self.bought.last(back)
+
+    def faded(self, half_life_days: float) -> DayArray:
+        """What is left of each purchase by its age, float64 (h,)."""
+        if half_life_days not in self._weights:
+            self._weights[half_life_days] = np.exp2(self.purchases.age / -half_life_days)
+        return self._weights[half_life_days]
 
     @cached_property
     def n_baskets(self) -> IntArray:
@@ -198,10 +258,25 @@ class Pairs:
 
 def lookup(column: RowArray, rows: IntArray) -> IntArray:
     """The column's value for each row, int64; -1 + 1 = 0 beyond its end, so that every class number is at least 0."""
-    found = np.zeros(len(rows), np.int64)
-    known = rows < len(column)
-    found[known] = column[rows[known]].astype(np.int64) + 1
+    return taken(column, rows, -1).astype(np.int64) + 1
+
+
+def taken(column: NDArray[N], rows: IntArray | RowArray, missing: float) -> NDArray[N]:
+    """The column's value, or its line of values, for each row; `missing` beyond its end."""
+    if not len(rows) or rows.max() < len(column):
+        return np.asarray(column[rows])
+    found = np.full((len(rows), *column.shape[1:]), missing, column.dtype)
+    inside = rows < len(column)
+    found[inside] = column[rows[inside]]
     return found
+
+
+def side_by_side(columns: Sequence[Column]) -> FloatArray:
+    """The columns, (n,) each, as one table float32 (n, m)."""
+    table = np.empty((len(columns), len(columns[0])), np.float32)
+    for place, column in enumerate(columns):
+        table[place] = column
+    return table.T
 
 
 def pairs(batch: Batch, candidates: Candidates) -> Pairs:

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field
 
-from shopkeeper.rank.pairs import pairs
+from shopkeeper.rank.pairs import pairs, side_by_side
 from shopkeeper.settings import PluginSettings
-from shopkeeper.types import Batch, Candidates, Catalog, FloatArray, RowArray, Snapshot
+from shopkeeper.types import Batch, Candidates, Catalog, DayArray, FloatArray, RowArray, Snapshot
 
 _LEVELS = ("category", "shelf", "department", "group")
 
@@ -33,18 +33,16 @@ class Affinity:
     def values(self, batch: Batch, candidates: Candidates) -> FloatArray:
         shared = pairs(batch, candidates)
         lines, bought = shared.purchases, shared.bought
-        weight = np.exp2(-lines.age / self._half_life)
+        weight = shared.faded(self._half_life)
         own = bought.sums(weight)
-        first_of_row = np.zeros(len(lines))
-        first_of_row[bought.order[bought.starts]] = 1.0
         total = shared.spread(np.bincount(lines.request, weight, shared.n_requests))
-        columns = []
+        columns: list[DayArray] = []
         for column in self._columns:
             groups = bought if column is None else shared.by(column)
             of_class = groups.sums(weight)
             part = own / np.where(of_class > 0, of_class, np.nan)
-            columns += [of_class / np.maximum(total, 1e-9), groups.first(lines.age), part, groups.sums(first_of_row)]
-        return np.stack(columns, axis=1).astype(np.float32)
+            columns += [of_class / np.maximum(total, 1e-9), groups.first(lines.age), part, groups.sums(bought.one_each)]
+        return side_by_side(columns)
 
     def update(self, catalog: Catalog, rows: RowArray, vectors: FloatArray | None) -> None:
         self._columns = _levels(catalog)

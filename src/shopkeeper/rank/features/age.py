@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from shopkeeper.rank.pairs import pairs
+from shopkeeper.rank.pairs import pairs, taken
 from shopkeeper.settings import PluginSettings
 from shopkeeper.store.mapped import mapped
 from shopkeeper.types import Batch, Candidates, Catalog, DayArray, FloatArray, Snapshot
@@ -29,9 +29,7 @@ class Age:
 
     def values(self, batch: Batch, candidates: Candidates) -> FloatArray:
         shared = pairs(batch, candidates)
-        since = np.full((len(shared.rows), 2), np.nan)
-        inside = shared.rows < len(self._first)
-        since[inside] = self._first[shared.rows[inside]]
+        since = taken(self._first, shared.rows, np.nan)
         return np.asarray(shared.spread(shared.day)[:, None] - since, np.float32)
 
     def save(self, folder: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field
 
-from shopkeeper.rank.pairs import Pairs, pairs
+from shopkeeper.rank.pairs import Pairs, pairs, taken
 from shopkeeper.settings import PluginSettings
 from shopkeeper.store.mapped import mapped
 from shopkeeper.types import Batch, Candidates, Catalog, DayArray, FloatArray, IntArray, RowArray, Snapshot
@@ -52,7 +52,8 @@ class Closeness:
         wanted = (self._taste(shared), self._means([p.session_rows for p in batch.portraits]),
                   self._means([r.seeds for r in batch.requests]), self._queries(batch))  # fmt: skip
         for place, directions in enumerate(wanted):
-            table[:, place] = np.einsum("ij,ij->i", own, directions[shared.request])
+            if not np.isnan(directions[:, 0]).all():
+                table[:, place] = _cosines(own, directions, shared.request)
         return table
 
     def update(self, catalog: Catalog, rows: RowArray, vectors: FloatArray | None) -> None:
@@ -76,20 +77,19 @@ class Closeness:
         return _unit(np.asarray((vectors - self._centre) @ self._axes, np.float32))
 
     def _of(self, rows: IntArray | RowArray) -> FloatArray:
-        points = np.full((len(rows), self._points.shape[1]), np.nan, np.float32)
-        inside = rows < len(self._points)
-        points[inside] = self._points[rows[inside]]
-        return points
+        return taken(self._points, rows, np.nan).astype(np.float32)
 
     def _taste(self, shared: Pairs) -> FloatArray:
         """The faded mean direction of each request's newest purchases, float32 (b, dimensions)."""
         lines = shared.purchases
         ends = np.cumsum(np.bincount(lines.request, minlength=shared.n_requests))
         newest = np.flatnonzero(ends[lines.request] - np.arange(len(lines)) <= _NEWEST)
-        weight = np.exp2(-lines.age[newest] / self._settings.half_life_days)
+        weight = shared.faded(self._settings.half_life_days)[newest]
         return self._mixed(lines.row[newest], lines.request[newest], weight, shared.n_requests)
 
     def _means(self, groups: list[RowArray]) -> FloatArray:
+        if not any(map(len, groups)):
+            return np.full((len(groups), self._points.shape[1]), np.nan, np.float32)
         sizes = [min(len(rows), _NEWEST) for rows in groups]
         rows = np.concatenate([rows[len(rows) - size :] for rows, size in zip(groups, sizes, strict=True)])
         return self._mixed(rows, np.repeat(np.arange(len(groups)), sizes), np.ones(len(rows)), len(groups))
@@ -97,9 +97,10 @@ class Closeness:
     def _mixed(self, rows: IntArray | RowArray, request: IntArray, weight: DayArray, n: int) -> FloatArray:
         sums = np.zeros((n, self._points.shape[1]), np.float32)
         if len(rows):
-            starts = np.flatnonzero(np.insert(request[1:] != request[:-1], 0, True))
-            weighted = np.nan_to_num(self._of(rows)) * weight[:, None].astype(np.float32)
-            sums[request[starts]] = np.add.reduceat(weighted, starts, axis=0)
+            starts = np.flatnonzero(np.concatenate(([True], request[1:] != request[:-1])))
+            points = self._of(rows)
+            points[np.isnan(points)] = 0.0
+            sums[request[starts]] = np.add.reduceat(points * weight[:, None].astype(np.float32), starts, axis=0)
         return _unit(sums)
 
     def _queries(self, batch: Batch) -> FloatArray:
@@ -108,6 +109,13 @@ class Closeness:
             if intent.vector is not None:
                 directions[place] = self._project(intent.vector[None])[0]
         return directions
+
+
+def _cosines(points: FloatArray, directions: FloatArray, request: IntArray) -> FloatArray:
+    """Each point against the direction of its request, float32 (n,)."""
+    if len(directions) == 1:
+        return np.asarray(points @ directions[0])
+    return np.asarray(np.einsum("ij,ij->i", points, directions[request]))
 
 
 def _unit(vectors: FloatArray) -> FloatArray:

@@ -3,7 +3,7 @@
 import numpy as np
 from pydantic import Field
 
-from shopkeeper.rank.pairs import pairs
+from shopkeeper.rank.pairs import pairs, side_by_side
 from shopkeeper.settings import PluginSettings
 from shopkeeper.types import Batch, Candidates, FloatArray, Snapshot
 
@@ -27,11 +27,14 @@ class Counts:
     def values(self, batch: Batch, candidates: Candidates) -> FloatArray:
         shared = pairs(batch, candidates)
         lines, bought = shared.purchases, shared.bought
-        baskets = bought.sums(np.ones(len(lines)))
-        columns = [baskets, baskets / np.maximum(shared.spread(shared.n_baskets), 1), bought.sums(lines.quantity)]
+        columns = [
+            shared.times,
+            shared.times / np.maximum(shared.spread(shared.n_baskets), 1),
+            bought.sums(lines.quantity),
+        ]
         for half_life in self._half_lives:
-            weight = np.exp2(-lines.age / half_life)
+            weight = shared.faded(half_life)
             faded = bought.sums(weight)
             total = np.bincount(lines.request, weight, shared.n_requests)
             columns += [faded, faded / np.maximum(shared.spread(total), 1e-9)]
-        return np.stack(columns, axis=1).astype(np.float32)
+        return side_by_side(columns)

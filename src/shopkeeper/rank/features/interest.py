@@ -3,12 +3,14 @@
 import numpy as np
 from pydantic import Field
 
-from shopkeeper.rank.pairs import pairs
+from shopkeeper.rank.pairs import pairs, side_by_side
 from shopkeeper.settings import PluginSettings
 from shopkeeper.types import ACTION_CODES, Batch, Candidates, FloatArray, Snapshot
 
 _STEPS = ("view", "click", "add_to_cart")
 _AGAINST = ("remove_from_cart", "refund", "dismiss")
+_TURNED_DOWN = np.isin(np.arange(max(ACTION_CODES.values()) + 1), [ACTION_CODES[step] for step in _AGAINST])
+"""Whether an action's code is one of those."""
 
 
 class Interest:
@@ -32,5 +34,5 @@ class Interest:
         weight = np.exp2(-lines.age / self._half_life)
         columns = [groups.sums(weight * (actions == ACTION_CODES[step])) for step in _STEPS]
         columns.append(groups.first(lines.age))
-        columns.append(groups.sums(np.isin(actions, [ACTION_CODES[step] for step in _AGAINST])))
-        return np.stack(columns, axis=1).astype(np.float32)
+        columns.append(groups.sums(_TURNED_DOWN[actions]))
+        return side_by_side(columns)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field
 
-from shopkeeper.rank.pairs import Groups, pairs
+from shopkeeper.rank.pairs import Pairs, pairs, side_by_side, taken
 from shopkeeper.settings import PluginSettings
 from shopkeeper.store.mapped import mapped
 from shopkeeper.types import PURCHASE, Batch, Candidates, Catalog, DayArray, FloatArray, Interactions, Snapshot
@@ -32,17 +32,13 @@ class Interval:
 
     def values(self, batch: Batch, candidates: Candidates) -> FloatArray:
         shared = pairs(batch, candidates)
-        lines, bought = shared.purchases, shared.bought
-        since, known = bought.first(lines.age), bought.last(lines.age)
-        repeats = np.maximum(bought.sums(np.ones(len(lines))) - 1, 0)
+        (since, known), (baskets_since, baskets_known) = shared.days, shared.baskets
+        repeats = np.maximum(shared.times - 1, 0)
         own = np.where(repeats > 0, (known - since) / np.maximum(repeats, 1), np.nan)
-        spread = np.sqrt(np.maximum(_mean_square_gap(bought, lines.age) - own**2, 0)) / np.maximum(own, 0.5)
-        product = np.full(len(shared.rows), self._usual)
-        inside = shared.rows < len(self._gaps)
-        product[inside] = self._gaps[shared.rows[inside]]
+        spread = np.sqrt(np.maximum(_mean_square_gap(shared) - own**2, 0)) / np.maximum(own, 0.5)
+        product = taken(self._gaps, shared.rows, self._usual).astype(np.float64)
         mixed = (np.where(repeats > 0, known - since, 0) + self._prior * product) / (repeats + self._prior)
-        back = lines.basket_back.astype(np.float64)
-        baskets_gap = np.where(repeats > 0, (bought.last(back) - bought.first(back)) / np.maximum(repeats, 1), np.nan)
+        baskets_gap = np.where(repeats > 0, (baskets_known - baskets_since) / np.maximum(repeats, 1), np.nan)
         columns = [
             own,
             spread,
@@ -51,9 +47,9 @@ class Interval:
             since / product,
             since / np.maximum(mixed, 0.5),
             baskets_gap,
-            (bought.first(back) + 1) / np.maximum(baskets_gap, 0.5),
+            (baskets_since + 1) / np.maximum(baskets_gap, 0.5),
         ]
-        return np.stack(columns, axis=1).astype(np.float32)
+        return side_by_side(columns)
 
     def save(self, folder: Path) -> None:
         np.save(folder / "gaps.npy", np.append(self._gaps, np.float32(self._usual)))
@@ -63,18 +59,13 @@ class Interval:
         self._gaps, self._usual = saved[:-1], float(saved[-1])
 
 
-def _mean_square_gap(bought: Groups, age: DayArray) -> DayArray:
+def _mean_square_gap(shared: Pairs) -> DayArray:
     """The mean of the squared gaps between neighbouring purchases for each candidate, NaN where there is no gap."""
-    ordered = age[bought.order]
-    gaps = np.zeros(len(ordered))
-    gaps[:-1] = ordered[:-1] - ordered[1:]
-    ends = np.append(bought.starts[1:], len(ordered)) - 1
-    if len(ordered):
-        gaps[ends] = 0.0
-        sums = np.add.reduceat(gaps**2, bought.starts)
-        counts = np.diff(np.append(bought.starts, len(ordered))) - 1
-        return bought.spread(sums / np.where(counts > 0, counts, np.nan), np.nan)
-    return np.full(len(bought.of), np.nan)
+    order = shared.bought.order
+    age, group = shared.purchases.age[order], shared.bought.line_of[order]
+    squares = np.where(group[1:] == group[:-1], (age[:-1] - age[1:]) ** 2, 0.0)
+    sums = np.bincount(group[:-1], squares, shared.bought.n_groups)[shared.bought.of]
+    return np.asarray(sums / np.where(shared.times > 1, shared.times - 1, np.nan))
 
 
 def _product_gaps(log: Interactions, n_products: int, prior: float) -> tuple[FloatArray, float]:

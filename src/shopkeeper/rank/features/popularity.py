@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field
 
-from shopkeeper.rank.pairs import pairs
+from shopkeeper.rank.pairs import pairs, taken
 from shopkeeper.settings import PluginSettings
 from shopkeeper.store.mapped import mapped
 from shopkeeper.types import PURCHASE, Batch, Candidates, Catalog, DayArray, FloatArray, Observed, Snapshot
@@ -52,11 +52,8 @@ class Popularity:
 
     def values(self, batch: Batch, candidates: Candidates) -> FloatArray:
         shared, (weights, day) = pairs(batch, candidates), self._state
-        faded = np.zeros((len(shared.rows), len(self._half_lives)))
-        inside = shared.rows < len(weights)
-        faded[inside] = weights[shared.rows[inside]]
         age = np.maximum(shared.day[shared.request] - day, 0.0)
-        faded *= np.exp2(-age[:, None] / self._half_lives)
+        faded = taken(weights, shared.rows, 0.0) * np.exp2(-age[:, None] / self._half_lives)
         # a tenth of a purchase keeps the ratio of two rates finite
         rates = (faded + 0.1) / self._half_lives
         return np.concatenate([np.log1p(faded), np.log(rates[:, :-1] / rates[:, -1:])], axis=1).astype(np.float32)

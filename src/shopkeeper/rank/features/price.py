@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field
 
-from shopkeeper.rank.pairs import pairs
+from shopkeeper.rank.pairs import pairs, side_by_side, taken
 from shopkeeper.settings import PluginSettings
 from shopkeeper.types import Batch, Candidates, Catalog, FloatArray, IntArray, RowArray, Snapshot
 
@@ -31,7 +31,7 @@ class Price:
         lines = shared.purchases
         own, paid = self._of(shared.rows), self._of(lines.row)
         known = ~np.isnan(paid)
-        weight = np.where(known, np.exp2(-lines.age / self._half_life), 0.0)
+        weight = np.where(known, shared.faded(self._half_life), 0.0)
         worth = weight * np.where(known, paid, 0.0)
         n = shared.n_requests
         total = np.bincount(lines.request, weight, n)
@@ -39,7 +39,7 @@ class Price:
         groups = shared.by(self._categories)
         in_class = groups.sums(weight)
         usual_in_class = groups.sums(worth) / np.where(in_class > 0, in_class, np.nan)
-        return np.stack([own, own - shared.spread(usual), own - usual_in_class], axis=1).astype(np.float32)
+        return side_by_side([own, own - shared.spread(usual), own - usual_in_class])
 
     def update(self, catalog: Catalog, rows: RowArray, vectors: FloatArray | None) -> None:
         self._take(catalog)
@@ -55,7 +55,4 @@ class Price:
         self._categories = catalog.categories
 
     def _of(self, rows: IntArray) -> FloatArray:
-        found = np.full(len(rows), np.nan, np.float32)
-        inside = rows < len(self._logs)
-        found[inside] = self._logs[rows[inside]]
-        return found
+        return taken(self._logs, rows, np.nan).astype(np.float32)

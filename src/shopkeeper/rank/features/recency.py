@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from shopkeeper.rank.pairs import pairs
+from shopkeeper.rank.pairs import pairs, side_by_side
 from shopkeeper.settings import PluginSettings
 from shopkeeper.types import Batch, Candidates, FloatArray, Snapshot
 
@@ -22,15 +22,15 @@ class Recency:
 
     def values(self, batch: Batch, candidates: Candidates) -> FloatArray:
         shared = pairs(batch, candidates)
-        lines, bought = shared.purchases, shared.bought
-        back = lines.basket_back.astype(np.float64)
-        since_known = bought.last(back) + 1
+        back, bought = shared.purchases.basket_back, shared.bought
+        (days_since, days_known), (baskets_since, baskets_known) = shared.days, shared.baskets
+        baskets = shared.spread(shared.n_baskets)
         columns = [
-            bought.first(lines.age),
-            bought.first(back),
-            bought.last(lines.age),
-            bought.sums(np.ones(len(lines))) / since_known,
-            bought.sums(back < 5) / np.clip(shared.spread(shared.n_baskets), 1, 5),
-            bought.sums(back < 10) / np.clip(shared.spread(shared.n_baskets), 1, 10),
+            days_since,
+            baskets_since,
+            days_known,
+            shared.times / (baskets_known + 1),
+            bought.sums(back < 5) / np.minimum(np.maximum(baskets, 1), 5),
+            bought.sums(back < 10) / np.minimum(np.maximum(baskets, 1), 10),
         ]
-        return np.stack(columns, axis=1).astype(np.float32)
+        return side_by_side(columns)

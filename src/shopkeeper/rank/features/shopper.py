@@ -27,7 +27,7 @@ class Shopper:
         last, first = np.full(n, np.inf), np.full(n, -np.inf)
         np.minimum.at(last, lines.request, lines.age)
         np.maximum.at(first, lines.request, lines.age)
-        distinct = np.bincount(lines.request[shared.bought.order[shared.bought.starts]], minlength=n)
+        distinct = np.bincount(lines.request[shared.bought.one_each], minlength=n)
         some = shared.n_baskets > 0
         several = shared.n_baskets > 1
         columns = [

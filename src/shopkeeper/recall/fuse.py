@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from shopkeeper.types import Candidates, DayArray, Offer
+from shopkeeper.types import Candidates, DayArray, IntArray, Offer, RowArray
 
 
 def fuse(
@@ -30,35 +30,50 @@ def fuse(
         return _nothing(names, n_requests)
     columns = np.repeat([column for column, _, _ in lists], lengths)
     requests = np.repeat([request for _, request, _ in lists], lengths)
-    rows = np.concatenate([offer.rows for _, _, offer in lists]).astype(np.int64)
-    given = np.concatenate([offer.scores for _, _, offer in lists])
-    ranks = np.arange(len(rows)) - np.repeat(np.cumsum(lengths) - lengths, lengths) + 1
-    weight = np.stack([np.broadcast_to(weights.get(name, 1.0), n_requests) for name in names])
-    parts = weight[columns, requests] / (k + ranks)
+    rows = np.concatenate([offer.rows for _, _, offer in lists])
+    ranks = np.arange(1, len(rows) + 1) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    weight = np.empty((len(names), n_requests))
+    for column, name in enumerate(names):
+        weight[column] = weights.get(name, 1.0)
 
-    width = int(rows.max()) + 1
-    keys, place = np.unique(requests * width + rows, return_inverse=True)
-    shares = np.zeros((len(keys), len(names)), np.float32)
-    scores = np.full((len(keys), len(names)), np.nan, np.float32)
-    shares[place, columns] = parts
-    scores[place, columns] = given
-    places = np.zeros((len(keys), len(names)), np.int32)
-    places[place, columns] = ranks
+    first, place = _candidates(requests, rows)
+    # candidates lie by request, then row
+    of_request, of_row = requests[first], rows[first]
+    cells = place * len(names) + columns
+    shape = len(first), len(names)
+    shares, scores = np.zeros(shape, np.float32), np.full(shape, np.nan, np.float32)
+    places = np.zeros(shape, np.int32)
+    shares.reshape(-1)[cells] = weight[columns, requests] / (k + ranks)
+    scores.reshape(-1)[cells] = np.concatenate([offer.scores for _, _, offer in lists])
+    places.reshape(-1)[cells] = ranks
     fused = shares.sum(axis=1)
-    order = np.lexsort((keys % width, -fused, keys // width))
-    offsets = np.searchsorted(keys // width, np.arange(n_requests + 1)).astype(np.int64)
+    # both sorts keep equal ones as they lie, by row
+    order = (-fused).argsort(kind="stable") if n_requests == 1 else np.lexsort((-fused, of_request))
+    offsets = of_request.searchsorted(np.arange(n_requests + 1)).astype(np.int64)
     if keep is not None:
-        kept = np.arange(len(keys)) - np.repeat(offsets[:-1], np.diff(offsets)) < keep
+        kept = np.arange(len(first)) - np.repeat(offsets[:-1], np.diff(offsets)) < keep
         order, offsets = order[kept], np.concatenate(([0], np.cumsum(np.minimum(np.diff(offsets), keep))))
     return Candidates(
         offsets=offsets,
-        rows=(keys % width)[order].astype(np.int32),
+        rows=of_row[order].astype(np.int32),
         sources=names,
         scores=scores[order],
         shares=shares[order],
         fused=fused[order],
         ranks=places[order],
     )
+
+
+def _candidates(requests: IntArray, rows: RowArray) -> tuple[IntArray, IntArray]:
+    """Where each (request, row) is first offered, sorted by both, int64 (n,); which of them each offer is, int64 (m,)."""
+    keys = requests * (int(rows.max()) + 1) + rows
+    order = keys.argsort(kind="stable")
+    ordered = keys[order]
+    new = np.ones(len(keys), bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
+    place = np.empty(len(keys), np.int64)
+    place[order] = np.cumsum(new) - 1
+    return order[new], place
 
 
 def _nothing(names: tuple[str, ...], n_requests: int) -> Candidates:

@@ -65,7 +65,7 @@ def fuse(
 
 
 def _candidates(requests: IntArray, rows: RowArray) -> tuple[IntArray, IntArray]:
-    """Where each (request, row) is first offered, sorted by both, int64 (n,); which of them each offer is, int64 (m,)."""
+    """Where each (request, row) is first offered, sorted by both, int64 (n,); which one an offer is, int64 (m,)."""
     keys = requests * (int(rows.max()) + 1) + rows
     order = keys.argsort(kind="stable")
     ordered = keys[order]

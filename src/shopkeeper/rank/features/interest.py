@@ -13,6 +13,10 @@ _TURNED_DOWN = np.isin(np.arange(max(ACTION_CODES.values()) + 1), [ACTION_CODES[
 """Whether an action's code is one of those."""
 
 
+_NOTHING = np.array([0.0, 0.0, 0.0, np.nan, 0.0], np.float32)
+"""The columns of a product that the shopper did nothing with."""
+
+
 class Interest:
     """Faded counts of views, clicks and carts, days since the last of them, and how often it was turned down."""
 
@@ -30,6 +34,8 @@ class Interest:
     def values(self, batch: Batch, candidates: Candidates) -> FloatArray:
         shared = pairs(batch, candidates)
         lines, actions = shared.interest
+        if not len(lines):
+            return np.tile(_NOTHING, (len(shared.rows), 1))
         groups = shared.by_row(lines)
         weight = np.exp2(-lines.age / self._half_life)
         columns = [groups.sums(weight * (actions == ACTION_CODES[step])) for step in _STEPS]

@@ -52,8 +52,8 @@ class Popularity:
 
     def values(self, batch: Batch, candidates: Candidates) -> FloatArray:
         shared, (weights, day) = pairs(batch, candidates), self._state
-        age = np.maximum(shared.day[shared.request] - day, 0.0)
-        faded = taken(weights, shared.rows, 0.0) * np.exp2(-age[:, None] / self._half_lives)
+        left = np.exp2(-np.maximum(shared.day - day, 0.0)[:, None] / self._half_lives)
+        faded = taken(weights, shared.rows, 0.0) * left[shared.request]
         # a tenth of a purchase keeps the ratio of two rates finite
         rates = (faded + 0.1) / self._half_lives
         return np.concatenate([np.log1p(faded), np.log(rates[:, :-1] / rates[:, -1:])], axis=1).astype(np.float32)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from shopkeeper.types import Candidates, DayArray, IntArray, Offer, RowArray
+from shopkeeper.types import Candidates, DayArray, FloatArray, IntArray, Offer, RowArray
 
 
 def fuse(
@@ -47,12 +47,7 @@ def fuse(
     scores.reshape(-1)[cells] = np.concatenate([offer.scores for _, _, offer in lists])
     places.reshape(-1)[cells] = ranks
     fused = shares.sum(axis=1)
-    # both sorts keep equal ones as they lie, by row
-    order = (-fused).argsort(kind="stable") if n_requests == 1 else np.lexsort((-fused, of_request))
-    offsets = of_request.searchsorted(np.arange(n_requests + 1)).astype(np.int64)
-    if keep is not None:
-        kept = np.arange(len(first)) - np.repeat(offsets[:-1], np.diff(offsets)) < keep
-        order, offsets = order[kept], np.concatenate(([0], np.cumsum(np.minimum(np.diff(offsets), keep))))
+    order, offsets = _best(fused, of_request, n_requests, keep)
     return Candidates(
         offsets=offsets,
         rows=of_row[order].astype(np.int32),
@@ -74,6 +69,17 @@ def _candidates(requests: IntArray, rows: RowArray) -> tuple[IntArray, IntArray]
     place = np.empty(len(keys), np.int64)
     place[order] = np.cumsum(new) - 1
     return order[new], place
+
+
+def _best(fused: FloatArray, of_request: IntArray, n_requests: int, keep: int | None) -> tuple[IntArray, IntArray]:
+    """What orders candidates best first within each request, at most `keep` of one, and the requests' offsets."""
+    # both sorts keep equal ones as they lie, by row
+    order = (-fused).argsort(kind="stable") if n_requests == 1 else np.lexsort((-fused, of_request))
+    offsets = of_request.searchsorted(np.arange(n_requests + 1)).astype(np.int64)
+    if keep is None:
+        return order, offsets
+    kept = np.arange(len(fused)) - np.repeat(offsets[:-1], np.diff(offsets)) < keep
+    return order[kept], np.concatenate(([0], np.cumsum(np.minimum(np.diff(offsets), keep))))
 
 
 def _nothing(names: tuple[str, ...], n_requests: int) -> Candidates:

@@ -12,6 +12,7 @@
 9. Erasure removes a shopper from tail and lake and counts; nothing of the id is left in any file.
 10. On a full disk nothing is acknowledged, nothing is kept, and the next call works.
 11. Many callers at once: each event is accepted exactly once.
+12. What arrived since a number is found by arrival, whatever the events' own clocks say, in tail and lake.
 """
 
 import resource
@@ -275,6 +276,25 @@ def test_the_tail_reaches_into_the_lake(folder: ShopFolder) -> None:
     folder.events.compact(20 * DAY)
     assert [found.event_id for found in folder.events.tail(10.5 * DAY)] == ["b", "c", "d"]
     assert folder.events.tail(19 * DAY + 1) == []
+
+
+def test_what_arrived_since_goes_by_arrival_and_not_by_the_clock(path: Path) -> None:
+    with open_folder(path, writable=True) as folder:
+        assert folder.events.last_seq() == -1
+        assert folder.events.since(-1) == []
+        first = [event("a", 19.5), event("b", 10)]
+        late = [event("c", 19), event("d", 10), event("e", 9)]
+        folder.events.append(first)
+        mark = folder.events.last_seq()
+        assert mark == 1
+        folder.events.append(late)
+        assert folder.events.since(mark) == late
+        assert folder.events.compact(20 * DAY) == 3
+        assert folder.events.since(-1) == first + late
+    with open_folder(path, writable=True) as folder:
+        assert folder.events.since(mark) == late
+        assert folder.events.last_seq() == 4
+        assert folder.events.since(4) == []
 
 
 def test_erasure_removes_a_shopper_everywhere(folder: ShopFolder) -> None:

@@ -52,7 +52,7 @@ class Events:
         self._tail_days = tail_days
         self._upkeep = Upkeep(database, lake)
         self._commit = GroupCommit[Record, Outcome](database.turn, self._write)
-        self._next_seq = self._following_seq()
+        self._next_seq = self.last_seq() + 1
 
     def append(self, events: Sequence[Event]) -> list[Outcome]:
         """What became of each event; all of them are durable on return. Raises StorageFull: then none was kept."""
@@ -87,17 +87,19 @@ class Events:
     def tail(self, after: float) -> list[Event]:
         """The events at `after` (UTC seconds) or later, oldest first, wherever they are kept."""
         after_us = round(after * MICROSECONDS)
-        with self._database.reading() as connection:
-            found = [tail_table(connection, EVENTS.c.timestamp_us >= after_us)]
-            statement = sa.select(DAYS.c.file).where(DAYS.c.last_timestamp_us >= after_us)
-            files = [self._lake.root / file for file in connection.execute(statement).scalars()]
-        moment = pa.scalar(after_us, pa.timestamp("us", tz="UTC"))
-        days = (day_table(file) for file in files)
-        found.extend(day.filter(pc.greater_equal(day.column("timestamp"), moment)) for day in days)
-        table = pa.concat_tables(found).sort_by([("timestamp", "ascending"), ("seq", "ascending")])
-        stamps = table.column("timestamp").cast(pa.int64()).to_pylist()
-        rows = table.drop_columns(["timestamp", "seq"]).to_pylist()
-        return [event_of({**row, "timestamp_us": stamp}) for row, stamp in zip(rows, stamps, strict=True)]
+        found = self._found(EVENTS.c.timestamp_us >= after_us, DAYS.c.last_timestamp_us >= after_us)
+        recent = found.filter(pc.greater_equal(found.column("timestamp").cast(pa.int64()), after_us))
+        return _events_of(recent.sort_by([("timestamp", "ascending"), ("seq", "ascending")]))
+
+    def since(self, seq: int) -> list[Event]:
+        """The events that arrived after the one with this number, oldest arrival first, wherever they are kept."""
+        found = self._found(EVENTS.c.seq > seq, DAYS.c.last_seq > seq)
+        return _events_of(found.filter(pc.greater(found.column("seq"), seq)).sort_by("seq"))
+
+    def last_seq(self) -> int:
+        """The number of the event that arrived last; -1 for an empty log."""
+        latest = self._highest(EVENTS.c.seq, DAYS.c.last_seq)
+        return -1 if latest is None else latest
 
     def last_timestamp(self) -> float:
         """UTC seconds of the latest event; 0.0 for an empty log."""
@@ -163,14 +165,23 @@ class Events:
             files = [self._lake.root / file for file in self._lake.files(connection)]
             return files, tail_table(connection)
 
-    def _following_seq(self) -> int:
-        latest = self._highest(EVENTS.c.seq, DAYS.c.last_seq)
-        return 0 if latest is None else latest + 1
+    def _found(self, of_tail: sa.ColumnElement[bool], of_days: sa.ColumnElement[bool]) -> pa.Table:
+        """These rows of the tail and all rows of these files of the lake, of one moment."""
+        with self._database.reading() as connection:
+            tail = tail_table(connection, of_tail)
+            files = list(connection.execute(sa.select(DAYS.c.file).where(of_days)).scalars())
+        return pa.concat_tables([tail, *(day_table(self._lake.root / file) for file in files)])
 
     def _highest(self, *columns: sa.Column[int]) -> int | None:
         with self._database.reading() as connection:
             found = [connection.execute(sa.select(sa.func.max(column))).scalar() for column in columns]
         return max((int(value) for value in found if value is not None), default=None)
+
+
+def _events_of(table: pa.Table) -> list[Event]:
+    stamps = table.column("timestamp").cast(pa.int64()).to_pylist()
+    rows = table.drop_columns(["timestamp", "seq"]).to_pylist()
+    return [event_of({**row, "timestamp_us": stamp}) for row, stamp in zip(rows, stamps, strict=True)]
 
 
 def event_keys(event_ids: Iterable[str]) -> IntArray:

@@ -4,7 +4,8 @@
 2. An event_id counts once for ever: in one call, later, after its day was compacted, with another time, after erasure,
    from a file, and from a file that brings it twice.
 3. A table is imported whole or not at all; full days are in the lake, the rest in the tail.
-4. Compaction moves full days older than tail_days, keeps every event once, and goes on over late arrivals.
+4. Compaction moves full days older than tail_days, keeps every event once, and goes on over late arrivals
+   and over moments before 1970.
 5. Whatever step of compaction, import or erasure fails, the log holds every event once, at once and after reopening.
 6. The log's hash says what is in it, not where or in which order it came.
 7. Interactions are ordered by user, day, arrival; sessions are baskets, days where there is no session.
@@ -31,8 +32,9 @@ from shopkeeper.errors import IntakeError, StorageFull
 from shopkeeper.store.database import Database
 from shopkeeper.store.events import ImportCounts, event_keys
 from shopkeeper.store.folder import ShopFolder, open_folder
-from shopkeeper.store.lake import Lake
+from shopkeeper.store.lake import DAY_US, Lake
 from shopkeeper.store.schema import EVENTS
+from shopkeeper.store.upkeep import Upkeep
 from shopkeeper.types import ACTION_CODES, Event
 from tests.store.test_exposures import full
 from tests.store.worlds import DAY, event, products, table
@@ -144,6 +146,23 @@ def test_compaction_takes_full_days_and_what_came_late(folder: ShopFolder) -> No
     assert folder.events.compact(20.9 * DAY) == 1
     assert day_files(folder) == ["day=1970-01-11", "day=1970-01-11", "day=1970-01-18"]
     assert ids(folder) == ["a", "b", "c", "d", "late"]
+
+
+def test_compaction_takes_days_before_1970(folder: ShopFolder) -> None:
+    before = [event("a", -0.5), event("b", -1), event("c", -1.25), event("d", 0.5)]
+    assert before[0].timestamp == -43_200
+    folder.events.append(before)
+    assert folder.events.compact(20 * DAY) == 4
+    assert day_files(folder) == ["day=1969-12-30", "day=1969-12-31", "day=1970-01-01"]
+    assert folder.events.since(-1) == before
+    assert folder.events.compact(20 * DAY) == 0
+
+
+def test_a_day_that_is_gone_when_its_turn_comes_is_no_failure(
+    folder: ShopFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Upkeep, "_full_days", lambda *_: [10 * DAY_US])
+    assert folder.events.compact(20 * DAY) == 0
 
 
 def crash(*_: object, **__: object) -> Any:

@@ -46,15 +46,18 @@ class Upkeep:
         return int(gone) + sum(map(len, days)) - sum(map(len, kept))
 
     def _full_days(self, before_us: int) -> list[int]:
-        day = EVENTS.c.timestamp_us // DAY_US
+        stamp = EVENTS.c.timestamp_us
+        day = stamp - (stamp % DAY_US + DAY_US) % DAY_US  # SQLite divides towards zero, also before 1970
         with self._database.reading() as connection:
-            found = connection.execute(sa.select(day).where(EVENTS.c.timestamp_us < before_us).distinct()).scalars()
-            return sorted(int(number) * DAY_US for number in found)
+            found = connection.execute(sa.select(day).where(stamp < before_us).distinct()).scalars()
+            return sorted(int(day_us) for day_us in found)
 
     def _compact_day(self, day_us: int) -> int:
         of_day = (EVENTS.c.timestamp_us >= day_us) & (EVENTS.c.timestamp_us < day_us + DAY_US)
         with self._database.reading() as connection:
             table = tail_table(connection, of_day)
+        if not len(table):
+            return 0
         staged = self._lake.stage(table)
         with self._database.writing() as connection:
             self._lake.register(connection, staged)

@@ -6,10 +6,12 @@
 4. variants and equal titles take one place, the best one.
 5. a sorted page is in the order asked for, unknown values last.
 6. diversity places by lambda * relevance - (1 - lambda) * likeness, and leaves a sorted page alone.
+   Pages of any length, joined, are one long page. A product without a vector is like nothing.
 7. every rule that did something says so in one line.
 """
 
 import numpy as np
+import pytest
 
 from shopkeeper import plugins
 from shopkeeper.arrange.arrange import arrange
@@ -90,6 +92,36 @@ def test_diversity_follows_its_formula() -> None:
     # after row 0: row 1 is worth .5 * (.7 / .8) - .5 * 1 < 0, row 2 is worth .5 * 0 - .5 * 0
     assert order.rows.tolist() == [0, 2, 1]
     assert note == "2 moved for variety"
+
+
+@pytest.mark.parametrize("k", [1, 7, 12, 90])
+def test_pages_joined_are_one_long_page(k: int) -> None:
+    rule, n, draw = plugins.load("rule", "diversity"), 90, np.random.default_rng(5)
+    vectors: FloatArray = draw.normal(size=(n, 4)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    order = ranked(*np.sort(draw.random(n))[::-1])
+    shelf, made = worlds.catalog([f"p{row}" for row in range(n)]), rule(rule.Settings(pool=30, relevance=0.3))
+
+    def rows(offset: int, size: int) -> list[int]:
+        asked = Request(request_id="r", day=10.0, scene="home", k=size, offset=offset)
+        whole: list[int] = made.apply(order, asked, nobody(), shelf, vectors)[0].rows.tolist()
+        return whole[offset : offset + size]
+
+    joined = [row for offset in range(0, n, k) for row in rows(offset, k)]
+    assert joined == rows(0, n)
+    assert sorted(joined[:30]) == list(range(30))
+    assert joined[:30] != list(range(30))
+    assert joined[30:] == list(range(30, n))
+
+
+def test_a_product_without_a_vector_is_like_nothing_and_the_others_keep_their_likeness() -> None:
+    rule = plugins.load("rule", "diversity")
+    vectors: FloatArray = np.array([[1, 0], [1, 0], [0, 1]], np.float32)
+    asked = Request(request_id="r", day=10.0, scene="home")
+    order, _ = rule(rule.Settings(relevance=0.5)).apply(
+        ranked(1.0, 0.9, 0.2, 0.1), asked, nobody(), worlds.catalog(["a", "a again", "b", "new"]), vectors
+    )
+    assert order.rows.tolist() == [0, 2, 3, 1]
 
 
 def test_a_sorted_page_is_not_diversified() -> None:

@@ -31,11 +31,11 @@ class Diversity:
     def apply(
         self, ranked: Ranked, request: Request, portrait: Portrait, catalog: Catalog, vectors: FloatArray | None
     ) -> tuple[Ranked, str]:
-        n = min(len(ranked.rows), max(self.settings.pool, request.offset + request.k))
+        n = min(len(ranked.rows), self.settings.pool)  # whatever page is asked for, or pages would not join
         if n < 3 or request.sort != "relevance":
             return ranked, ""
         likeness = self._likeness(ranked.rows[:n], catalog, vectors)
-        # what comes after this page is placed when it is asked for, by the same lines
+        # each place depends on those before it alone: what comes after this page is placed when it is asked for
         order = self._order(ranked.scores[:n], likeness, request.offset + request.k)
         moved = int((order != np.arange(n)).sum())
         whole = np.concatenate([order, np.arange(n, len(ranked.rows))])
@@ -44,10 +44,12 @@ class Diversity:
     @staticmethod
     def _likeness(rows: RowArray, catalog: Catalog, vectors: FloatArray | None) -> FloatArray:
         """float32 (n, n) in [-1, 1]."""
-        if vectors is None or rows.max() >= len(vectors):
+        if vectors is None:
             same = catalog.categories[rows][:, None] == catalog.categories[rows][None, :]
             return np.asarray(same, np.float32)
-        own = np.asarray(vectors[rows], np.float32)
+        own = np.zeros((len(rows), vectors.shape[1]), np.float32)  # what came since is like nothing
+        known = rows < len(vectors)
+        own[known] = vectors[rows[known]]
         cosines: FloatArray = own @ own.T
         return cosines
 

@@ -5,12 +5,14 @@
 3. Rows are judged one by one: good ones are taken, each bad one is named with its place, field and reason.
 4. Where no row could be taken the answer is a failure that lists them.
 5. More than 1,000 rows, none, or a body that is not JSON is refused whole.
-6. A moment may be given as text, as seconds, or left out.
+6. Half a character in a row costs that row alone, and what is repeated of it can be read.
+7. A moment may be given as text, as seconds, or left out.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
 import pytest
 from starlette.testclient import TestClient
 
@@ -54,6 +56,9 @@ BAD: list[tuple[Any, str, str]] = [
     ({**VIEW, "timestamp": "yesterday"}, "timestamp",
      "must be a valid datetime or date, input is too short, got 'yesterday'"),
     ({**VIEW, "timestamp": "2999-01-01T00:00:00Z"}, "timestamp", "is more than 1 day ahead of the server's clock"),
+    ({**VIEW, "timestamp": "0001-01-01T00:00:00+14:00"}, "timestamp", "must not be before 1970"),
+    ({**VIEW, "timestamp": "1969-12-31T23:59:59"}, "timestamp", "must not be before 1970"),
+    ({**VIEW, "timestamp": "9999-12-31T23:59:59-14:00"}, "timestamp", "must be before the year 9999"),
     ({**VIEW, "produkt_id": "p00"}, "produkt_id", "no such field. Allowed: action, context, event_id, position, "
      "product_id, quantity, query, request_id, session_id, timestamp, user_id, value. Did you mean 'product_id'?"),
 ]  # fmt: skip
@@ -68,6 +73,21 @@ def test_a_bad_row_is_named_and_the_good_ones_are_taken(
     (refused,) = told["refused"]
     assert (refused["index"], refused["field"], refused["reason"]) == (1, field, reason)
     assert set(logged(shop)) == {"e8", "e9"}
+
+
+@pytest.mark.parametrize("field", ["event_id", "user_id", "product_id", "action", "HALF"])
+def test_half_a_character_costs_its_row_alone(client: TestClient, shop: Shop, field: str) -> None:
+    good = orjson.dumps({**VIEW, "event_id": "e8"})
+    bad = orjson.dumps({**VIEW, field: "HALF"}).replace(b"HALF", rb"\ud800")  # as JSON writes half of a character
+    mixed, alone = (
+        client.post(EVENTS, content=body, headers={"Content-Type": "application/json"})
+        for body in (b"[%b,%b]" % (good, bad), bad)
+    )
+    told = mixed.json()
+    assert (mixed.status_code, told["accepted"], [row["index"] for row in told["refused"]]) == (200, 1, [1])
+    assert set(logged(shop)) == {"e8"}
+    assert (alone.status_code, alone.json()["error"]["code"]) == (422, "events_refused")
+    assert field != "event_id" or told["refused"][0]["event_id"] == "?"
 
 
 def test_where_no_row_could_be_taken_the_answer_is_a_failure_that_lists_them(client: TestClient, shop: Shop) -> None:

@@ -3,8 +3,11 @@
 1. A product that is put can be read, found and deleted at once.
 2. A call is taken whole or not at all; what is wrong is named with its place.
 3. An unknown product is named.
+4. A slash in an id is part of it.
+5. Half a character is refused, and what is repeated of it can be read.
 """
 
+import orjson
 import pytest
 from starlette.testclient import TestClient
 
@@ -51,6 +54,8 @@ def test_a_product_that_is_put_again_is_replaced(client: TestClient) -> None:
         ([MATCHA, SENCHA | {"title": "  "}], "body.1.title", "string should have at least 1 character, got '  '"),
         ([MATCHA, MATCHA], "body", "product_id 'm1' stands 2 times in this call; send each product once"),
         ([MATCHA | {"currency": "euro"}], "body.0.currency", "string should match pattern '^([A-Z]{3})?$', got 'euro'"),
+        ([MATCHA | {"created_at": "0001-01-01T00:00:00+14:00"}], "body.0.created_at", "must not be before 1970"),
+        ([MATCHA | {"created_at": "9999-12-31T23:59:59-14:00"}], "body.0.created_at", "must be before the year 9999"),
         ([], "body", "list should have at least 1 item after validation, not 0"),
     ],
 )  # fmt: skip
@@ -67,3 +72,21 @@ def test_an_unknown_product_is_named(client: TestClient, method: str) -> None:
     error = response.json()["error"]
     assert (response.status_code, error["code"]) == (404, "unknown_product")
     assert error["message"].startswith("no product 'p99' in shop 'grocer'.")
+
+
+@pytest.mark.parametrize("path", ["tea/green/1", "tea%2Fgreen%2F1"])
+def test_a_slash_in_an_id_is_part_of_it(client: TestClient, path: str) -> None:
+    client.put(PRODUCTS, json=[MATCHA | {"product_id": "tea/green/1"}])
+    assert client.get(f"{PRODUCTS}/{path}").json()["product_id"] == "tea/green/1"
+    page = client.post(SEARCH, json={"query": "matcha"}).json()["request_id"]
+    assert client.get(f"/v1/grocer/explain/{page}/{path}").json()["product_id"] == "tea/green/1"
+    assert client.delete(f"{PRODUCTS}/{path}").json() == {"count": 1}
+    assert client.get(f"{PRODUCTS}/{path}").status_code == 404
+
+
+@pytest.mark.parametrize("field", ["product_id", "title", "HALF"])
+def test_half_a_character_is_refused_legibly(client: TestClient, field: str) -> None:
+    body = orjson.dumps([MATCHA | {field: "HALF"}]).replace(b"HALF", rb"\ud800")
+    response = client.put(PRODUCTS, content=body, headers={"Content-Type": "application/json"})
+    where = response.json()["error"]["where"]
+    assert (response.status_code, where) == (422, f"body.0.{field.replace('HALF', '?')}")

@@ -3,6 +3,7 @@
 1. Erasing a shopper removes every row, and the receipt counts them.
 2. What is left of the shop does not know the shopper; the next page is a stranger's.
 3. Erasing somebody unknown is not an error: the receipt counts nothing.
+4. A slash in an id is part of it.
 """
 
 from starlette.testclient import TestClient
@@ -38,3 +39,10 @@ def test_the_next_page_of_an_erased_shopper_is_a_strangers(client: TestClient) -
 
 def test_erasing_somebody_unknown_counts_nothing(client: TestClient) -> None:
     assert set(client.delete("/v1/grocer/users/nobody").json()["erased"].values()) == {0}
+
+
+def test_a_slash_in_a_shoppers_id_is_part_of_it(client: TestClient) -> None:
+    view = {"event_id": "e1", "action": "view", "user_id": "mail/anna", "product_id": "p00"}
+    client.post("/v1/grocer/events", json=view)
+    receipt = Receipt.model_validate_json(client.delete("/v1/grocer/users/mail/anna").content)
+    assert (receipt.user_id, receipt.erased["events"]) == ("mail/anna", 1)

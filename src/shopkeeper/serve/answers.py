@@ -57,7 +57,7 @@ def suggest(
     return reply({"suggestions": shop.suggest(q, k)})
 
 
-@router.get("/explain/{request_id}/{product_id}", response_model=ExplainOut)
+@router.get("/explain/{request_id}/{product_id:path}", response_model=ExplainOut)
 def explain(
     shop: SecretShop,
     request_id: Annotated[str, Path(max_length=256, description="The page, as its answer named it.")],

@@ -90,4 +90,4 @@ def _request_id(scope: Scope) -> str:
 
 def _route(scope: Scope) -> str:
     route = scope.get("route")
-    return getattr(route, "path", None) or "other"
+    return getattr(route, "path_format", None) or "other"

@@ -9,7 +9,7 @@ from pydantic import SkipValidation, ValidationError
 
 from shopkeeper.flow.observe import observe
 from shopkeeper.serve.access import PublicShop, TheFront
-from shopkeeper.serve.failures import NEEDS_JSON, Refused, failure, reason, telling
+from shopkeeper.serve.failures import NEEDS_JSON, Refused, failure, legible, reason, telling
 from shopkeeper.serve.reply import reply
 from shopkeeper.serve.schemas import MAX_ROWS, EventIn, EventsOut, RefusedRow
 from shopkeeper.types import Event
@@ -69,4 +69,4 @@ def _row(place: int, field: str, why: str, event_id: str) -> RefusedRow:
     first, colon, rest = why.partition(": ")
     if not field and colon and first in EventIn.model_fields:
         field, why = first, rest
-    return RefusedRow(index=place, field=field, reason=why, event_id=event_id)
+    return RefusedRow(index=place, field=legible(field), reason=legible(why), event_id=legible(event_id))

@@ -35,6 +35,11 @@ SHOWN = 80
 """At most so many characters of a refused value are repeated in a message."""
 
 
+def legible(text: str) -> str:
+    """The text as UTF-8 can carry it: halves of characters, which JSON can smuggle in, become question marks."""
+    return text.encode("utf-8", "replace").decode()
+
+
 class Refused(Exception):
     """A request turned away at the edge, with its status, code and place."""
 
@@ -48,8 +53,8 @@ def failure(error: Refused, request_id: str, rows: Sequence[Mapping[str, Any]] =
     """The response for a refusal; `rows` lists what is wrong row by row, where there are rows."""
     told: dict[str, Any] = {
         "code": error.code,
-        "message": error.message,
-        "where": error.where,
+        "message": legible(error.message),
+        "where": legible(error.where),
         "request_id": request_id,
     }
     if rows:

@@ -14,7 +14,7 @@ from shopkeeper.serve.schemas import MAX_ROWS, CountOut, ProductIn, ProductOut
 router = APIRouter(prefix="/v1/{shop}", tags=["products"])
 
 Rows = Annotated[list[ProductIn], Body(min_length=1, max_length=MAX_ROWS)]
-ProductId = Annotated[str, Path(max_length=256, description="The product's id.")]
+ProductId = Annotated[str, Path(max_length=256, description="The product's id; a slash in it may stand as it is.")]
 
 
 @router.put("/products", response_model=CountOut)
@@ -29,13 +29,13 @@ def put(shop: SecretShop, rows: Rows) -> Response:
     return reply({"count": len(rows)})
 
 
-@router.get("/products/{product_id}", response_model=ProductOut)
+@router.get("/products/{product_id:path}", response_model=ProductOut)
 def get(shop: SecretShop, product_id: ProductId) -> Response:
     """One product as it is kept."""
     return reply(asdict(shop.product(product_id)))
 
 
-@router.delete("/products/{product_id}", response_model=CountOut)
+@router.delete("/products/{product_id:path}", response_model=CountOut)
 def delete(shop: SecretShop, product_id: ProductId) -> Response:
     """Takes a product off the shelf."""
     shop.product(product_id)  # an unknown id is an error, not a silence

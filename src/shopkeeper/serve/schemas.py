@@ -14,6 +14,8 @@ MAX_K = 100
 MAX_OFFSET = 10_000
 AHEAD = timedelta(days=1)
 """An event may be dated this far ahead of the server's clock."""
+FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+"""Moments outside cannot be counted in seconds, or not be turned into UTC."""
 
 NEEDS_PRODUCT: frozenset[Action] = frozenset(
     {"view", "click", "add_to_cart", "remove_from_cart", "purchase", "refund", "rate", "dismiss"}
@@ -167,8 +169,17 @@ class ExplainOut(BaseModel):
 # ---------------------------------------------------------------- events
 
 
-def _utc(moment: datetime) -> datetime:
+def _moment(moment: datetime) -> datetime:
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if moment < FIRST:
+        raise ValueError(f"must not be before {FIRST.year}")
+    if moment >= LAST:
+        raise ValueError(f"must be before the year {LAST.year}")
+    return moment.astimezone(UTC)
+
+
+def _happened(moment: datetime) -> datetime:
+    moment = _moment(moment)
     if moment > datetime.now(UTC) + AHEAD:
         raise ValueError(f"is more than {AHEAD.days} day ahead of the server's clock")
     return moment
@@ -179,7 +190,7 @@ class EventIn(Model):
 
     event_id: Id
     action: Action
-    timestamp: Annotated[datetime, AfterValidator(_utc)] | None = Field(
+    timestamp: Annotated[datetime, AfterValidator(_happened)] | None = Field(
         None, description="ISO 8601 or seconds since 1970, UTC; now when left out."
     )
     user_id: MaybeId = ""
@@ -243,17 +254,11 @@ class ProductIn(Model):
     images: Annotated[tuple[Annotated[str, StringConstraints(max_length=2000)], ...], Field(max_length=50)] = ()
     seller: Words = ""
     locale: Annotated[str, StringConstraints(max_length=35)] = ""
-    created_at: datetime | None = None
+    created_at: Annotated[datetime, AfterValidator(_moment)] | None = None
 
     def product(self) -> Product:
         fields = self.model_dump(exclude={"created_at"})
-        return Product(**fields, created_at=_utc_text(self.created_at))
-
-
-def _utc_text(moment: datetime | None) -> str | None:
-    if moment is None:
-        return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+        return Product(**fields, created_at=self.created_at.isoformat() if self.created_at else None)
 
 
 class ProductOut(BaseModel):

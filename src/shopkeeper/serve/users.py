@@ -12,7 +12,7 @@ from shopkeeper.serve.schemas import Receipt
 router = APIRouter(prefix="/v1/{shop}", tags=["users"])
 
 
-@router.delete("/users/{user_id}", response_model=Receipt)
+@router.delete("/users/{user_id:path}", response_model=Receipt)
 def erase(shop: SecretShop, user_id: Annotated[str, Path(min_length=1, max_length=256)]) -> Response:
     """Erases a shopper: rows, states and caches. The receipt counts what was found in each place."""
     erased = shop.erase(user_id)

@@ -8,7 +8,7 @@ All ask on day 24.
 3. interval: the mean gap, its spread, and the time since the last purchase in gaps; one repeat leans on everybody's.
 4. affinity: the class's share of faded purchases and the product's part of its class.
 5. shopper: the same for all candidates of a request.
-6. price: the log price beside the mean log price of what was bought.
+6. price: the log price beside the mean log price of what was bought; no noise tells one moment from the next.
 7. interest: faded looks by kind, the last of them, and what speaks against.
 8. session: this session's events with the product and around it; nothing without a session.
 9. A request of a batch gets what it would get alone.
@@ -141,6 +141,17 @@ def test_price_is_seen_beside_what_the_shopper_usually_takes() -> None:
     usual = (3 * log(2) + log(4)) / 4
     equal(column("log", ASKED, FOUND, made), [log(2), log(4), None, log(8)])
     equal(column("beside_usual", ASKED, FOUND, made), [log(2) - usual, log(4) - usual, None, log(8) - usual])
+
+
+def test_the_price_beside_the_usual_is_the_same_a_moment_later() -> None:
+    prices = np.array([1, 2.99, 7.77, 3.33, 2.99], np.float32)
+    bought: list[Visit] = [(0, 1, day, "purchase") for day in (0.0, 7.3, 11.9)]
+    made, log_of_all = feature("price", half_life_days=7.0), interactions(bought)
+    made.fit(snapshot(replace(SHELF, prices=prices), bought, DAY))
+    moments = np.linspace(DAY, DAY + 1, 50)
+    seen = {tuple(made.values(batch(log_of_all, [0], day), FOUND)[:, 1].tolist()) for day in moments}
+    # all cost the same, so only the rounding of the fading weights could tell moments apart
+    assert len(seen) == 1
 
 
 def test_interest_fades_by_kind_and_remembers_what_speaks_against() -> None:

@@ -9,6 +9,9 @@ from shopkeeper.rank.pairs import pairs, side_by_side, taken
 from shopkeeper.settings import PluginSettings
 from shopkeeper.types import Batch, Candidates, Catalog, FloatArray, IntArray, RowArray, Snapshot
 
+_PLACES = 4
+"""Of a difference of logs; the noise of fading weights far behind them must not tip a tree."""
+
 
 class Price:
     """Log of the price; its difference to the shopper's usual log price, over all and in the product's class."""
@@ -39,7 +42,8 @@ class Price:
         groups = shared.by(self._categories)
         in_class = groups.sums(weight)
         usual_in_class = groups.sums(worth) / np.where(in_class > 0, in_class, np.nan)
-        return side_by_side([own, own - shared.spread(usual), own - usual_in_class])
+        beside, beside_in_class = own - shared.spread(usual), own - usual_in_class
+        return side_by_side([own, beside.round(_PLACES), beside_in_class.round(_PLACES)])
 
     def update(self, catalog: Catalog, rows: RowArray, vectors: FloatArray | None) -> None:
         self._take(catalog)

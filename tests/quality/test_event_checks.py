@@ -3,7 +3,7 @@
 2. amounts counts purchases of zero and below and refunds of zero; an unknown total is no fault.
 3. quantities measures against the product's own median.
 4. returns pairs each refunded piece with an earlier purchase by the same user, and pair_returns cancels those pieces.
-5. order, future and orphans count events that cannot be about what they say.
+5. order, future and orphans count events that cannot be about what they say, whatever year those name.
 6. bots are known by rate, breadth and regularity; receipts, whose lines share a moment, are not bots.
 7. wholesale baskets are large and deep; a large basket of single pieces is not.
 8. leakage counts held-out events of open sessions and copied lines, and notes products born after the split.
@@ -13,6 +13,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import ibis
+import pyarrow as pa
 import pytest
 
 from tests.quality.worlds import START, column, found, log, made, shelf, shelf_of
@@ -141,6 +143,16 @@ def test_events_after_now_and_before_web_shops_are_counted() -> None:
     assert found("future", shelf_of(1), events).parts == {"future": 0, "ancient": 1}
     beyond_32_bits = log({"timestamp": datetime(2400, 1, 1, tzinfo=UTC)})
     assert found("future", shelf_of(1), beyond_32_bits).parts == {"future": 1, "ancient": 0}
+
+
+def test_a_moment_that_no_calendar_of_pythons_holds_is_shown_all_the_same() -> None:
+    seconds = [-62_167_219_200, 253_402_300_800]  # the beginnings of the years 0 and 10000
+    stamps = pa.array([second * 1_000_000 for second in seconds], pa.int64()).cast(pa.timestamp("us", tz="UTC"))
+    plain = log({}, {}).to_pyarrow()
+    events = ibis.memtable(plain.set_column(plain.column_names.index("timestamp"), "timestamp", stamps))
+    finding = found("future", shelf_of(1), events)
+    shown = {example["timestamp"]: example["why"] for example in finding.examples}
+    assert shown == {"0000-01-01 00:00:00": "ancient", "10000-01-01 00:00:00": "future"}
 
 
 def test_events_about_no_known_product_are_orphans() -> None:

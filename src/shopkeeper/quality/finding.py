@@ -6,11 +6,11 @@ the marked rows out is its repair, so that the two cannot disagree.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Literal
 
+import pyarrow as pa
 from pydantic import Field
 
 from shopkeeper.ports import Finding
@@ -119,7 +119,7 @@ def severity(count: int, total: int, settings: CheckSettings) -> Literal["ok", "
 def _examples(table: "ibis.Table", marked: Marked, n: int) -> tuple[Mapping[str, str], ...]:
     kinds = [f"is_{kind}" for kind in marked.faults]
     first = table.filter(table.is_faulty).select(*marked.shown, *kinds).order_by(*marked.shown).limit(n)
-    rows = first.to_pyarrow().to_pylist()
+    rows = _moments_as_text(first.to_pyarrow()).to_pylist()
     return tuple(
         {name: written(row[name]) for name in marked.shown}
         | {"why": ", ".join(kind for kind in marked.faults if row[f"is_{kind}"])}
@@ -127,12 +127,19 @@ def _examples(table: "ibis.Table", marked: Marked, n: int) -> tuple[Mapping[str,
     )
 
 
+def _moments_as_text(table: pa.Table) -> pa.Table:
+    """Moments to the second, as text: a wrong one may lie in a year that Python's datetime does not reach."""
+    for place, column in enumerate(table.columns):
+        if pa.types.is_timestamp(column.type):
+            text = column.cast(pa.timestamp("s"), safe=False).cast(pa.string())
+            table = table.set_column(place, table.column_names[place], text)
+    return table
+
+
 def written(value: object) -> str:
     """A cell as people read it."""
     if value is None:
         return ""
-    if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M:%S")
     if isinstance(value, float):
         return f"{value:.10g}"
     if isinstance(value, list):

@@ -25,6 +25,8 @@ BoolArray = NDArray[np.bool_]
 
 Scene = Literal["search", "home", "similar", "together", "cart", "trending"]
 SCENES: tuple[Scene, ...] = get_args(Scene)
+SEEDED: frozenset[Scene] = frozenset({"similar", "together", "cart"})
+"""Scenes that are about products which the request names."""
 
 Action = Literal[
     "view", "click", "add_to_cart", "remove_from_cart", "purchase", "refund", "search", "rate", "dismiss", "answer"

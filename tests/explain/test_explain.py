@@ -57,13 +57,13 @@ def test_a_page_about_a_product_names_it() -> None:
 
 
 def test_a_negative_part_is_no_reason() -> None:
-    assert sentence(scored(popular=-1.0), Facts()) == "It fits you best on the whole."
+    assert sentence(scored(popular=-1.0), Facts(history=True)) == "It fits you best on the whole."
 
 
 def test_purchases_of_one_day_count_once() -> None:
     log = worlds.interactions([(0, 5, 1.0, "purchase"), (0, 5, 1.0, "purchase"), (0, 5, 4.0, "purchase")])
-    known = facts(worlds.portrait(log, 0), np.array([5, 6], np.int32), day=6.0)
-    assert known == [Facts(times=2, days=2.0, history=True), Facts(history=True)]
+    known = facts(worlds.portrait(log, 0), np.array([5, 6], np.int32), 6.0, "", created=np.array([np.nan, 5.0]))
+    assert known == [Facts(times=2, days=2.0, history=True), Facts(history=True, new=True)]
 
 
 def test_nothing_is_said_of_the_habits_of_a_stranger() -> None:
@@ -79,6 +79,8 @@ def test_a_session_is_spoken_of_where_there_is_one() -> None:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_every_reason_has_words_in_both_languages(language: str) -> None:
-    for part in reason_of():
-        said = sentence(scored(**{part: 1.0}), Facts(times=1, history=True, session=True), language)  # type: ignore[arg-type]
-        assert said != sentence(scored(), Facts(), language)  # type: ignore[arg-type]
+    nothing = sentence(scored(), Facts(history=True), language)  # type: ignore[arg-type]
+    known = Facts(times=0, history=True, session=True, new=True)
+    for part, reason in reason_of().items():
+        said = sentence(scored(**{part: 1.0}), known if reason != "bought_before" else Facts(times=1), language)  # type: ignore[arg-type]
+        assert said != nothing

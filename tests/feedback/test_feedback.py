@@ -19,7 +19,7 @@ def shown() -> Exposure:
     page = Page(request_id="r1", scene="home", items=items, total=2, intent=Intent(), facets={}, version="0001")
     table = FeatureTable(("a",), np.array([[11.0], [12.0]], np.float32))
     request = Request(request_id="r1", scene="home", day=2.0, session="s")
-    return exposure_of(page, request, "ann", worlds.catalog(["x", "y", "z"]), table)
+    return exposure_of(page, request, "ann", worlds.catalog(["x", "y", "z"]), table, 172_800.0)
 
 
 def event(action: Action, product_id: str, request_id: str = "r1") -> Event:

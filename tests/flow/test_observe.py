@@ -7,6 +7,7 @@
 5. a new version swaps in with the events that came since it was learnt.
 """
 
+import threading
 import time
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from shopkeeper.flow.ask import ask
 from shopkeeper.flow.build import open_shop
 from shopkeeper.flow.learn import learn
 from shopkeeper.flow.observe import observe
-from shopkeeper.flow.shop import Shop
+from shopkeeper.flow.shop import Gate, Shop
 from shopkeeper.types import Action, Event, Product
 
 
@@ -95,3 +96,51 @@ def test_a_new_version_swaps_in_with_what_happened_since(shop_folder: Path) -> N
         assert not shop.reload()
         observe([event("e2", "HO3C", "purchase")], shop)
         assert shop.catalog.row_of["HO3C"] in home(shop)
+
+
+def test_an_event_that_came_late_outlives_a_restart(shop_folder: Path) -> None:
+    def trending(shop: Shop) -> list[int]:
+        return [item.row for item in answer(ask(shop, scene="trending", k=5), shop).items]
+
+    late = time.time() - 7200  # before the version's last event, received after it
+    events = [
+        Event(event_id=f"late{n}", timestamp=late, action="purchase", user_id=f"new{n}", product_id="HO3C")
+        for n in range(200)
+    ]
+    with open_shop(shop_folder) as shop:
+        observe(events, shop)
+        before = trending(shop)
+        assert before[0] == shop.catalog.row_of["HO3C"]
+    with open_shop(shop_folder) as again:
+        assert trending(again) == before
+
+
+def test_a_gate_closes_although_others_keep_coming() -> None:
+    gate, stop, seen = Gate(), threading.Event(), []
+
+    def come_and_go() -> None:
+        while not stop.is_set():
+            with gate.passing():
+                seen.append(1)
+
+    threads = [threading.Thread(target=come_and_go) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for _ in range(20):
+        with gate.closed():
+            inside = len(seen)
+            assert len(seen) == inside
+    stop.set()
+    for thread in threads:
+        thread.join()
+
+
+def test_the_same_question_has_the_same_answer(shop: Shop) -> None:
+    first = [(item.row, item.score) for item in answer(ask(shop, scene="home", user_id="u5"), shop).items]
+    assert first == [(item.row, item.score) for item in answer(ask(shop, scene="home", user_id="u5"), shop).items]
+
+
+def test_pages_joined_are_one_long_page(shop: Shop) -> None:
+    long = [item.row for item in answer(ask(shop, scene="home", user_id="u5", k=60), shop).items]
+    pages = [answer(ask(shop, scene="home", user_id="u5", k=12, offset=12 * n), shop) for n in range(5)]
+    assert [item.row for page in pages for item in page.items] == long

@@ -1,6 +1,8 @@
 """A real shop in one command: two thousand households and a year of groceries, from nothing to a served page."""
 
+import os
 import shutil
+import sys
 import time
 from pathlib import Path
 
@@ -32,9 +34,10 @@ def demonstrate(shop: Path, *, serve: bool, port: int) -> None:
         show.console.print(f"From nothing to a shop in {time.perf_counter() - started:.0f} s.", highlight=False)
     _advise(shop, port, serve)
     if serve:
-        from shopkeeper.serve.server import serve as served
-
-        served([shop], host=None, port=port)
+        # a process of its own, so that what learning took is given back
+        verb = "from shopkeeper.cli import main; main()"
+        command = [sys.executable, "-c", verb, "serve", str(shop), "--port", str(port)]
+        os.execv(sys.executable, command)  # noqa: S606
 
 
 def _make(shop: Path) -> None:
@@ -59,12 +62,12 @@ def _make(shop: Path) -> None:
 
 
 def _advise(shop: Path, port: int, serve: bool) -> None:
-    say = show.console.print
+    say, command = show.console.print, ".venv/bin/shopkeeper" if Path(".venv/bin/shopkeeper").exists() else "shopkeeper"
     say("\nThree things to try:", highlight=False)
     if serve:
         say(f"  1. open http://127.0.0.1:{port}, choose a shopper, and ask any card: why this?", highlight=False)
     else:
-        say(f"  1. shopkeeper serve {shop}, open http://127.0.0.1:{port}, choose a shopper", highlight=False)
-    say(f'  2. shopkeeper search {shop} "choclate ice cream"', highlight=False)
-    say(f"  3. shopkeeper recommend {shop} --user 1", highlight=False)
+        say(f"  1. {command} serve {shop}, open http://127.0.0.1:{port}, choose a shopper", highlight=False)
+    say(f'  2. {command} search {shop} "choclate ice cream"', highlight=False)
+    say(f"  3. {command} recommend {shop} --user 1", highlight=False)
     say("")

@@ -187,21 +187,21 @@ def receipt(found: Mapping[str, int], as_json: bool) -> None:
 
 
 def _scores(title: str, scores: Mapping[str, Any]) -> None:
-    table = Table(title=title)
-    for column in ("", "n", "ours", "best without learning", "lead, with 95 % interval"):
+    table = Table(title=f"{title}, with 95 % intervals")
+    for column in ("", "n", "", "mean", "ours leads by"):
         table.add_column(column)
     for key, score in scores.items():
-        over = score["lead"]["over"]
-        baseline = score["baselines"][over]
         lead = score["lead"]
-        table.add_row(
-            key.replace("_", " "),
-            f"{score['n']:,}",
-            f"{score['ours']['mean']:.3f}",
-            f"{baseline['mean']:.3f} {over}",
-            f"{lead['mean']:+.3f} [{lead['low']:+.3f}, {lead['high']:+.3f}]",
-        )
+        table.add_row(key.replace("_", " "), f"{score['n']:,}", "ours", _interval(score["ours"]), "")
+        for name, baseline in score["baselines"].items():
+            ahead = _interval(lead, "+") if name == lead["over"] else ""
+            table.add_row("", "", name, _interval(baseline), ahead)
     console.print(table)
+
+
+def _interval(found: Mapping[str, Any], sign: str = "") -> str:
+    mean, low, high = (format(found[name], f"{sign}.3f") for name in ("mean", "low", "high"))
+    return f"{mean} [{low}, {high}]"
 
 
 def _json(found: object) -> None:

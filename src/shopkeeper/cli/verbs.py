@@ -112,11 +112,13 @@ def recommend(
 ) -> None:
     """Recommend products to a shopper, or beside a product."""
     from shopkeeper.errors import RequestError
-    from shopkeeper.types import SCENES
+    from shopkeeper.types import SCENES, SEEDED
 
     if scene not in SCENES:
         raise RequestError(f"--scene: must be one of {', '.join(SCENES)}, got '{scene}'.")
     known = next(name for name in SCENES if name == scene)
+    if known in SEEDED and not product:
+        raise RequestError(f"--product: scene '{known}' is about a product; name one, such as --product ID.")
     _page(shop, as_json, scene=known, user_id=user, product_ids=tuple(product or ()), k=k)
 
 
@@ -186,12 +188,15 @@ def erase(
 def serve(
     shops: Annotated[list[Path], typer.Argument(metavar="SHOP...", help="One or many shop folders.")],
     host: Annotated[str, typer.Option(help="Address; the first shop's setting by default.")] = "",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; the first shop's setting by default.")] = 0,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Port; by default the first shop's setting, 0 takes any."),
+    ] = None,
 ) -> None:
     """Serve shops over HTTP, with their storefronts."""
     from shopkeeper.serve.server import serve as served
 
-    served(shops, host=host or None, port=port or None)
+    served(shops, host=host or None, port=port)
 
 
 @app.command()
@@ -234,6 +239,8 @@ def _page(shop: Path, as_json: bool, scene: "Scene", **asked: "Unpack[Asked]") -
     from shopkeeper.flow.answer import answer
     from shopkeeper.flow.ask import ask
     from shopkeeper.flow.build import open_shop
+    from shopkeeper.text import language_of
 
-    with open_shop(shop, writable=False) as opened:
+    with open_shop(shop, writable=False, patient=True) as opened:
+        asked.setdefault("language", language_of(" ".join(opened.catalog.titles[:100])))
         show.page(answer(ask(opened, scene=scene, **asked), opened), opened, as_json)

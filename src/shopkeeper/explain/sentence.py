@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from shopkeeper.types import PURCHASE, Explanation, Language, Portrait, RowArray
+from shopkeeper.types import PURCHASE, DayArray, Explanation, Language, Portrait, RowArray
 
+NEW_DAYS = 30.0
+"""A product is spoken of as new for so long."""
 NEED_HISTORY = frozenset({"taste", "price", "together"})
 """Reasons that say something of the shopper: not said of a stranger."""
 
@@ -20,7 +22,7 @@ class Facts:
     """What a sentence may state of one product.
 
     How often this shopper bought it and how many days ago last; the page's seed product; whether anything at all is
-    known of the shopper, and of this session.
+    known of the shopper, and of this session; whether the product came into the shop within NEW_DAYS.
     """
 
     times: int = 0
@@ -28,6 +30,7 @@ class Facts:
     seed: str = ""
     history: bool = False
     session: bool = False
+    new: bool = False
 
 
 @cache
@@ -41,8 +44,8 @@ def reason_of() -> Mapping[str, str]:
     return {part: reason for reason, parts in _words()["reasons"].items() for part in parts}
 
 
-def facts(portrait: Portrait, rows: RowArray, day: float, seed: str = "") -> list[Facts]:
-    """The facts of each row int32 (m,) for this shopper at `day`."""
+def facts(portrait: Portrait, rows: RowArray, day: float, seed: str, created: DayArray) -> list[Facts]:
+    """The facts of each row int32 (m,) for this shopper at `day`; created float64 (m,) days, NaN where unknown."""
     bought = portrait.actions == PURCHASE
     mine, days = portrait.rows[bought], portrait.days[bought]
     same = rows[:, None] == mine[None, :]
@@ -52,19 +55,26 @@ def facts(portrait: Portrait, rows: RowArray, day: float, seed: str = "") -> lis
     times = np.bincount(visits[0], minlength=len(rows)).tolist()
     history, session = bool(len(mine)), bool(len(portrait.session_rows))
     ages = [max(0.0, day - then) if n else 0.0 for n, then in zip(times, last.tolist(), strict=True)]
-    return [Facts(n, age, seed, history, session) for n, age in zip(times, ages, strict=True)]
+    new = (created > day - NEW_DAYS).tolist()
+    return [Facts(n, age, seed, history, session, own) for n, age, own in zip(times, ages, new, strict=True)]
 
 
 def sentence(explanation: Explanation, known: Facts, language: Language = "en") -> str:
-    """Why this product is here: its largest positive part whose sentence the facts bear out."""
+    """Why this product is here: its largest positive part whose sentence the facts bear out.
+
+    What a shopper has bought before is said first where it counts at all: nothing else tells a person as much.
+    """
     words = _words()[language]
+    reasons = {reason_of().get(part.name) for part in explanation.children if part.value > 0}
+    if known.times and "bought_before" in reasons:
+        return _say("bought_before", known, words)
     for part in sorted(explanation.children, key=lambda child: -child.value):
         if part.value <= 0:
             break
         said = _say(reason_of().get(part.name, ""), known, words)
         if said:
             return said
-    return str(words["other"])
+    return str(words["other" if known.history or known.seed else "popular"])
 
 
 def _say(reason: str, known: Facts, words: Mapping[str, str]) -> str:
@@ -74,10 +84,11 @@ def _say(reason: str, known: Facts, words: Mapping[str, str]) -> str:
             return ""
         key = "bought_before_once" if known.times == 1 else reason
         return words[key].format(times=known.times, days=_ago(known.days, words))
-    if (reason in NEED_HISTORY and not (known.history or known.seed)) or (reason == "session" and not known.session):
-        return ""
     if known.seed and f"{reason}_seed" in words:
         return words[f"{reason}_seed"].format(seed=known.seed)
+    borne_out = {"session": known.session, "new": known.new and not known.times}
+    if not borne_out.get(reason, known.history or reason not in NEED_HISTORY):
+        return ""
     return words.get(reason, "")
 
 

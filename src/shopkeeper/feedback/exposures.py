@@ -3,14 +3,16 @@
 from shopkeeper.types import Catalog, Exposure, FeatureTable, Page, Request
 
 
-def exposure_of(page: Page, request: Request, user_id: str, catalog: Catalog, table: FeatureTable) -> Exposure:
+def exposure_of(
+    page: Page, request: Request, user_id: str, catalog: Catalog, table: FeatureTable, timestamp: float
+) -> Exposure:
     """The exposure of a page; `table` has the feature row of each item, in page order.
 
     Its time is the request's, so that a replay of the log joins what a shopper saw with what the shopper knew then.
     """
     return Exposure(
         request_id=page.request_id,
-        timestamp=request.day * 86_400.0,
+        timestamp=timestamp,
         scene=page.scene,
         user_id=user_id,
         session_id=request.session,

@@ -1,5 +1,7 @@
 """A request becomes a page."""
 
+import time
+
 import numpy as np
 
 from shopkeeper.arrange.arrange import arrange
@@ -48,7 +50,7 @@ def answer(request: Request, shop: Shop) -> Page:
         spans_ms={**trace.spans_ms, **found.spans_ms},
     )
     user_id = shop.folder.users.id(request.user) if request.user != NEW_USER else ""
-    shop.remember(exposure_of(page, request, user_id, catalog, logged))
+    shop.remember(exposure_of(page, request, user_id, catalog, logged, time.time()))
     return page
 
 
@@ -59,7 +61,7 @@ def _items(
     shown = slice(request.offset, request.offset + request.k)
     rows, why = arranged.rows[shown], trees(*parts)
     seed = catalog.titles[request.seeds[0]] if len(request.seeds) == 1 else ""
-    known = facts(batch.portraits[0], rows, request.day, seed)
+    known = facts(batch.portraits[0], rows, request.day, seed, catalog.created[rows])
     return tuple(
         # the order is a function of the request, so each product was certain to stand where it stands
         Item(row, request.offset + at, score, 1.0, why[at], sentence(why[at], known[at], request.language))

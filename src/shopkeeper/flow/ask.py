@@ -1,5 +1,6 @@
 """The edge inward: what came from outside, as a request in rows and days."""
 
+import math
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
@@ -10,6 +11,8 @@ from typing_extensions import Unpack
 from shopkeeper.flow.shop import Shop, today
 from shopkeeper.recall.filter import mask
 from shopkeeper.types import Filters, Language, Request, Scene, Sort
+
+MINUTES_A_DAY = 1440
 
 
 class Asked(TypedDict, total=False):
@@ -35,7 +38,7 @@ def ask(shop: Shop, *, scene: Scene, **asked: Unpack[Asked]) -> Request:
     return Request(
         request_id=asked.get("request_id") or uuid.uuid4().hex,
         scene=scene,
-        day=today(),
+        day=_minute(today()),
         user=shop.folder.users.row(user_id) if user_id else -1,
         session=asked.get("session_id", ""),
         query=asked.get("query", "").strip(),
@@ -48,3 +51,8 @@ def ask(shop: Shop, *, scene: Scene, **asked: Unpack[Asked]) -> Request:
         k=asked.get("k", 12),
         offset=asked.get("offset", 0),
     )
+
+
+def _minute(day: float) -> float:
+    """The end of the minute: the same question within a minute has the same answer, and what just happened is known."""
+    return (math.floor(day * MINUTES_A_DAY) + 1) / MINUTES_A_DAY

@@ -102,7 +102,7 @@ def load_trained(folder: ShopFolder, catalog: Catalog) -> Trained | None:
     popularity[: state["n_products"]] = np.load(version.path / POPULARITY_FILE)
     return Trained(
         version=version,
-        day=state["day"],
+        last_seq=state["last_seq"],
         n_products=state["n_products"],
         sources=parts.sources,
         features=parts.features,
@@ -114,11 +114,15 @@ def load_trained(folder: ShopFolder, catalog: Catalog) -> Trained | None:
     )
 
 
-def open_shop(path: Path, *, writable: bool = True) -> Shop:
-    """The shop in this folder. Raises ShopNotFound, ShopLocked, CorruptVersion or SettingError."""
+def open_shop(path: Path, *, writable: bool = True, patient: bool = False) -> Shop:
+    """The shop in this folder; a `patient` one waits for every source.
+
+    Raises ShopNotFound, ShopLocked, CorruptVersion or SettingError.
+    """
     folder = open_folder(path, writable=writable)
     try:
-        plan = Plan.of(folder.settings, Crew())
+        folder.settings.check()
+        plan = Plan.of(folder.settings, None if patient else Crew())
         return Shop(folder, made(folder.settings, "rule"), plan, load_trained)
     except BaseException:
         folder.close()

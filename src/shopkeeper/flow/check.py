@@ -23,6 +23,7 @@ class Checked:
 
 def check(folder: ShopFolder) -> Checked:
     """The data inspected as learning reads them; the report is also written to the shop's `reports/`."""
+    folder.settings.check()
     settings, names = folder.settings, folder.settings.quality.repairs
     products, events, repairs = apply(folder.products.table(), folder.events.table(), names, settings)
     report = inspect(products, events, settings, Occasion(datetime.now(UTC), folder.events.data_hash(), repairs))

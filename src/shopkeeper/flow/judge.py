@@ -1,15 +1,21 @@
 """Promotion is earned: against simple lists, and against the version that serves."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from shopkeeper.errors import StoreError
 from shopkeeper.flow.trial import Contest
 from shopkeeper.flow.write import TRIAL_FILE
 from shopkeeper.measure.statistics import paired_bootstrap
 from shopkeeper.store.folder import ShopFolder
 from shopkeeper.store.versions import VersionInfo
+
+log = logging.getLogger(__name__)
+MIN_TRIED = 10
+"""A contest with fewer shoppers or queries says nothing."""
 
 
 @dataclass(frozen=True)
@@ -27,18 +33,36 @@ class Learnt:
 
 
 def judged(folder: ShopFolder, version: VersionInfo, contests: Sequence[Contest]) -> Learnt:
-    """Promotes the version unless it lost a contest beyond doubt."""
+    """Promotes the version unless it lost a contest beyond doubt, or was hardly tried where another one serves."""
     refused = [
         f"{contest.title}: {contest.best()} is better, {contest.metric} differs by {contest.lead()}"
         for contest in contests
         if contest.lost(folder.settings.learn.margin)
     ]
-    current = folder.versions.current()
+    current = _serving(folder)
     if current is not None:
+        refused += _hardly_tried(contests)
         refused += _worse_than(current, version, contests, folder.settings.learn.margin)
     if not refused:
         folder.versions.promote(version.number)
     return Learnt(version, tuple(contests), tuple(refused))
+
+
+def _serving(folder: ShopFolder) -> VersionInfo | None:
+    """The serving version; None where there is none, or none that can be read: then anything is better."""
+    try:
+        return folder.versions.current()
+    except StoreError as error:
+        log.warning("serving=unreadable error=%s", error)
+        return None
+
+
+def _hardly_tried(contests: Sequence[Contest]) -> list[str]:
+    """Why these contests cannot unseat a version that serves."""
+    least = min((len(contest.ours) for contest in contests), default=0)
+    if least >= MIN_TRIED:
+        return []
+    return [f"tried on {least} shoppers or queries of the held-out days; replacing a version takes {MIN_TRIED}"]
 
 
 def _worse_than(current: VersionInfo, version: VersionInfo, contests: Sequence[Contest], margin: float) -> list[str]:

@@ -7,10 +7,11 @@ from pathlib import Path
 from shopkeeper.flow.build import encoder_of, stages
 from shopkeeper.flow.check import check
 from shopkeeper.flow.judge import Learnt, judged
+from shopkeeper.flow.shop import today
 from shopkeeper.flow.teach import ranker_of, taught
 from shopkeeper.flow.trial import tried
 from shopkeeper.flow.vectors import catalogue_vectors
-from shopkeeper.flow.windows import window
+from shopkeeper.flow.windows import up_to, window
 from shopkeeper.flow.write import Learning, sealed
 from shopkeeper.quality.inspect import require_learnable
 from shopkeeper.recall.gather import Plan
@@ -37,7 +38,9 @@ def learn(path: Path, tell: Progress = lambda step, done, total: None) -> Learnt
             require_learnable(checked.report)
         encoder = opening.result() if opening else None
         vectors = catalogue_vectors(folder, encoder, lambda done, total: tell("encoding products", done, total))
+        last_seq = folder.events.last_seq()  # taken first: what arrives while learning is replayed to the version
         whole = snapshot(folder, vectors=vectors, seed=settings.learn.seed, events=checked.events)
+        whole = up_to(whole, today())
         held = window(whole, whole.day - settings.learn.holdout_days, settings.learn.holdout_days)
         parts, plan = stages(settings), Plan.of(settings)
         lessons = taught(parts, held.snapshot, settings, plan, tell)
@@ -48,5 +51,7 @@ def learn(path: Path, tell: Progress = lambda step, done, total: None) -> Learnt
         )
         tell("learning everything", 0, 0)
         parts.fit(whole)
-        version = sealed(folder, draft, Learning(whole, checked.report.data_hash, parts, encoder, lessons, contests))
+        version = sealed(
+            folder, draft, Learning(whole, checked.report.data_hash, last_seq, parts, encoder, lessons, contests)
+        )
         return judged(folder, version, contests)

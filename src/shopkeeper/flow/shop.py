@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -48,7 +48,7 @@ class Trained:
     """A version, loaded: everything that answers. vectors float32 (n_products when learnt, d), memory-mapped."""
 
     version: VersionInfo
-    day: float
+    last_seq: int
     n_products: int
     sources: Mapping[str, Source]
     features: Mapping[str, Feature]
@@ -87,11 +87,13 @@ class Gate:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._inside = 0
+        self._closing = False
 
     @contextmanager
     def passing(self) -> Iterator[None]:
         """Inside the gate."""
         with self._changed:
+            self._changed.wait_for(lambda: not self._closing)
             self._inside += 1
         try:
             yield
@@ -104,8 +106,15 @@ class Gate:
     def closed(self) -> Iterator[None]:
         """Alone, with the gate closed."""
         with self._changed:
+            self._changed.wait_for(lambda: not self._closing)
+            self._closing = True  # whoever comes now waits, or a steady stream would keep the gate open for ever
             self._changed.wait_for(lambda: not self._inside)
+        try:
             yield
+        finally:
+            with self._changed:
+                self._closing = False
+                self._changed.notify_all()
 
 
 class Shop:
@@ -155,7 +164,8 @@ class Shop:
             # an event is in the new version's state either by replay or by take, never by both
             with self.gate.closed():
                 if fresh is not None:
-                    self._replay(fresh.observe, after=fresh.day)
+                    # by arrival: an event that came late is none the less new to the version
+                    self._replay(fresh.observe, self.folder.events.since(fresh.last_seq))
                 self._trained = fresh
             return True
 
@@ -171,12 +181,12 @@ class Shop:
         day = today() - SESSION_DAYS
         log = self.folder.events.interactions(self.catalog, self.folder.users)
         profiles = Profiles(log.before(day))
-        self._replay(profiles.observe, after=day)
+        self._replay(profiles.observe, self.folder.events.tail(day * SECONDS_A_DAY))
         return profiles
 
-    def _replay(self, observe: Callable[[Observed], None], after: float) -> None:
-        """Shows what the log holds later than the day `after` to `observe`."""
-        for event in self.folder.events.tail(after * SECONDS_A_DAY):
+    def _replay(self, observe: Callable[[Observed], None], events: Iterable[Event]) -> None:
+        """Shows these events of the log to `observe`."""
+        for event in events:
             observe(self._observed(event))
 
     def _observed(self, event: Event) -> Observed:
@@ -234,7 +244,7 @@ class Shop:
 
     def erase(self, user_id: str) -> dict[str, int]:
         """Removes everything held of a shopper; the receipt counts what was removed, by kind."""
-        with self._changing:
+        with self._changing, self.gate.closed():  # an event on its way must not bring back what was just forgotten
             row = self.folder.users.row(user_id)
             receipt = {"exposures": self.folder.exposures.erase(user_id), "events": self.folder.events.erase(user_id)}
             receipt["rejected"] = rejected.forget(self.folder.path, user_id)

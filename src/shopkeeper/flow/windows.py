@@ -15,6 +15,11 @@ def earlier(snapshot: Snapshot, day: float) -> Snapshot:
     return replace(snapshot, day=day, log=snapshot.log.before(day), interactions=table.filter(table.day < day))
 
 
+def up_to(snapshot: Snapshot, now: float) -> Snapshot:
+    """The snapshot without what is dated after `now`: one clock that runs ahead must not move the present."""
+    return snapshot if snapshot.day <= now else earlier(snapshot, now)
+
+
 def window(snapshot: Snapshot, start: float, days: float) -> Window:
     """The window of `days` after `start`: the snapshot before it, and the first basket of each shopper inside it."""
     return Window(earlier(snapshot, start), labels_between(snapshot.log, start, start + days))

@@ -25,6 +25,7 @@ class Learning:
 
     snapshot: Snapshot
     data_hash: str
+    last_seq: int
     stages: Stages
     encoder: Encoder | None
     lessons: Mapping[str, Trained]
@@ -42,6 +43,7 @@ def sealed(folder: ShopFolder, draft: Draft, learning: Learning) -> VersionInfo:
     np.save(draft.path / POPULARITY_FILE, popularity, allow_pickle=False)
     state = {
         "day": snapshot.day,
+        "last_seq": learning.last_seq,
         "n_products": len(snapshot.catalog),
         "encoder": learning.encoder.fingerprint if learning.encoder else "",
         "rankers": [FUSED, *learning.lessons],

@@ -89,4 +89,4 @@ def test_half_a_character_is_refused_legibly(client: TestClient, field: str) -> 
     body = orjson.dumps([MATCHA | {field: "HALF"}]).replace(b"HALF", rb"\ud800")
     response = client.put(PRODUCTS, content=body, headers={"Content-Type": "application/json"})
     where = response.json()["error"]["where"]
-    assert (response.status_code, where) == (422, f"body.0.{field.replace('HALF', '?')}")
+    assert (response.status_code, where) == (422, f"body.0.{field}" if field != "HALF" else "body.0")

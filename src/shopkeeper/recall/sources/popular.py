@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from shopkeeper.recall.offers import best, inside
-from shopkeeper.settings import SourceSettings
+from shopkeeper.settings import SCENE_WEIGHTS, SourceSettings
 from shopkeeper.types import (
     ACTIONS,
     Action,
@@ -45,6 +45,8 @@ class Popular:
     """
 
     class Settings(SourceSettings):
+        # beside a cart stands what goes with it; what everybody buys only fills up
+        scene_weights: dict[Scene, float] = Field(default={"cart": 0.1}, description=SCENE_WEIGHTS)
         blend: Blend = Field((0.1, 0.4, 0.5), description="Weights of the half-lives of 1, 7 and 60 days.")
         trending_blend: Blend = Field((0.6, 0.35, 0.05), description="The same on the trending page.")
 

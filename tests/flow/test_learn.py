@@ -24,7 +24,7 @@ from shopkeeper.flow.observe import observe
 from shopkeeper.flow.queries import known_items
 from shopkeeper.flow.shop import Shop
 from shopkeeper.flow.trial import Contest
-from shopkeeper.flow.windows import training_windows, window
+from shopkeeper.flow.windows import training_windows, up_to, window
 from shopkeeper.rank.labels import labels_between
 from shopkeeper.settings import parse
 from shopkeeper.store.folder import create, open_folder
@@ -131,3 +131,19 @@ def test_a_comparison_says_what_followed_the_pages_of_a_version(shop: Shop) -> N
     shop.folder.exposures.flush()
     live = compare(shop.folder).live["0001"]
     assert (live.pages, live.clicked.mean, live.bought.mean) == (4, 1 / 4, 1 / 4)
+
+
+def test_a_version_that_was_hardly_tried_unseats_nobody(shop_folder: Path) -> None:
+    few = Contest("next basket", "R@10", np.full(3, 0.9), {"popularity": np.zeros(3)})
+    with open_folder(shop_folder, writable=False) as folder:
+        serving = folder.versions.current()
+        assert serving is not None
+        refused = judged(folder, serving, [few]).refused
+    assert refused[0] == "tried on 3 shoppers or queries of the held-out days; replacing a version takes 10"
+
+
+def test_one_event_dated_ahead_does_not_move_the_present() -> None:
+    past = worlds.snapshot(worlds.catalog(["a"] * 8), [*VISITS, (0, 1, 9000.0, "purchase")], day=9001.0)
+    assert up_to(past, 40.0).day == 40.0
+    assert len(up_to(past, 40.0).log.rows) == len(VISITS)
+    assert up_to(past, 9500.0) is past

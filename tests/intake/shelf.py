@@ -28,9 +28,9 @@ class Shelf:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path
 
-    def load(self, *paths: Path, reader: str | None = None) -> Report:
+    def load(self, *paths: Path, reader: str | None = None, now: float | None = None) -> Report:
         with open_folder(self.path, writable=True) as folder:
-            return load(folder, list(paths), reader=reader)
+            return load(folder, list(paths), reader=reader, now=now)
 
     def product(self, product_id: str) -> Product:
         with open_folder(self.path, writable=False) as folder:

@@ -8,16 +8,22 @@
 7. read == accepted + refused + duplicate, per file and kind, whatever is in the file.
 8. A refused row is never logged, and neither is a shopper.
 9. A shopper's rows can be removed from what was kept.
+10. Events more than a day ahead of now are refused, row by row; the rest of the file comes in.
+11. Refused rows are on the disk before the events beside them are in the log.
 """
 
 import logging
+from datetime import UTC, datetime
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shopkeeper.errors import IntakeError
 from shopkeeper.intake import rejected
+from shopkeeper.store.events import Events
 from tests.intake.shelf import EVENTS_HEADER, ONE_EVENT, PRODUCTS, Shelf, numbers
 
 
@@ -170,6 +176,41 @@ def test_a_context_that_is_no_object_is_refused(shelf: Shelf) -> None:
     row = '{"event_id": "e", "timestamp": 1714557600, "action": "search", "context": "late"}'
     shelf.load(shelf.file("events.jsonl", row))
     assert shelf.reasons() == [(1, "context", "must be a JSON object", "late")]
+
+
+def test_events_ahead_of_now_are_refused_row_by_row(shelf: Shelf) -> None:
+    now = datetime(2024, 5, 1, 12, tzinfo=UTC).timestamp()
+    moments = ["2024-05-01T12:00:00Z", "2024-05-02T12:00:00Z", "2024-05-02T12:00:01Z", "9999-01-01", "20260501"]
+    rows = "".join(f"e{i},{moment},view,p1,u,1,\n" for i, moment in enumerate(moments))
+    shelf.load(shelf.file("products.csv", PRODUCTS))
+    report = shelf.load(shelf.file("events.csv", f"{EVENTS_HEADER}\n{rows}"), now=now)
+    assert numbers(report, "events") == (5, 3, 2, 0)
+    reason = "must not be more than a day ahead of now: check the clock, the unit and the year"
+    assert shelf.reasons() == [(4, "timestamp", reason, moments[2]), (5, "timestamp", reason, "9999-01-01")]
+
+
+def test_a_typed_moment_beyond_every_calendar_is_refused_with_its_row(shelf: Shelf) -> None:
+    stamps = pa.array([253_402_300_800_000_000], pa.int64()).cast(pa.timestamp("us"))  # the year 10000
+    path = shelf.files / "events.parquet"
+    pq.write_table(pa.table({"event_id": ["e"], "timestamp": stamps, "action": ["search"]}), path)
+    assert numbers(shelf.load(path), "events") == (1, 0, 1, 0)
+    assert [row["value"] for row in shelf.rejected()] == ["10000-01-01 00:00:00.000000"]
+
+
+def test_refused_rows_are_kept_before_their_neighbours_are_in_the_log(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise RuntimeError("killed here")
+
+    monkeypatch.setattr(Events, "import_table", killed)
+    unknown = ONE_EVENT.replace("e1,", "e2,").replace("p1", "p9")
+    with pytest.raises(RuntimeError, match="killed here"):
+        shelf.load(
+            shelf.file("products.csv", PRODUCTS), shelf.file("events.csv", f"{EVENTS_HEADER}\n{ONE_EVENT}\n{unknown}\n")
+        )
+    assert shelf.reasons() == [(3, "product_id", "unknown product", "p9")]
+    assert shelf.events() == []
 
 
 def test_a_file_that_cannot_be_read_leaves_the_shop_as_it_was(shelf: Shelf) -> None:

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from shopkeeper import plugins
 from shopkeeper.errors import IntakeError
 from shopkeeper.intake import cast, rejected
 from shopkeeper.intake.report import Count, Report
-from shopkeeper.intake.rows import Kind, Refusal
+from shopkeeper.intake.rows import Chunk, Kind, Refusal
 from shopkeeper.intake.validate import UNKNOWN_PRODUCT, Accepted, refusal, validate
 from shopkeeper.store.folder import ShopFolder
 
@@ -44,21 +44,30 @@ _Tallies = dict[tuple[str, Kind], _Tally]
 
 
 def load(
-    folder: ShopFolder, paths: Sequence[Path], *, reader: str | None = None, progress: Progress | None = None
+    folder: ShopFolder,
+    paths: Sequence[Path],
+    *,
+    reader: str | None = None,
+    progress: Progress | None = None,
+    now: float | None = None,
 ) -> Report:
     """Brings the files into the shop and returns what became of every row.
 
     The reader goes by the files' extensions where none is named. All files are read before anything is written, so a
     file that cannot be read at all (IntakeError) leaves the shop as it was. Refused rows are kept under `rejected/`.
+    `now` (UTC seconds; the clock's by default) says which events lie ahead and which days of the log are full.
     """
     started, tell = time.perf_counter(), progress or (lambda what, done, total: None)
+    moment = time.time() if now is None else now
     groups = {reader: list(paths)} if reader is not None else by_extension(paths)
     tallies: _Tallies = defaultdict(_Tally)
     for name, own in groups.items():
-        _read(folder, name, own, tallies, tell)
+        for chunk in _chunks(folder, name, own, tell):
+            _sort(chunk, tallies[chunk.source, chunk.kind], folder.settings.shop.currency, moment)
     _write_products(folder, tallies, tell)
-    _write_events(folder, tallies, tell)
+    _refuse_unknown(folder, tallies)
     kept = rejected.keep(folder.path, {key: tally.refused for key, tally in tallies.items()})
+    _write_events(folder, tallies, tell, moment)  # last: what is in the log has its refused neighbours on the disk
     counts = tuple(tally.count(source, kind) for (source, kind), tally in tallies.items())
     reasons = Counter(f"{row.column} {row.reason}".strip() for tally in tallies.values() for row in tally.refused)
     report = Report(", ".join(groups), counts, reasons, kept, time.perf_counter() - started)
@@ -93,20 +102,22 @@ def by_extension(paths: Sequence[Path]) -> dict[str, list[Path]]:
     return groups
 
 
-def _read(folder: ShopFolder, name: str, paths: list[Path], tallies: _Tallies, tell: Progress) -> None:
-    currency = folder.settings.shop.currency
+def _chunks(folder: ShopFolder, name: str, paths: list[Path], tell: Progress) -> Iterator[Chunk]:
     source = plugins.load("reader", name)(folder.settings.of("reader", name))
     read = 0
     for chunk in source.read(paths):
-        tally = tallies[chunk.source, chunk.kind]
-        good, refused = validate(chunk, currency)
-        if len(good.table):
-            tally.accepted.append(good)
-        tally.refused += [*chunk.refused, *refused]
-        tally.read += len(chunk) + len(chunk.refused)
-        tally.repaired += chunk.repaired
+        yield chunk
         read += len(chunk)
         tell("read", read, 0)
+
+
+def _sort(chunk: Chunk, tally: _Tally, currency: str, now: float) -> None:
+    good, refused = validate(chunk, currency, now)
+    if len(good.table):
+        tally.accepted.append(good)
+    tally.refused += [*chunk.refused, *refused]
+    tally.read += len(chunk) + len(chunk.refused)
+    tally.repaired += chunk.repaired
 
 
 def _write_products(folder: ShopFolder, tallies: _Tallies, tell: Progress) -> None:
@@ -131,21 +142,27 @@ def _write_products(folder: ShopFolder, tallies: _Tallies, tell: Progress) -> No
     tell("products", len(table), len(table))
 
 
-def _write_events(folder: ShopFolder, tallies: _Tallies, tell: Progress) -> None:
-    """One import a file, of the events whose product the shop knows."""
-    own = {source: tally for (source, kind), tally in tallies.items() if kind == "events" and tally.accepted}
+def _refuse_unknown(folder: ShopFolder, tallies: _Tallies) -> None:
+    """Leaves out the events whose product the shop does not know."""
+    own = [tally for (_, kind), tally in tallies.items() if kind == "events" and tally.accepted]
     if not own:
         return
     known = cast.flat(folder.products.table().select("product_id").to_pyarrow()["product_id"])
-    done, total = 0, sum(len(part.table) for tally in own.values() for part in tally.accepted)
-    for tally in own.values():
+    for tally in own:
+        tally.accepted = [_of_known_products(part, known, tally) for part in tally.accepted]
+
+
+def _write_events(folder: ShopFolder, tallies: _Tallies, tell: Progress, now: float) -> None:
+    """One import a file."""
+    own = [tally for (_, kind), tally in tallies.items() if kind == "events" and tally.accepted]
+    done, total = 0, sum(len(part.table) for tally in own for part in tally.accepted)
+    for tally in own:
         tell("events", done, total)
         done += sum(len(part.table) for part in tally.accepted)
-        tally.accepted = [_of_known_products(part, known, tally) for part in tally.accepted]
-        tally.duplicate = folder.events.import_table(
-            pa.concat_tables([part.table for part in tally.accepted])
-        ).duplicate
-    tell("events", total, total)
+        table = pa.concat_tables([part.table for part in tally.accepted])
+        tally.duplicate = folder.events.import_table(table, now).duplicate
+    if own:
+        tell("events", total, total)
 
 
 def _of_known_products(part: Accepted, known: pa.Array, tally: _Tally) -> Accepted:

@@ -52,8 +52,17 @@ class Chunk:
         """The row at `index` as the file has it, by the file's column names; empty cells are left out."""
         own = self.raw if self.raw is not None else self.columns
         names = own.column_names if isinstance(own, pa.Table) else list(own)
-        cells = ((name, own[name][index].as_py()) for name in names)
-        return {name: str(cell)[: 50 * VALUE_LENGTH] for name, cell in cells if cell is not None and cell != ""}
+        cells = ((name, cell_text(own[name][index])) for name in names)
+        return {name: cell[: 50 * VALUE_LENGTH] for name, cell in cells if cell}
+
+
+def cell_text(cell: pa.Scalar) -> str:
+    """A cell as text; empty where there is none. A moment may lie in a year that Python's datetime does not reach."""
+    try:
+        value = cell.as_py()
+    except (ValueError, OverflowError):
+        value = cell.cast(pa.string()).as_py()
+    return "" if value is None else str(value)
 
 
 def no_lines() -> IntArray:

@@ -1,5 +1,6 @@
 """Raw columns to the canonical tables, with the reason for every row that does not fit."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shopkeeper.intake import cast
-from shopkeeper.intake.rows import VALUE_LENGTH, Chunk, Kind, Refusal
+from shopkeeper.intake.rows import VALUE_LENGTH, Chunk, Kind, Refusal, cell_text
 from shopkeeper.store.schema import EVENTS, PRODUCTS, conform
 from shopkeeper.types import ACTIONS, BoolArray, IntArray
 
@@ -16,6 +17,8 @@ ID_LENGTH = 512
 WITHOUT_PRODUCT = ("search", "answer")
 """The actions that may name no product."""
 UNKNOWN_PRODUCT = "unknown product"
+_AHEAD_S = 86_400.0
+"""Clocks may run this far ahead: a zone written wrongly is hours, a wrong unit or year is more."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,9 @@ class Accepted:
 class _Sheet:
     """A chunk being read: typed columns so far, and the first fault of every row."""
 
-    def __init__(self, chunk: Chunk) -> None:
+    def __init__(self, chunk: Chunk, now: float) -> None:
         self.chunk = chunk
+        self.now = now
         self.typed: dict[str, pa.Array] = {}
         self.fault = np.full(len(chunk), -1, np.int64)
         self.faults: list[tuple[str, str]] = []
@@ -86,17 +90,17 @@ class _Sheet:
 def refusal(chunk: Chunk, at: int, name: str, reason: str) -> Refusal:
     """The refusal of one row of a chunk for the value of one of its columns."""
     column = chunk.shown.get(name, chunk.columns.get(name))
-    value = column[at].as_py() if column is not None else None
-    shown = "" if value is None else str(value)[:VALUE_LENGTH]
-    return Refusal(int(chunk.lines[at]), name, reason, shown, chunk.raw_row(at))
+    shown = "" if column is None else cell_text(column[at])
+    return Refusal(int(chunk.lines[at]), name, reason, shown[:VALUE_LENGTH], chunk.raw_row(at))
 
 
-def validate(chunk: Chunk, currency: str) -> tuple[Accepted, list[Refusal]]:
+def validate(chunk: Chunk, currency: str, now: float | None = None) -> tuple[Accepted, list[Refusal]]:
     """The rows that fit the canonical schema, and a refusal for each that does not.
 
-    `currency` stands where a product has a price and names none.
+    `currency` stands where a product has a price and names none; `now` (UTC seconds; the clock's by default) says
+    which events lie ahead.
     """
-    sheet = _Sheet(chunk)
+    sheet = _Sheet(chunk, time.time() if now is None else now)
     return _CHECKS[chunk.kind](sheet, currency)
 
 
@@ -126,7 +130,10 @@ def _events(sheet: _Sheet, _currency: str) -> tuple[Accepted, list[Refusal]]:
     sheet.typed["timestamp"] = moments
     sheet.refuse("timestamp", sheet.blank("timestamp"), "is missing")
     sheet.refuse("timestamp", not_moments, "must be a moment (ISO 8601, or seconds since 1970)")
-    sheet.refuse("timestamp", cast.mask(pc.less(moments.cast(pa.int64()), 0)), "must not be before 1970")
+    stamps = moments.cast(pa.int64())
+    sheet.refuse("timestamp", cast.mask(pc.less(stamps, 0)), "must not be before 1970")
+    ahead = cast.mask(pc.greater(stamps, round((sheet.now + _AHEAD_S) * 1e6)))
+    sheet.refuse("timestamp", ahead, "must not be more than a day ahead of now: check the clock, the unit and the year")
     sheet.read_text("action", "user_id", "session_id", "product_id", "query", "request_id")
     known = cast.mask(pc.is_in(sheet.typed["action"], pa.array(ACTIONS)))
     sheet.refuse("action", ~known, f"must be one of {', '.join(ACTIONS)}")

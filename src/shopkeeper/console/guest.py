@@ -19,6 +19,12 @@ from shopkeeper.flow.shop import Shop
 from shopkeeper.types import Action, Event
 
 YEAR_S = 365 * 24 * 3600
+KEY = "key"
+"""The cookie that carries the merchant's key where the server has keys; a browser cannot send the header."""
+
+
+class KeyNeeded(RequestError):
+    """A page of the merchant's was asked for without a secret key."""
 
 
 @dataclass
@@ -33,6 +39,7 @@ class Guest:
     cart: Cart
     visits: Visits
     shelf: Shelf
+    merchant: bool = True
 
     @property
     def visit(self) -> Visit:
@@ -85,6 +92,11 @@ class Guest:
         if held.get("cart", "") != self.cart.cookie():  # a page on its way must not undo what a click just put in
             self.give(response, "cart", self.cart.cookie())
 
+    def trust(self, response: Response, key: str) -> None:
+        """Keeps the merchant's key until the browser closes, out of reach of scripts and of other sites."""
+        secure, path = self.request.url.scheme == "https", f"/{self.shop.name}"
+        response.set_cookie(KEY, key, path=path, secure=secure, httponly=True, samesite="strict")
+
     def give(self, response: Response, name: str, value: str, *, lasting: bool = True) -> None:
         """Writes a cookie that only this shop's pages see, and no script."""
         secure = self.request.url.scheme == "https"
@@ -99,10 +111,12 @@ def enter(request: Request, shop: str) -> Guest:
     found: Shop | None = desk.shops.get(shop)
     if found is None:
         raise UnknownShop(f"no shop '{shop[:64]}' is served here. Served: {', '.join(desk.shops)}.")
-    if front := getattr(request.app.state, "front", None):
-        front.admit(request, "public", shop)
     cookies = request.cookies
-    user_id = unquote(cookies.get("shopper", ""))
+    merchant = True
+    if front := getattr(request.app.state, "front", None):
+        presented, _ = front.pace(request, shop)
+        merchant = front.trusts(presented or cookies.get(KEY, ""), shop)
+    user_id = unquote(cookies.get("shopper", "")) if merchant else ""
     return Guest(
         request=request,
         shop=found,
@@ -112,7 +126,15 @@ def enter(request: Request, shop: str) -> Guest:
         cart=cart_of(cookies.get("cart"), found.catalog.row_of),
         visits=desk.visits,
         shelf=desk.shelves.of(found),
+        merchant=merchant,
     )
+
+
+def enter_as_merchant(guest: Annotated[Guest, Depends(enter)]) -> Guest:
+    """The visitor who may look behind the counter. Raises KeyNeeded for everybody else."""
+    if not guest.merchant:
+        raise KeyNeeded(guest.words("key.needed"))
+    return guest
 
 
 def enter_by_form(request: Request, guest: Annotated[Guest, Depends(enter)]) -> Guest:
@@ -136,3 +158,4 @@ def inside(path: str | None, otherwise: str) -> str:
 
 Visitor = Annotated[Guest, Depends(enter)]
 Sender = Annotated[Guest, Depends(enter_by_form)]
+Merchant = Annotated[Guest, Depends(enter_as_merchant)]

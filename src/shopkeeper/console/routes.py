@@ -13,7 +13,7 @@ from shopkeeper.console import static
 from shopkeeper.console.basket import basket, check_out, lines_of, put_in, set_quantity
 from shopkeeper.console.cart import Cart
 from shopkeeper.console.desk import Desk
-from shopkeeper.console.guest import Guest, Sender, Visitor, inside
+from shopkeeper.console.guest import Guest, KeyNeeded, Merchant, Sender, Visitor, enter_as_merchant, inside
 from shopkeeper.console.home import home
 from shopkeeper.console.language import LANGUAGES, Words, choose
 from shopkeeper.console.merchant import counter, report
@@ -173,7 +173,7 @@ def thanks_page(guest: Visitor) -> Response:
 
 
 @router.get("/{shop}/shoppers")
-def shoppers_page(guest: Visitor, q: Annotated[str, Query(max_length=100)] = "") -> Response:
+def shoppers_page(guest: Merchant, q: Annotated[str, Query(max_length=100)] = "") -> Response:
     """Shoppers to choose from."""
     desk = _desk(guest.request)
     found = desk.directory.interesting(guest.shop)
@@ -186,6 +186,7 @@ def shoppers_page(guest: Visitor, q: Annotated[str, Query(max_length=100)] = "")
 @router.post("/{shop}/shopper")
 def shopper_switch(guest: Sender, user_id: Annotated[str, Form(max_length=200)] = "") -> Response:
     """Steps into a shopper's shoes, or out of them; what was done in this session stays with the one before."""
+    enter_as_merchant(guest)
     guest.user_id = user_id if user_id and guest.shop.folder.users.row(user_id) >= 0 else ""
     guest.session, guest.cart = session_of(None), Cart()
     response = _onward(guest, guest.url())
@@ -203,16 +204,26 @@ def language_switch(guest: Visitor, code: str, to: str = "") -> Response:
 
 
 @router.get("/{shop}/console")
-def console_page(guest: Visitor) -> Response:
+def console_page(guest: Merchant) -> Response:
     """Behind the counter."""
-    guest.request.app.state.front.admit(guest.request, "secret", guest.shop.name)
     return _desk(guest.request).page(guest, "merchant.html", counter=counter(guest))
 
 
+@router.post("/{shop}/console")
+def console_open(
+    guest: Sender, key: Annotated[str, Form(max_length=400)], to: Annotated[str, Form(max_length=400)] = ""
+) -> Response:
+    """Lets the merchant in with a secret key, which the browser then keeps for this shop."""
+    if not guest.request.app.state.front.trusts(key.strip(), guest.shop.name):
+        raise KeyNeeded(guest.words("key.wrong"))
+    response = _onward(guest, inside(to, guest.url("console")))
+    guest.trust(response, key.strip())
+    return response
+
+
 @router.get("/{shop}/console/quality")
-def quality_page(guest: Visitor) -> Response:
+def quality_page(guest: Merchant) -> Response:
     """The quality report, as the check wrote it: its style stands inside it, and it runs nothing."""
-    guest.request.app.state.front.admit(guest.request, "secret", guest.shop.name)
     path = report(guest)
     if path is None:
         raise RequestError(guest.words("merchant.no_quality"))
@@ -246,6 +257,9 @@ def _back(guest: Guest) -> str:
 def _sorry(request: Request, error: RequestError | RequestValidationError) -> Response:
     words, desk = _words(request), _desk(request)
     name = request.path_params.get("shop", "")
+    if isinstance(error, KeyNeeded):
+        asked = request.url.path if request.method == "GET" else ""
+        return desk.plain("key.html", words, 401, text=str(error), shop_path=f"/{name}/", to=asked)
     status = 404 if isinstance(error, UnknownShop | UnknownProduct) else 400
     title, text = words("error.title"), str(error)
     if isinstance(error, RequestValidationError):

@@ -43,6 +43,17 @@ class Front:
 
     def admit(self, request: Request, scope: Scope, shop: str = "") -> None:
         """Lets the request through or raises Refused: 429 above the rate, 401 without a good key, 403 out of scope."""
+        presented, granted = self.pace(request, shop)
+        if not self.keys or scope in granted:
+            return
+        where = "header X-API-Key"
+        if granted:
+            raise Refused(403, "wrong_scope", f"this needs a {scope} key; a public one was given", where=where)
+        message = "no server knows this key for this shop" if presented else f"this needs a {scope} key; none was given"
+        raise Refused(401, "key_needed", message, where=where, www_authenticate="Bearer")
+
+    def pace(self, request: Request, shop: str = "") -> tuple[str, frozenset[Scope]]:
+        """The key that was sent and what it may do, where the asker is within the rate; raises Refused (429) above."""
         presented = _key(request)
         granted = self.keys.grants(presented, shop) if presented else frozenset()
         served = [self.shops[shop]] if shop else list(self.shops.values())
@@ -52,13 +63,11 @@ class Front:
         if wait:
             message = f"more than {rate} requests in a minute; try again in {wait} s"
             raise Refused(429, "too_many_requests", message, retry_after=str(wait))
-        if not self.keys or scope in granted:
-            return
-        where = "header X-API-Key"
-        if granted:
-            raise Refused(403, "wrong_scope", f"this needs a {scope} key; a public one was given", where=where)
-        message = "no server knows this key for this shop" if presented else f"this needs a {scope} key; none was given"
-        raise Refused(401, "key_needed", message, where=where, www_authenticate="Bearer")
+        return presented, granted
+
+    def trusts(self, presented: str, shop: str) -> bool:
+        """Whether this key may do everything in the shop; without keys, everybody may."""
+        return not self.keys or "secret" in self.keys.grants(presented, shop)
 
 
 def _key(request: Request) -> str:

@@ -6,9 +6,11 @@
 4. a query in pinyin, or with a wrong character of the same sound, becomes the catalogue's Chinese term.
 5. without an encoder there is no vector; overlong queries are cut.
 6. deleted products teach no words.
+7. the words of a new product are known at once: neither corrected away nor beyond correction.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -111,3 +113,18 @@ def test_an_overlong_query_is_cut() -> None:
 def test_deleted_products_teach_no_words() -> None:
     shelf = worlds.catalog(["milk", "cheese"], brands=["Nord", "Sud"], deleted=np.array([False, True]))
     assert catalog_texts(shelf) == ["milk", "Nord", "All"]
+
+
+def test_the_words_of_a_new_product_are_known_at_once() -> None:
+    shelf = worlds.catalog(["Assam tea", "Dark chocolate", "Assami chocolate bar", "去屑洗发露", "Gone quollish"])
+    shelf = replace(shelf, deleted=np.array([False] * 4 + [True]))
+    made = Understanding(None, ["Assam tea", "Dark chocolate"])
+    assert made.understand("assami").correction == "assam"
+    for row in (2, 3, 4):
+        made.update(shelf, np.array([row], np.int32), None)
+    assert made.understand("assami").correction is None
+    assert made.understand("assami chocolte").correction == "assami chocolate"
+    assert made.understand("asami bar").correction == "assami bar"
+    assert made.understand("chocolatebar").correction == "chocolate bar"
+    assert made.understand("xifalu").correction == "洗发露"
+    assert not made.lexicon.knows("quollish")

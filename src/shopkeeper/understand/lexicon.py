@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
+
 from shopkeeper.text import has_han, tokens
-from shopkeeper.types import Catalog
+from shopkeeper.types import Catalog, RowArray
 
 _UNITS = (
     "oz lb lbs g kg mg ml cl l liter litre gal gallon qt pt ct pk pack ft in inch mm cm m km w kw v mah hz khz mhz ghz "
@@ -30,10 +32,14 @@ def is_code_query(words: Iterable[str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """`counts`: how many distinct texts say a word; `pairs`: two words joined by a space that stood side by side."""
+    """`counts`: how many distinct texts say a word; `pairs`: two words joined by a space that stood side by side.
+
+    `before` is what was said before these, so that a large lexicon grows without being copied.
+    """
 
     counts: Mapping[str, int]
     pairs: frozenset[str]
+    before: "Lexicon | None" = None
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> "Lexicon":
@@ -46,10 +52,25 @@ class Lexicon:
             pairs.update(f"{one} {other}" for one, other in pairwise(words))
         return cls(dict(counts), frozenset(pairs))
 
+    def grown(self, texts: Iterable[str]) -> "Lexicon":
+        """This lexicon and what these texts say."""
+        newer = Lexicon.of(texts)
+        if self.before is None:
+            return Lexicon(newer.counts, newer.pairs, self)
+        return Lexicon({**self.counts, **newer.counts}, self.pairs | newer.pairs, self.before)
+
+    def says(self, word: str) -> bool:
+        """Whether the catalogue says exactly this word."""
+        return word in self.counts or (self.before is not None and self.before.says(word))
+
+    def says_pair(self, pair: str) -> bool:
+        """Whether the catalogue says these two words, joined by a space, side by side."""
+        return pair in self.pairs or (self.before is not None and self.before.says_pair(pair))
+
     def knows(self, word: str) -> bool:
         """Whether the catalogue says the word, in this number or the other."""
         forms = (word, singular_of(word), f"{word}s", f"{word}es", word.removesuffix("y") + "ies")
-        return any(form in self.counts for form in (forms if word.isascii() else forms[:1]))
+        return any(form is not None and self.says(form) for form in (forms if word.isascii() else forms[:1]))
 
 
 def singular_of(word: str) -> str | None:
@@ -63,6 +84,16 @@ def singular_of(word: str) -> str | None:
 
 def catalog_texts(catalog: Catalog) -> list[str]:
     """What a catalogue says of its products that are not deleted: titles, brands and category names."""
-    kept = [row for row in range(len(catalog)) if not catalog.deleted[row]]
+    kept = np.flatnonzero(~catalog.deleted).tolist()
     names = {name for path in catalog.category_paths for name in path}
-    return [catalog.titles[row] for row in kept] + [catalog.brands[row] for row in kept] + sorted(names)
+    return _said(catalog, kept, names)
+
+
+def row_texts(catalog: Catalog, rows: RowArray) -> list[str]:
+    """What a catalogue says of these products, those deleted left out."""
+    kept = [row for row in rows.tolist() if not catalog.deleted[row]]
+    return _said(catalog, kept, {name for row in kept for name in catalog.category_paths[catalog.categories[row]]})
+
+
+def _said(catalog: Catalog, rows: list[int], names: set[str]) -> list[str]:
+    return [catalog.titles[row] for row in rows] + [catalog.brands[row] for row in rows] + sorted(names)

@@ -16,6 +16,12 @@ class Pinyin:
     """The terms of a catalogue's Chinese texts by toneless pinyin; the term that most texts say wins a sound."""
 
     def __init__(self, texts: Iterable[str]) -> None:
+        self._by_sound: dict[str, str] = {}
+        self._terms: set[str] = set()
+        self.add(texts)
+
+    def add(self, texts: Iterable[str]) -> None:
+        """Knows the terms of these texts too; a sound that is known keeps its term. Safe while others read."""
         import rjieba
 
         counts: Counter[tuple[str, ...]] = Counter()
@@ -23,8 +29,6 @@ class Pinyin:
             inside = {(word,) for word in rjieba.cut_for_search(text) if has_han(word)}
             counts.update(_terms(rjieba.cut(text)) | inside)
         sounds: dict[str, str] = {}
-        self._by_sound: dict[str, str] = {}
-        self._terms: set[str] = set()
         for term, _ in counts.most_common(TERMS_KEPT):
             for word in term:
                 if word not in sounds:

@@ -4,6 +4,8 @@ A word the catalogue says is never touched, nor one with a digit. Candidates com
 (W. Garbe, SymSpell, 2012) under the optimal string alignment distance: one edit up to seven letters, two from eight on.
 """
 
+from collections.abc import Iterable, Mapping
+from copy import copy
 from typing import TYPE_CHECKING
 
 from shopkeeper.text import has_han
@@ -27,7 +29,18 @@ class Speller:
 
         self.lexicon = lexicon
         self._index = SymSpell(max_dictionary_edit_distance=2, prefix_length=7)
-        for word, count in lexicon.counts.items():
+        self._learn(lexicon.counts)
+
+    def grown(self, texts: Iterable[str]) -> "Speller":
+        """A speller that knows these texts too. It shares the index of words, which only ever grows."""
+        grown = copy(self)
+        grown.lexicon = self.lexicon.grown(texts)
+        counts = grown.lexicon.counts
+        grown._learn({word: counts[word] for word in counts if not self.lexicon.says(word)})
+        return grown
+
+    def _learn(self, counts: Mapping[str, int]) -> None:
+        for word, count in counts.items():
             if len(word) >= SHORTEST and not is_code(word) and not has_han(word):
                 self._index.create_dictionary_entry(word, count)
                 if (singular := singular_of(word)) is not None:
@@ -41,7 +54,7 @@ class Speller:
             word = words[place]
             joined = word + words[place + 1] if place + 1 < len(words) else ""
             known = self.lexicon.knows(word)
-            if joined in self.lexicon.counts and not (known and self.lexicon.knows(words[place + 1])):
+            if self.lexicon.says(joined) and not (known and self.lexicon.knows(words[place + 1])):
                 found.append(joined)
                 place += 2
                 continue
@@ -57,7 +70,7 @@ class Speller:
 
     def _split(self, word: str) -> list[str]:
         pairs = ([word[:cut], word[cut:]] for cut in range(2, len(word) - 1))
-        return next((pair for pair in pairs if " ".join(pair) in self.lexicon.pairs), [])
+        return next((pair for pair in pairs if self.lexicon.says_pair(" ".join(pair))), [])
 
     def _nearest(self, word: str, beside: tuple[str, str]) -> str | None:
         from symspellpy import Verbosity
@@ -68,7 +81,8 @@ class Speller:
             near = [item for item in near if item.term[0] == word[0]]
 
         def order(item: "SuggestItem") -> tuple[int, bool, bool, int]:
-            fits = f"{beside[0]} {item.term}" in self.lexicon.pairs or f"{item.term} {beside[1]}" in self.lexicon.pairs
+            says = self.lexicon.says_pair
+            fits = says(f"{beside[0]} {item.term}") or says(f"{item.term} {beside[1]}")
             return item.distance, not fits, item.term[0] != word[0], -item.count
 
         return min(near, key=order).term if near else None

@@ -10,13 +10,17 @@
 8. A database from a newer or an older shopkeeper is refused with what to do, or migrated.
 9. The migrations make exactly the tables that the code reads, in one transaction.
 10. Tidying compacts full days and drops old exposures.
+11. What an error says of a statement names no shopper; a damaged database is named with what to do.
+12. After erasing and scrubbing, nothing of a shopper's id is left in any file, freed pages and reports included.
 """
 
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -51,8 +55,8 @@ def test_a_shop_is_not_made_over_another(path: Path) -> None:
 def test_bad_settings_leave_no_shop_behind(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match=r"settings.toml: not valid TOML"):
         create(tmp_path / "shop", "[shop")
-    with pytest.raises(SettingError, match=r"\[stroe\]: no such section"):
-        create(tmp_path / "shop", "[stroe]\n")
+    with pytest.raises(SettingError, match=r"\[stroe\]: no such section \(settings.toml line 2\)"):
+        create(tmp_path / "shop", "\n[stroe]\n")
     assert not (tmp_path / "shop").exists()
 
 
@@ -107,7 +111,7 @@ def test_the_lock_is_free_after_closing_and_after_a_kill(path: Path) -> None:
 def test_a_failed_opening_gives_the_lock_back(path: Path) -> None:
     (path / "shop.db").write_bytes(b"not a database at all" * 100)
     for _ in range(2):
-        with pytest.raises(sa.exc.DatabaseError, match="file is not a database"):
+        with pytest.raises(StoreError, match="file is not a database"):
             open_folder(path, writable=True)
 
 
@@ -180,3 +184,56 @@ def _stamp(path: Path, revision: str) -> None:
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = :number"), {"number": revision})
     engine.dispose()
+
+
+def test_an_error_in_a_statement_names_no_shopper(folder: ShopFolder) -> None:
+    folder.events.append([event("a", 10)])
+    folder.events._next_seq = 0  # the number is taken: the database refuses it
+    with pytest.raises(sa.exc.IntegrityError, match="hide_parameters") as refused:
+        folder.events.append([event("b", 10, "secret-shopper")])
+    assert "secret-shopper" not in str(refused.value)
+
+
+DAMAGED = (
+    r"shop.db: the database is damaged \(.*\). Stop what uses the shop, .* put shop.db back from a backup; `sqlite3"
+)
+
+
+@pytest.mark.parametrize("writable", [True, False])
+def test_a_database_that_is_none_is_named_with_what_to_do(path: Path, writable: bool) -> None:
+    (path / "shop.db").write_bytes(b"no database at all " * 1_000)
+    with pytest.raises(StoreError, match=DAMAGED):
+        open_folder(path, writable=writable)
+
+
+def test_a_database_damaged_inside_is_named_with_what_to_do(path: Path) -> None:
+    with open_folder(path, writable=True) as folder:
+        folder.events.append([event(f"e{number}", 10) for number in range(500)])
+    content = (path / "shop.db").read_bytes()
+    (path / "shop.db").write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
+    with pytest.raises(StoreError, match=DAMAGED):
+        open_folder(path, writable=True)
+
+
+def test_after_scrubbing_no_file_holds_an_erased_shopper(path: Path, folder: ShopFolder) -> None:
+    secret = "ann-secret-4711"
+    folder.events.append([event("a", 19, "bob"), event("b", 10, "bob")])
+    with closing(sqlite3.connect(path / "shop.db", isolation_level=None)) as other:  # leaves what it deletes behind
+        other.execute("PRAGMA secure_delete=OFF")
+        other.execute("INSERT INTO users (row, user_id) VALUES (7, ?)", [secret])
+        other.execute("DELETE FROM users WHERE row = 7")
+    folder.events._database.truncate_log()
+    (path / "reports" / "quality.json").write_text(secret)
+    (path / "reports" / "quality.zh.html").write_text(secret)
+    (path / "reports" / "compare.json").write_text("{}")
+
+    def holding() -> set[str]:
+        files = [file for file in path.rglob("*") if file.is_file()]
+        return {file.name for file in files if secret.encode() in file.read_bytes()}
+
+    assert holding() == {"shop.db", "quality.json", "quality.zh.html"}
+    folder.scrub()
+    assert holding() == set()
+    assert (path / "reports" / "compare.json").exists()
+    folder.events.append([event("c", 19)])
+    assert [found.event_id for found in folder.events.since(-1)] == ["a", "b", "c"]

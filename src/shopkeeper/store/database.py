@@ -1,5 +1,6 @@
 """`shop.db`: SQLite in WAL mode with full sync. What a write transaction returned from is on the disk."""
 
+import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -9,12 +10,14 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import DBAPIError
 
 from shopkeeper.errors import ShopNotFound, StoreError
 from shopkeeper.store import migrate
 from shopkeeper.store.disk import full_disk_as_error
 
 DATABASE_FILE = "shop.db"
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "cache_size=-8192", "temp_store=MEMORY", "secure_delete=ON")
 
 
@@ -30,7 +33,11 @@ class Database:
         self.turn = threading.RLock()
         """Held during a write transaction; hold it longer to change memory together with the disk."""
         self._engine = sa.create_engine(
-            f"sqlite:///{path}", connect_args={"timeout": 30.0}, pool_size=8, max_overflow=56
+            f"sqlite:///{path}",
+            connect_args={"timeout": 30.0},
+            pool_size=8,
+            max_overflow=56,
+            hide_parameters=True,  # a shopper's words must not reach a log with an error
         )
         pragmas = _PRAGMAS if writable else ("query_only=ON",)
         sa.event.listen(self._engine, "connect", lambda raw, _: _configure(raw, pragmas))
@@ -40,7 +47,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """A connection that sees one moment of the database."""
-        with self._engine.connect() as connection, connection.begin():
+        with _damage_as_error(self.path), self._engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -48,20 +55,32 @@ class Database:
         """A write transaction, durable when the block is left; undone when it raises. Raises StorageFull."""
         if not self._writable:
             raise StoreError(f"{self.path}: the shop is open for reading only. Open it for writing to change it.")
-        with self.turn, full_disk_as_error(self.path), self._engine.connect() as connection:
+        told = full_disk_as_error(self.path), _damage_as_error(self.path)
+        with self.turn, told[0], told[1], self._engine.connect() as connection:
             connection.execution_options(shopkeeper_writes=True)
             with connection.begin():
                 yield connection
 
     def truncate_log(self) -> None:
         """Moves the write-ahead log into the database and empties it, so that deleted rows are on no page."""
-        with self.turn, self._engine.connect() as connection:
-            raw: Any = connection.connection.driver_connection
-            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        self._run("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def scrub(self) -> None:
+        """Writes the whole file anew: freed pages and page ends may hold copies of what was deleted since."""
+        with full_disk_as_error(self.path):
+            # the copy goes to a file: a large shop's would not fit into memory
+            self._run("PRAGMA temp_store=FILE", "VACUUM", "PRAGMA temp_store=MEMORY", "PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Closes every connection."""
         self._engine.dispose()
+
+    def _run(self, *statements: str) -> None:
+        """Runs statements that no transaction may hold."""
+        with self.turn, _damage_as_error(self.path), self._engine.connect() as connection:
+            raw: Any = connection.connection.driver_connection
+            for statement in statements:
+                raw.execute(statement).fetchall()
 
     def _migrate(self, writable: bool) -> None:
         with self.reading() as connection:
@@ -103,6 +122,21 @@ def fetch_many(connection: sa.Connection, statement: sa.Select[Any]) -> list[tup
     driver: Any = connection.connection.driver_connection
     found: list[tuple[Any, ...]] = driver.execute(str(statement.compile(dialect=connection.dialect))).fetchall()
     return found
+
+
+@contextmanager
+def _damage_as_error(path: Path) -> Iterator[None]:
+    """Turns what SQLite says of a damaged file into StoreError; everything else passes."""
+    try:
+        yield
+    except (sqlite3.DatabaseError, DBAPIError) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        if getattr(cause, "sqlite_errorcode", 0) & 0xFF not in _DAMAGED:  # the low byte; the rest says where
+            raise
+        raise StoreError(
+            f"{path}: the database is damaged ({cause}). Stop what uses the shop, keep a copy of its folder, and put "
+            f"{path.name} back from a backup; `sqlite3 {path.name} .recover` saves what can still be read."
+        ) from error
 
 
 def _configure(raw: Any, pragmas: tuple[str, ...]) -> None:

@@ -5,12 +5,11 @@ shop.db           catalogue, shoppers, tail, exposures  rejected/        refused
 events/day=.../   full days of the log, Parquet         reports/         what checks and comparisons found
 """
 
-import tomllib
 from pathlib import Path
 from typing import Self
 
-from shopkeeper.errors import SettingError, StoreError
-from shopkeeper.settings import SETTINGS_FILE, Settings, read
+from shopkeeper.errors import StoreError
+from shopkeeper.settings import SETTINGS_FILE, Settings, parse, read
 from shopkeeper.store.database import DATABASE_FILE, Database
 from shopkeeper.store.disk import full_disk_as_error, replace
 from shopkeeper.store.events import Events
@@ -56,6 +55,15 @@ class ShopFolder:
         self.exposures.expire(now - self.settings.store.exposure_days * _SECONDS_A_DAY)
         return self.events.compact(now)
 
+    def scrub(self) -> None:
+        """Makes sure that nothing erased is left: `shop.db` is written anew, quality reports name shoppers and go.
+
+        Call it once after the erasures of a shopper; the time it takes grows with `shop.db`.
+        """
+        for report in (self.path / "reports").glob("quality*"):
+            report.unlink(missing_ok=True)
+        self._database.scrub()
+
     def close(self) -> None:
         """Writes what is waiting, closes the database and gives the lock back."""
         try:
@@ -76,10 +84,7 @@ def create(path: Path, settings_toml: str) -> None:
     """Makes an empty shop. Raises StoreError where there is one already, SettingError for bad settings."""
     if (path / SETTINGS_FILE).exists():
         raise StoreError(f"{path} holds a shop already. Choose another folder, or delete this one first.")
-    try:
-        Settings(tomllib.loads(settings_toml), SETTINGS_FILE)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingError(f"{SETTINGS_FILE}: not valid TOML: {error}") from None
+    parse(settings_toml)
     with full_disk_as_error(path):
         for name in _FOLDERS:
             (path / name).mkdir(parents=True, exist_ok=True)

@@ -4,8 +4,11 @@
 2. a phrase that begins with the prefix goes before one that holds it later, at the same popularity.
 3. a phrase is said once, as people write it, with the popularity of all its products; deleted ones count nothing.
 4. Chinese is found by its first characters and by the beginning of a word inside.
-5. empty prefixes, and prefixes of nothing, suggest nothing.
+5. new titles are suggested at once, and what no product bears any more is not.
+6. empty prefixes, and prefixes of nothing, suggest nothing.
 """
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -76,3 +79,35 @@ def test_nothing_is_suggested_for_nothing() -> None:
     assert SUGGESTER.suggest("  ") == []
     assert SUGGESTER.suggest("zzz") == []
     assert Suggester(worlds.catalog([])).suggest("a") == []
+
+
+def test_what_changed_is_suggested_at_once_and_what_is_gone_is_not() -> None:
+    shelf = worlds.catalog(["Oat drink", "Oat cookies", "oat drink", "Rye"], brands=["Nord", "Sud", "Nord", "Rye"])
+    made = Suggester(shelf)
+    fewer = replace(shelf, deleted=np.array([True, True, False, True]))
+    made.update(fewer, np.array([0, 1, 3], np.int32), None)
+    assert made.suggest("oat") == ["Oat drink"]  # another product still bears that title
+    assert (made.suggest("sud"), made.suggest("nord"), made.suggest("rye")) == ([], ["Nord"], [])
+    renamed = replace(shelf, titles=["", "", "Assami oat bar", ""], deleted=fewer.deleted)
+    made.update(renamed, np.array([2], np.int32), None)
+    assert made.suggest("oat") == made.suggest("assa") == made.suggest("bar") == ["Assami oat bar"]
+    made.update(shelf, np.array([0, 2, 3], np.int32), None)
+    assert made.suggest("oat") == ["Oat drink"]
+    assert made.suggest("assa") == []
+    assert made.suggest("rye") == ["Rye"]
+
+
+def test_a_product_beyond_the_catalogue_is_suggested_and_forgotten_again() -> None:
+    made, grown = Suggester(SHELF, POPULARITY), worlds.catalog([*TITLES, "Milk bread"])
+    made.update(grown, np.array([5], np.int32), None)
+    assert made.suggest("milk br") == ["Milk bread"]
+    assert made.suggest("mil") == ["Milk chocolate", "Whole milk", "Milky Way", "Milk bread"]
+    made.update(replace(grown, deleted=np.arange(6) == 5), np.array([5], np.int32), None)
+    assert made.suggest("milk br") == []
+
+
+def test_a_past_query_stays_when_its_product_goes() -> None:
+    shelf = worlds.catalog(["milk"])
+    made = Suggester(shelf, None, {"milk": 1})
+    made.update(replace(shelf, deleted=np.ones(1, bool)), np.array([0], np.int32), None)
+    assert made.suggest("milk") == ["milk"]

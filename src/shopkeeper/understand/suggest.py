@@ -1,12 +1,14 @@
 """Completions of what is being typed, from titles, brands, categories and past queries."""
 
-from bisect import bisect_left
+import threading
+from bisect import bisect_left, insort
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from shopkeeper.text import has_han, normalise
-from shopkeeper.types import Catalog, FloatArray
+from shopkeeper.types import BoolArray, Catalog, FloatArray, RowArray
 
 STARTS = 5
 """A phrase is found by the beginning of each of its first words."""
@@ -17,6 +19,27 @@ LATER_START = 0.3
 _LAST = "\U0010ffff"
 
 
+Entry = tuple[str, str, bool]
+"""A beginning, the phrase it begins in normal form, and whether that is at a later word."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Since:
+    """What changed since the phrases were listed; replaced as a whole.
+
+    alive bool (n_phrases,): which phrases somebody still bears; `bearers`: how many products more or fewer bear a
+    phrase; `said`: what each changed row says now, in normal form; `written` and `weights`: of phrases that are new,
+    whose beginnings are `entries`, sorted.
+    """
+
+    alive: BoolArray
+    bearers: Mapping[str, int] = field(default_factory=dict)
+    said: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    written: Mapping[str, str] = field(default_factory=dict)
+    weights: Mapping[str, float] = field(default_factory=dict)
+    entries: list[Entry] = field(default_factory=list)
+
+
 class Suggester:
     """Phrases by the beginnings of their words, in one sorted list; a prefix owns a slice of it."""
 
@@ -24,7 +47,13 @@ class Suggester:
         self, catalog: Catalog, popularity: FloatArray | None = None, queries: Mapping[str, float] | None = None
     ) -> None:
         """popularity float32 (n_products,), all alike when absent; `queries` with how often each was asked."""
-        self._phrases, weights = _phrases(catalog, popularity, queries or {})
+        self._share = _shares(catalog, popularity)
+        self._phrases, weights = _phrases(catalog, self._share, queries or {})
+        self._catalog = catalog
+        self._number_of = {normalise(phrase): number for number, phrase in enumerate(self._phrases)}
+        self._bearers = self._borne(queries or {})
+        self._since = _Since(np.ones(len(self._phrases), np.bool_))
+        self._updating = threading.Lock()
         entries: list[tuple[str, int, bool]] = []
         for number, phrase in enumerate(self._phrases):
             entries.extend((key, number, place > 0) for place, key in enumerate(_beginnings(phrase)))
@@ -39,28 +68,125 @@ class Suggester:
         asked = normalise(prefix)[:KEY]
         if not asked or k < 1:
             return []
-        start = bisect_left(self._keys, asked)
-        end = bisect_left(self._keys, asked + _LAST, start)
-        return [self._phrases[number] for number in self._best(start, end, k)]
+        since = self._since
+        start, end = _slice(self._keys, asked)
+        known = [(weight, self._phrases[number]) for number, weight in self._best(since.alive, start, end, k)]
+        new: dict[str, float] = {}
+        start, end = _slice([key for key, _, _ in since.entries], asked)
+        for _, phrase, late in since.entries[start:end]:
+            new[phrase] = max(new.get(phrase, 0.0), since.weights[phrase] * (LATER_START if late else 1.0))
+        joined = known + [(weight, since.written[phrase]) for phrase, weight in new.items()]
+        return [phrase for _, phrase in sorted(joined, key=lambda one: -one[0])[:k]]
 
-    def _best(self, start: int, end: int, k: int) -> list[int]:
+    def update(self, catalog: Catalog, rows: RowArray, vectors: FloatArray | None) -> None:
+        """Suggests new titles, brands and categories at once, and no longer what no product bears any more."""
+        with self._updating:
+            since = self._since
+            bearers, said = dict(since.bearers), dict(since.said)
+            written, weights = dict(since.written), dict(since.weights)
+            changed: set[str] = set()
+            for row in rows.tolist():
+                phrases_now = _said(catalog, row)
+                before = said[row] if row in said else tuple(phrase for phrase, _ in _said(self._catalog, row))
+                now = said[row] = tuple(phrase for phrase, _ in phrases_now)
+                for phrases, step in ((before, -1), (now, 1)):
+                    for phrase in phrases:
+                        bearers[phrase] = bearers.get(phrase, 0) + step
+                changed.update(before, now)
+                worth = float(self._share[row]) if row < len(self._share) else 0.0
+                for phrase, as_written in phrases_now:
+                    if phrase not in self._number_of:
+                        written.setdefault(phrase, as_written)
+                        weights.setdefault(phrase, worth or self._least)
+            alive, entries = since.alive.copy(), list(since.entries)
+            for phrase in changed & self._number_of.keys():
+                number = self._number_of[phrase]
+                alive[number] = self._bearers[number] + bearers.get(phrase, 0) > 0
+            for phrase in changed - self._number_of.keys():
+                self._relist(phrase, bearers[phrase] > 0, entries)
+            self._since = _Since(alive, bearers, said, written, weights, entries)
+
+    @staticmethod
+    def _relist(phrase: str, borne: bool, entries: list[Entry]) -> None:
+        """Puts the beginnings of a new phrase into its places, or takes them out where nobody bears it."""
+        for place, key in enumerate(_beginnings(phrase)):
+            entry = (key, phrase, place > 0)
+            at = bisect_left(entries, entry)
+            there = at < len(entries) and entries[at] == entry
+            if borne and not there:
+                insort(entries, entry)
+            elif there and not borne:
+                del entries[at]
+
+    @property
+    def _least(self) -> float:
+        """What a product weighs that nobody has bought yet."""
+        known = self._share[self._share > 0]
+        return float(known.min()) if len(known) else 1.0
+
+    def _borne(self, queries: Mapping[str, float]) -> RowArray:
+        """How many products that are not deleted bear each phrase, int32 (n_phrases,); a past query stays for good."""
+        bearers = np.zeros(len(self._phrases), np.int32)
+        kept = np.flatnonzero(~self._catalog.deleted)
+        for phrases, rows in _columns(self._catalog):
+            numbers = np.array([self._number_of.get(normalise(phrase), -1) for phrase in phrases], np.int64)
+            taken = numbers[rows[kept]]
+            bearers += np.bincount(taken[taken >= 0], minlength=len(bearers)).astype(np.int32)
+        for query in queries:
+            if (number := self._number_of.get(normalise(query))) is not None:
+                bearers[number] += 1
+        return bearers
+
+    def _best(self, alive: BoolArray, start: int, end: int, k: int) -> list[tuple[int, float]]:
+        """The numbers of at most k phrases with what they weigh, heaviest first."""
         weights, numbers = self._weights[start:end], self._numbers[start:end]
+        kept = alive[numbers]
+        weights, numbers = weights[kept], numbers[kept]
         # a phrase may begin with the prefix at several words: look at STARTS times as many before dropping repeats
-        wide = min(k * STARTS, end - start)
-        if wide < end - start:
+        wide = min(k * STARTS, len(numbers))
+        if wide < len(numbers):
             top = np.argpartition(-weights, wide - 1)[:wide]
             weights, numbers = weights[top], numbers[top]
         order = np.lexsort((numbers, -weights))
-        return list(dict.fromkeys(numbers[order].tolist()))[:k]
+        best: dict[int, float] = {}
+        for number, weight in zip(numbers[order].tolist(), weights[order].tolist(), strict=True):
+            best.setdefault(number, weight)
+        return list(best.items())[:k]
 
 
-def _phrases(
-    catalog: Catalog, popularity: FloatArray | None, queries: Mapping[str, float]
-) -> tuple[list[str], FloatArray]:
-    """Distinct phrases as people read them, with their weights: the popularity of all products that bear them."""
+def _slice(keys: list[str], asked: str) -> tuple[int, int]:
+    """Where the keys that begin with what is asked start and end."""
+    start = bisect_left(keys, asked)
+    return start, bisect_left(keys, asked + _LAST, start)
+
+
+def _said(catalog: Catalog, row: int) -> list[tuple[str, str]]:
+    """The phrases of a product in normal form and as written, one a column; none of one that is deleted or absent."""
+    if row >= len(catalog) or catalog.deleted[row]:
+        return []
+    names = (catalog.titles[row], catalog.brands[row], *catalog.category_paths[catalog.categories[row]][-1:])
+    return [(key, name.strip()) for name in names if (key := normalise(name))]
+
+
+def _columns(catalog: Catalog) -> list[tuple[list[str], RowArray]]:
+    """Titles, brands and last category names: the distinct ones, and which one each row bears, int32 (n,)."""
+    columns = []
+    for phrases in (catalog.titles, catalog.brands):  # many products share one, so each is read once
+        distinct = {phrase: code for code, phrase in enumerate(dict.fromkeys(phrases))}
+        columns.append((list(distinct), np.array([distinct[phrase] for phrase in phrases], np.int32)))
+    return [(["".join(path[-1:]) for path in catalog.category_paths], catalog.categories), *columns]
+
+
+def _shares(catalog: Catalog, popularity: FloatArray | None) -> FloatArray:
+    """Each product's part of all popularity, float32 (n,); 0 where it is deleted."""
     share = np.ones(len(catalog), np.float32) if popularity is None else popularity + np.float32(1e-3)
     share = np.where(catalog.deleted, 0, share)
-    share = share / max(float(share.sum()), 1e-9)
+    whole: FloatArray = share / max(float(share.sum()), 1e-9)
+    return whole
+
+
+def _phrases(catalog: Catalog, share: FloatArray, queries: Mapping[str, float]) -> tuple[list[str], FloatArray]:
+    """Distinct phrases as people read them, with their weights: the popularity of all products that bear them."""
     weights: dict[str, float] = {}
     written: dict[str, str] = {}
 
@@ -70,13 +196,8 @@ def _phrases(
             written.setdefault(key, phrase.strip())
             weights[key] = weights.get(key, 0.0) + weight
 
-    for code, weight in enumerate(np.bincount(catalog.categories, share, len(catalog.category_paths)).tolist()):
-        for name in catalog.category_paths[code][-1:]:
-            add(name, weight)
-    for phrases in (catalog.titles, catalog.brands):  # many products share one, so each is read once
-        distinct = {phrase: code for code, phrase in enumerate(dict.fromkeys(phrases))}
-        of_phrase = np.bincount([distinct[phrase] for phrase in phrases], share, len(distinct))
-        for phrase, weight in zip(distinct, of_phrase.tolist(), strict=True):
+    for phrases, codes in _columns(catalog):
+        for phrase, weight in zip(phrases, np.bincount(codes, share, len(phrases)).tolist(), strict=True):
             add(phrase, weight)
     total = max(sum(queries.values()), 1e-9)
     for query, times in queries.items():

@@ -197,12 +197,34 @@ def test_forms_from_another_site_are_not_accepted(client: TestClient, shop: Shop
         ("/grocer/product/p99", 404, "This product is not on the shelf"),
         ("/grocer/search?page=x", 400, "cannot be read: page"),
         ("/_static/nothing.css", 400, "no static file 'nothing.css'"),
+        ("/_static/" + "x" * 5000, 400, "no static file 'xxx"),
+        ("/grocer/product/p00?p=99999999999999999999", 400, "cannot be read: p"),
+        ("/grocer/product/p00?p=-1", 400, "cannot be read: p"),
     ],
 )
 def test_what_is_not_there_gets_a_readable_page(client: TestClient, path: str, status: int, said: str) -> None:
     reply = client.get(path)
     assert reply.status_code == status
     assert said in reply.text.replace("&#39;", "'")
+
+
+@pytest.mark.parametrize("path", ["cart", "dismiss"])
+def test_a_place_beyond_any_page_is_refused(client: TestClient, shop: Shop, path: str) -> None:
+    reply = client.post(f"/grocer/{path}", data={"product_id": "p00", "position": "99999999999999999999"})
+    assert reply.status_code == 400 and "cannot be read: position" in reply.text
+    assert not any(each.action in {"add_to_cart", "dismiss"} for each in shop.folder.events.tail(0))
+
+
+def test_what_is_trending_stands_nowhere_above(client: TestClient, shop: Shop) -> None:
+    text = client.get("/grocer/").text
+    above, trending = text.split('id="trending"')
+    shown = [re.findall(r'data-product="(\w+)"', part) for part in (above, trending)]
+    assert len(shown[1]) == 6 and not set(shown[0]) & set(shown[1])
+    assert "What many people are buying this week" in trending
+    shop.folder.exposures.flush()
+    request_id = re.findall(r"/grocer/why/(\w+)/0", trending)[0]
+    exposure = shop.folder.exposures.get(request_id)
+    assert exposure is not None and list(exposure.product_ids) == shown[1]
 
 
 def test_the_interface_speaks_chinese(client: TestClient) -> None:

@@ -43,11 +43,11 @@ class Home:
 def home(guest: Guest) -> Home:
     """The feed for this visitor. All that is asked for is shown, so that the log of exposures is true."""
     feed = section(guest, "home", k=FEED if guest.user_id else FIRST)
-    trending = section(guest, "trending", k=TRENDING)
     portrait = guest.shop.profiles.portrait(guest.row, guest.session)
     bought = portrait.actions == PURCHASE
     mine = set(portrait.rows[bought].tolist()) if guest.user_id else set()
     items = feed.page.items if feed.page else ()
+    trending = section(guest, "trending", without=[item.row for item in items], k=TRENDING)
     later = range(min(FIRST, len(items)), len(items))
     again = _worth_a_heading([at for at in later if items[at].row in mine])
     fresh = _worth_a_heading([at for at in later if items[at].row not in mine])

@@ -26,6 +26,8 @@ from shopkeeper.console.why import waterfall
 from shopkeeper.errors import RequestError, UnknownProduct, UnknownShop
 from shopkeeper.flow.shop import Shop
 
+LAST_PLACE = 10_000
+"""No page has a place beyond; a number without bounds would not fit into the log."""
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -95,7 +97,9 @@ def suggest_part(guest: Visitor, q: Annotated[str, Query(max_length=200)] = "") 
 
 
 @router.get("/{shop}/product/{product_id:path}")
-def product_page(guest: Visitor, product_id: str, r: str = "", p: int | None = None) -> Response:
+def product_page(
+    guest: Visitor, product_id: str, r: str = "", p: Annotated[int | None, Query(ge=0, le=LAST_PLACE)] = None
+) -> Response:
     """A product; `r` and `p` say from which page and place the visitor came."""
     shown = product(guest, product_id, r[:64], p)
     return _desk(guest.request).page(guest, "product.html", shown=shown)
@@ -125,7 +129,7 @@ def cart_add(
     product_id: Annotated[str, Form()],
     quantity: Annotated[int, Form(ge=1, le=99)] = 1,
     request_id: Annotated[str, Form(max_length=64)] = "",
-    position: Annotated[int | None, Form()] = None,
+    position: Annotated[int | None, Form(ge=0, le=LAST_PLACE)] = None,
 ) -> Response:
     """Puts a product into the cart and says what goes with it."""
     put_in(guest, product_id, quantity, request_id, position)
@@ -141,7 +145,7 @@ def dismiss(
     guest: Sender,
     product_id: Annotated[str, Form()],
     request_id: Annotated[str, Form(max_length=64)] = "",
-    position: Annotated[int | None, Form()] = None,
+    position: Annotated[int | None, Form(ge=0, le=LAST_PLACE)] = None,
 ) -> Response:
     """Takes a product off this visitor's pages; the page it stood on comes again, without it."""
     guest.tell("dismiss", product_id, request_id=request_id, position=position)

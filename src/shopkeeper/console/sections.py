@@ -67,10 +67,11 @@ class Strip:
     gone: tuple[str, ...]
 
 
-def section(guest: Guest, scene: Scene, key: str = "", **asked: Any) -> Section:
+def section(guest: Guest, scene: Scene, key: str = "", without: Sequence[int] = (), **asked: Any) -> Section:
     """The answer of a scene to this visitor; empty where the shop has not learnt yet.
 
     `key` tells pages of one scene apart that should not be compared: another query, another product.
+    Rows in `without` stand elsewhere on the same page.
     """
     try:
         request = ask(
@@ -81,7 +82,11 @@ def section(guest: Guest, scene: Scene, key: str = "", **asked: Any) -> Section:
             language=guest.words.language,
             **asked,
         )
-        page = answer(replace(request, deadline_ms=PATIENCE_MS), guest.shop)
+        allowed = request.allowed
+        if allowed is not None and len(without):
+            allowed = allowed.copy()  # the mask is shared by all who ask with these filters
+            allowed[list(without)] = False
+        page = answer(replace(request, allowed=allowed, deadline_ms=PATIENCE_MS), guest.shop)
     except NoVersion:
         return Section()
     visit = guest.visit

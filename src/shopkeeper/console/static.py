@@ -1,7 +1,6 @@
 """The files that pages refer to, each at an address that changes with its content."""
 
 import hashlib
-import mimetypes
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +12,8 @@ PREFIX = "/_static"
 """No shop's name can begin with an underscore, so no shop is hidden."""
 _FOLDER = Path(__file__).parent / "static"
 _KINDS = {".js": "text/javascript", ".svg": "image/svg+xml", ".css": "text/css", ".txt": "text/plain"}
+_FILES = {path.name: path for path in sorted(_FOLDER.iterdir()) if path.suffix in _KINDS}
+"""Looked up by name, never built from it."""
 
 
 @cache
@@ -24,10 +25,8 @@ def url(name: str) -> str:
 
 def respond(name: str) -> Response:
     """The file itself, to be kept by browsers for a year. Raises RequestError for a name that is not there."""
-    path = _FOLDER / name
-    if path.parent != _FOLDER or path.suffix not in _KINDS or not path.is_file():
-        names = ", ".join(sorted(each.name for each in _FOLDER.iterdir()))
-        raise RequestError(f"no static file '{name[:64]}'. There are: {names}.")
-    kind = _KINDS.get(path.suffix) or mimetypes.guess_type(name)[0]
+    path = _FILES.get(name)
+    if path is None:
+        raise RequestError(f"no static file '{name[:64]}'. There are: {', '.join(_FILES)}.")
     headers = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
-    return Response(path.read_bytes(), media_type=kind, headers=headers)
+    return Response(path.read_bytes(), media_type=_KINDS[path.suffix], headers=headers)

@@ -4,6 +4,7 @@
 2. an unknown section, setting or plug-in is refused with what is allowed and the nearest spelling.
 3. a plug-in's own settings are read from its stage's section.
 4. a folder without settings is no shop.
+5. a value where a table must stand, and a file that is not UTF-8, are refused with what to do.
 """
 
 from pathlib import Path
@@ -72,4 +73,21 @@ def test_what_is_no_toml_is_refused() -> None:
 
 def test_a_folder_without_settings_is_no_shop(tmp_path: Path) -> None:
     with pytest.raises(ShopNotFound, match=r"holds no shop: settings.toml is missing. Make one with: shopkeeper new"):
+        settings.read(tmp_path)
+
+
+def test_a_value_where_a_table_must_stand_is_refused() -> None:
+    with pytest.raises(SettingError) as refused:
+        settings.parse("\nshop = 5\n")
+    told = "shop: must be a table, got 5 (settings.toml line 2). Write [shop], its keys below it."
+    assert str(refused.value) == told
+    with pytest.raises(SettingError) as refused:
+        settings.parse("[recall]\nlexical = 5\n")
+    told = "recall.lexical: must be a table, got 5 (settings.toml line 2). Write [recall.lexical], its keys below it."
+    assert str(refused.value) == told
+
+
+def test_settings_in_another_encoding_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_bytes("[shop]\ntitle = 'Café'\n".encode("latin-1"))
+    with pytest.raises(SettingError, match=r"settings.toml: not UTF-8 \(.*\). Save the file as UTF-8."):
         settings.read(tmp_path)

@@ -149,10 +149,13 @@ class Settings:
         self._text = text
         self._source = source
         known = sorted(set(CORE) | STAGES_WITH_PLUGINS)
-        for name in tables:
+        for name, table in tables.items():
             if name not in known:
                 allowed = ", ".join(known) + "." + did_you_mean(name, known)
                 raise SettingError(f"[{name}]: no such section ({self._place(name, '')}). Allowed: {allowed}")
+            for key, given in ((None, table), *_own_tables(name, table)):
+                if not isinstance(given, dict):
+                    raise self._no_table(name, key, given)
         for name in known:
             model = CORE.get(name, Section)
             own = {key: value for key, value in tables.get(name, {}).items() if not _is_plugin(name, key)}
@@ -183,6 +186,11 @@ class Settings:
             place = self._place(where, path[0] if path else "")
             raise SettingError(f"{'.'.join([where, *path])}: {_complaint(first, model, path, place, where)}") from None
 
+    def _no_table(self, section: str, key: str | None, given: object) -> SettingError:
+        place = self._place("", section) if key is None else self._place(section, key)
+        name = section if key is None else f"{section}.{key}"
+        return SettingError(f"{name}: must be a table, got {given!r} ({place}). Write [{name}], its keys below it.")
+
     def _place(self, section: str, key: str) -> str:
         """`settings.toml line 14`: where the key stands, or its section, or just the file."""
         current, best = "", 0
@@ -195,6 +203,11 @@ class Settings:
                 best = number
                 break
         return f"{self._source} line {best}" if best else self._source
+
+
+def _own_tables(stage: str, table: object) -> list[tuple[str, object]]:
+    """What stands where a plug-in's table should."""
+    return [(key, value) for key, value in table.items() if _is_plugin(stage, key)] if isinstance(table, dict) else []
 
 
 def _is_plugin(stage: str, key: str) -> bool:
@@ -229,7 +242,10 @@ def read(folder: Path) -> Settings:
     if not path.is_file():
         hint = f"Make one with: shopkeeper new {folder}"
         raise ShopNotFound(f"{folder} holds no shop: {SETTINGS_FILE} is missing. {hint}")
-    return parse(path.read_text(encoding="utf-8"))
+    try:
+        return parse(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise SettingError(f"{path}: not UTF-8 ({error}). Save the file as UTF-8.") from None
 
 
 def parse(text: str) -> Settings:

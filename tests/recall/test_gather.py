@@ -7,12 +7,14 @@
 5. What stands behind a late source is still asked; past the deadline nothing more is begun. A source whose abandoned
    calls are still running is named at once and not called again.
 6. Totals and facets come from the source that knows them; -1 and empty elsewhere.
-7. A plan takes limit, k, weights and budgets from the settings.
+7. A search whose words find a page holds only what they find; one whose words find less is filled up, behind them.
+   A sorted one whose words find anything holds only that, in the order offered, however few are kept.
+8. A plan takes limit, k, weights and budgets from the settings.
 """
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -21,10 +23,10 @@ import pytest
 from pydantic import BaseModel
 
 from shopkeeper.recall.crew import Crew, Job
-from shopkeeper.recall.gather import Plan, gather
+from shopkeeper.recall.gather import ENOUGH, Plan, gather
 from shopkeeper.settings import Settings, SourceSettings
 from shopkeeper.testing import worlds
-from shopkeeper.types import SCENES, Batch, Offer, Request, Scene
+from shopkeeper.types import NO_PORTRAIT, SCENES, Batch, Intent, Offer, Request, Scene, Sort
 
 
 class Fixed:
@@ -180,3 +182,43 @@ def test_a_plan_is_made_from_the_settings() -> None:
     assert (plan.limit, plan.rrf_k) == (50, 20)
     assert (plan.weights["popular"], plan.budgets_ms["popular"]) == (0.5, 7.0)
     assert set(plan.weights) == set(settings.enabled("source"))
+
+
+class Several(Fixed):
+    """Offers each request its own rows."""
+
+    def __init__(self, *rows: Sequence[int]) -> None:
+        super().__init__(0)
+        self.rows = rows
+
+    def recall(self, batch: Batch, limit: int) -> list[Offer]:
+        return [Offer(np.array(rows, np.int32), -np.arange(len(rows), dtype=np.float32)) for rows in self.rows]
+
+
+def found_by(words: Sequence[Sequence[int]], asked: Sequence[Request], keep: int | None = None) -> list[list[int]]:
+    """The rows of each request, where 5 to 24 are near in meaning."""
+    batch = Batch(tuple(asked), (Intent(),) * len(asked), (NO_PORTRAIT,) * len(asked))
+    sources = {"semantic": Several(*[list(range(5, 25))] * len(asked)), "lexical": Several(*words)}
+    plan = Plan(keep=keep, weights={"semantic": 0.05, "lexical": 1.0})
+    candidates = gather(sources, batch, plan).candidates
+    return [part.tolist() for part in np.split(candidates.rows, candidates.offsets[1:-1])]
+
+
+def search(sort: Sort = "relevance", scene: Scene = "search") -> Request:
+    return Request(request_id="", scene=scene, day=0.0, sort=sort)
+
+
+def test_a_search_whose_words_find_a_page_holds_only_what_they_find() -> None:
+    many, few, near = list(range(ENOUGH)), [0, 7, 2], list(range(5, 25))
+    found = found_by([many, few, [], many], [search(), search(), search(), search(scene="similar")])
+    assert sorted(found[0]) == many
+    assert set(found[1][:3]) == set(few)
+    assert sorted(found[1]) == sorted({*few, *near})
+    assert found[2] == near
+    assert set(found[3]) == {*many, *near}
+
+
+@pytest.mark.parametrize("sort", ["price_asc", "price_desc", "newest"])
+def test_a_sorted_search_holds_what_the_words_find_in_the_order_offered(sort: Sort) -> None:
+    found = found_by([[30, 7, 2, 9], [], [4, 24, 3]], [search(sort), search(sort), search()], keep=3)
+    assert found == [[30, 7, 2], [5, 6, 7], [24, 4, 3]]

@@ -22,6 +22,11 @@ log = logging.getLogger(__name__)
 
 Offers = list[Offer]
 
+WORDS = "lexical"
+"""The source that finds by words."""
+ENOUGH = 12
+"""A search whose words find as many, a page, is not filled up with what is only near in meaning."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -98,11 +103,38 @@ def gather(sources: Mapping[str, Source], batch: Batch, plan: Plan) -> Found:
         elif job.result is not None:
             offers[name] = job.result
     before_fuse = time.perf_counter()
-    candidates = fuse(offers, plan.weights_for(batch), plan.rrf_k, len(batch), plan.keep)
+    sorted_out = _sorted_by_words(offers, batch)
+    candidates = _by_words(fuse(sorted_out, plan.weights_for(batch), plan.rrf_k, len(batch), plan.keep), offers, batch)
     ended = time.perf_counter()
     spans |= {"fuse": (ended - before_fuse) * 1000.0, "gather": (ended - started) * 1000.0}
     totals, facets = _counted(offers, len(batch))
     return Found(candidates, totals, facets, tuple(late), spans)
+
+
+def _sorted_by_words(offers: Mapping[str, Offers], batch: Batch) -> Mapping[str, Offers]:
+    """The offers, but for a sorted search only those of the words, where they find anything: in the order asked for."""
+    alone = [
+        request.scene == "search" and request.sort != "relevance" and len(offer.rows) > 0
+        for request, offer in zip(batch.requests, offers.get(WORDS, ()), strict=False)
+    ]
+    if not any(alone):
+        return offers
+    return {
+        name: lists if name == WORDS else [NOTHING if only else offer for only, offer in zip(alone, lists, strict=True)]
+        for name, lists in offers.items()
+    }
+
+
+def _by_words(candidates: Candidates, offers: Mapping[str, Offers], batch: Batch) -> Candidates:
+    """The candidates, but for a search whose words find enough only those that they find."""
+    enough = [
+        request.scene == "search" and len(offer.rows) >= ENOUGH
+        for request, offer in zip(batch.requests, offers.get(WORDS, ()), strict=False)
+    ]
+    if not any(enough):
+        return candidates
+    found = candidates.ranks[:, candidates.sources.index(WORDS)] > 0
+    return candidates.take(np.flatnonzero(found | ~np.array(enough)[candidates.request_of()]))
 
 
 def _concerns(source: Source, batch: Batch) -> bool:

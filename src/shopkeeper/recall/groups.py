@@ -51,6 +51,11 @@ class Groups:
         place = np.arange(len(rows)) - np.repeat(np.cumsum(kept) - kept, kept)
         return rows, position, place
 
+    def all_rows(self, allowed: BoolArray | None) -> RowArray:
+        """Every row that is in a group and inside the mask, int32 (m,)."""
+        rows: RowArray = self._rows[inside(self._rows, allowed)]
+        return rows
+
     def open(self, allowed: BoolArray) -> BoolArray:
         """bool (n_groups,): groups with at least one row inside the mask. Remembered for masks that cannot change."""
         held = self._opened.get(id(allowed))

@@ -9,6 +9,8 @@
 6. A changed product is found by its new words at once and no longer by the old; a deleted one not at all.
 7. A saved index knows what changed since, and is never written to.
 8. The correction is searched where the query itself finds nothing.
+9. Under a sort the first of all matches are offered, not the best of them sorted; scores stay those of the words.
+10. An empty query lists what the filters leave, the most bought first, with total and facets.
 """
 
 from dataclasses import replace
@@ -20,7 +22,7 @@ import pytest
 from shopkeeper.recall.filter import mask
 from shopkeeper.recall.sources.lexical import Lexical
 from shopkeeper.testing import worlds
-from shopkeeper.types import Catalog, Filters, Intent, Offer, Request
+from shopkeeper.types import Catalog, Filters, Intent, Offer, Request, Sort
 
 TITLES = [
     "Oat cookies",
@@ -81,7 +83,6 @@ def offer(
         ("ice-cream", {4}),
         ("aa-200", {5}),
         ("qqqq", set()),
-        ("", set()),
         ("!!!", set()),
     ],
 )
@@ -184,3 +185,36 @@ def test_an_index_that_never_learnt_saves_and_loads_as_nothing(tmp_path: Path) -
 def test_the_correction_is_searched_where_the_query_finds_nothing(learnt: Lexical) -> None:
     found = offer(learnt, "bettary", intent=Intent(query="bettary", tokens=("bettary",), correction="battery"))
     assert sorted(found.rows.tolist()) == [5, 6]
+
+
+@pytest.mark.parametrize(
+    ("sort", "rows"), [("price_asc", [2, 3]), ("price_desc", [8, 3]), ("newest", [3, 8]), ("relevance", [8, 3])]
+)
+def test_a_sort_chooses_among_all_matches(sort: Sort, rows: list[int]) -> None:
+    created = np.full(len(TITLES), np.nan)
+    created[[3, 8]] = 9.0, 5.0
+    source = fitted(replace(SHELF, created=created))
+    request = Request(request_id="", scene="search", day=10.0, query="chocolate", sort=sort)
+    found = source.recall(worlds.ask(request), 2)[0]
+    by_words = offer(source, "chocolate")
+    of_words = dict(zip(by_words.rows.tolist(), by_words.scores.tolist(), strict=True))
+    assert found.total == 3
+    assert found.rows.tolist() == rows
+    assert found.scores.tolist() == [of_words[row] for row in rows]
+
+
+def test_an_unknown_price_comes_last() -> None:
+    prices = np.array(SHELF.prices)
+    prices[2] = np.nan
+    source = fitted(replace(SHELF, prices=prices))
+    for sort, rows in (("price_asc", [3, 8, 2]), ("price_desc", [8, 3, 2])):
+        request = Request(request_id="", scene="search", day=10.0, query="chocolate", sort=sort)  # type: ignore[arg-type]
+        assert source.recall(worlds.ask(request), 9)[0].rows.tolist() == rows
+
+
+def test_an_empty_query_lists_what_the_filters_leave(learnt: Lexical) -> None:
+    found = offer(learnt, "", Filters(categories=("Food > Drinks",)), limit=1)
+    assert (found.rows.tolist(), found.scores.tolist(), found.total) == ([8], [1.0], 2)
+    assert found.facets["category"] == {"Food > Drinks": 2}
+    assert offer(learnt, "").rows.tolist() == [8, 0, 1, 2, 3, 4, 5, 6, 7, 9]
+    assert offer(learnt, "").total == 10

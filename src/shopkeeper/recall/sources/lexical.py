@@ -30,6 +30,9 @@ class Lexical:
     Products of one text are one entry of the index. They come in order of how often they were bought before, each
     counting a little less than the one before, so that twenty packs of the same milk do not fill the page. A score is
     BM25 x same_text_decay^place x (1 + popularity_weight x log(1 + bought) / log(1 + most bought)).
+
+    Where a sort is asked for, the first by it of all matches are offered, in its order. An empty query lists what the
+    mask leaves, the most bought first, scored log(1 + bought) / log(1 + most bought).
     """
 
     class Settings(SourceSettings):
@@ -62,7 +65,7 @@ class Lexical:
         group_of[catalog.deleted] = NO_GROUP
         bought = np.bincount(log.rows[log.actions == PURCHASE], minlength=len(catalog))[: len(catalog)]
         groups = Groups(group_of, len(numbers), bought.astype(np.float32))
-        self._state = _State(index, groups, FacetTable(catalog), _checksums(keys), numbers)
+        self._state = _State(index, groups, FacetTable(catalog), _checksums(keys), numbers, catalog)
 
     def recall(self, batch: Batch, limit: int) -> list[Offer]:
         state = self._state
@@ -99,7 +102,7 @@ class Lexical:
         numbers = {keys[row]: int(group_of[row]) for row in np.flatnonzero(same) if group_of[row] != NO_GROUP}
         groups = Groups(group_of, int(np.load(folder / "n_texts.npy")), priority)
         index = WordIndex(self._boosts(), folder / "index")
-        self._state = _State(index, groups, FacetTable(catalog), checksums, numbers)
+        self._state = _State(index, groups, FacetTable(catalog), checksums, numbers, catalog)
         changed = np.flatnonzero(~same).astype(np.int32)
         if len(changed):
             self.update(catalog, changed, None)
@@ -114,13 +117,20 @@ class Lexical:
         }
 
     def _offer(self, state: "_State", request: Request, intent: Intent, limit: int) -> Offer:
+        rows, scores = self._matches(state, request, intent)
+        offer = best(rows, scores, limit) if request.sort == "relevance" else state.first(rows, scores, request, limit)
+        return Offer(offer.rows, offer.scores, len(rows), state.facets.count(rows))
+
+    def _matches(self, state: "_State", request: Request, intent: Intent) -> tuple[RowArray, FloatArray]:
+        """All matches inside the mask, int32 (m,), with their scores, float32 (m,)."""
+        if not intent.query and not request.query:
+            rows = state.groups.all_rows(request.allowed)
+            return rows, state.bought(rows).astype(np.float32)
         found = state.matches(intent, self.settings.most_texts)
         rows, position, place = state.groups.rows_of(found.texts, request.allowed)
-        bought = np.log1p(state.groups.priority[rows]) / np.log1p(max(state.most_bought, 1.0))
-        lift = 1.0 + self.settings.popularity_weight * bought
+        lift = 1.0 + self.settings.popularity_weight * state.bought(rows)
         scores = found.scores[position] * self.settings.same_text_decay**place * lift
-        offer = best(rows, scores.astype(np.float32), limit)
-        return Offer(offer.rows, offer.scores, len(rows), state.facets.count(rows))
+        return rows, scores.astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -132,12 +142,27 @@ class _State:
     facets: FacetTable
     checksums: NDArray[np.uint32]
     numbers: Mapping[str, int]
+    catalog: Catalog
     remembered: dict[tuple[object, ...], Matches] = field(default_factory=dict)
 
     @cached_property
     def most_bought(self) -> float:
         """How often the most bought product was bought."""
         return float(self.groups.priority.max(initial=0.0))
+
+    def bought(self, rows: RowArray) -> FloatArray:
+        """How much each row was bought, from 0 to 1, the most bought of all: a ratio of logs."""
+        ratio: FloatArray = np.log1p(self.groups.priority[rows]) / np.log1p(max(self.most_bought, 1.0))
+        return ratio
+
+    def first(self, rows: RowArray, scores: FloatArray, request: Request, limit: int) -> Offer:
+        """The first rows by the sort asked for, unknown values last; equal ones by score, then by row."""
+        if request.sort == "newest":
+            key = -self.catalog.created[rows]
+        else:
+            key = self.catalog.prices[rows].astype(np.float64) * (-1 if request.sort == "price_desc" else 1)
+        order = np.lexsort((rows, -scores, key))[:limit]
+        return Offer(rows[order], scores[order])
 
     def matches(self, intent: Intent, most: int) -> Matches:
         """The query's matches, else those of its correction; the latest queries are remembered."""
@@ -170,7 +195,7 @@ class _State:
         checksums = np.zeros(len(groups.group_of), np.uint32)
         checksums[: len(self.checksums)] = self.checksums
         checksums[rows] = _checksums(keys)
-        return _State(self.index, groups, self.facets.updated(catalog, rows), checksums, numbers)
+        return _State(self.index, groups, self.facets.updated(catalog, rows), checksums, numbers, catalog)
 
 
 def _keys(catalog: Catalog, rows: Iterable[int]) -> list[str]:

@@ -4,7 +4,7 @@
 2. a page about a product offers neither it nor its variants.
 3. what a shopper dismissed is not recommended, but a search finds it.
 4. variants and equal titles take one place, the best one.
-5. a sorted page is in the order asked for, unknown values last.
+5. a sorted page is in the order asked for, unknown values last; of variants the first by the sort stands.
 6. diversity places by lambda * relevance - (1 - lambda) * likeness, and leaves a sorted page alone.
    Pages of any length, joined, are one long page. A product without a vector is like nothing.
 7. every rule that did something says so in one line.
@@ -75,6 +75,16 @@ def test_a_sorted_page_puts_unknown_prices_last() -> None:
     shelf = worlds.catalog(["a", "b", "c"], prices=np.array([3.0, np.nan, 1.0], np.float32))
     assert page("sort", ranked(3, 2, 1), shelf, sort="price_asc") == ([2, 0, 1], "sorted by price_asc")
     assert page("sort", ranked(3, 2, 1), shelf, sort="price_desc") == ([0, 2, 1], "sorted by price_desc")
+
+
+def test_of_variants_the_cheapest_stands_where_the_cheapest_are_asked_for() -> None:
+    prices = np.array([3.0, 2.0, 1.0], np.float32)
+    shelf = worlds.catalog(["Milk, 2 l", "Bread", "Milk, 1 l"], prices=prices, groups=np.array([5, 6, 5], np.int32))
+    rules = {name: plugins.load("rule", name) for name in ("variants", "sort")}
+    made = {name: rule(rule.Settings()) for name, rule in rules.items()}
+    for sort, rows in (("price_asc", [2, 1]), ("price_desc", [0, 1]), ("relevance", [0, 1])):
+        asked = Request(request_id="r", day=10.0, scene="search", sort=sort)  # type: ignore[arg-type]
+        assert arrange(made, ranked(3, 2, 1), asked, nobody(), shelf, None)[0].rows.tolist() == rows
 
 
 def test_newest_first_by_creation_day() -> None:

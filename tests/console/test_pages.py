@@ -208,6 +208,14 @@ def test_what_is_not_there_gets_a_readable_page(client: TestClient, path: str, s
     assert said in reply.text.replace("&#39;", "'")
 
 
+def test_a_person_gets_a_page_where_there_is_none_and_a_program_json(client: TestClient) -> None:
+    page = client.get("/grocer/nope", headers={"Accept": "text/html,*/*;q=0.8"})
+    assert page.status_code == 404 and "There is no such page" in page.text and 'href="/grocer/"' in page.text
+    assert client.get("/grocer/nope").json()["error"]["code"] == "not_found"
+    assert client.get("/v1/grocer/nope", headers={"Accept": "text/html"}).json()["error"]["code"] == "not_found"
+    assert client.get("/v1/grocer/search", headers={"Accept": "text/html"}).status_code == 405
+
+
 @pytest.mark.parametrize("path", ["cart", "dismiss"])
 def test_a_place_beyond_any_page_is_refused(client: TestClient, shop: Shop, path: str) -> None:
     reply = client.post(f"/grocer/{path}", data={"product_id": "p00", "position": "99999999999999999999"})

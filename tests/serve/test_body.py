@@ -3,7 +3,8 @@
 1. A body within the limit is replayed whole, then the connection is read on.
 2. A declared length above the limit is refused before a byte is read; a chunked body at the first byte too many.
 3. A caller who hangs up in the middle is passed on as hung up.
-4. A request without a body is not waited for.
+4. A body that does not come whole in time is refused, however often a byte of it comes.
+5. A request without a body is not waited for.
 """
 
 import asyncio
@@ -71,6 +72,19 @@ def test_a_length_that_lies_is_refused_as_well() -> None:
 
 def test_a_caller_who_hangs_up_is_passed_on_as_gone() -> None:
     assert asyncio.run(messages(scope(content_length="9"), Wire([b"123"], whole=False), 1)) == [GONE]
+
+
+@pytest.mark.parametrize("dripping", [False, True])
+def test_a_body_that_does_not_come_in_time_is_refused(dripping: bool) -> None:
+    async def slow() -> Message:
+        if not dripping:
+            await asyncio.Event().wait()
+        await asyncio.sleep(0)
+        return {"type": "http.request", "body": b"", "more_body": True}
+
+    with pytest.raises(Refused, match=r"the body had not come after 0\.01 s; send it at once") as refused:
+        asyncio.run(bounded(scope(content_length="9"), slow, 10, 0.01))
+    assert (refused.value.status, refused.value.headers) == (408, {"connection": "close"})
 
 
 def test_a_request_without_a_body_is_not_waited_for() -> None:

@@ -6,18 +6,24 @@
 4. One line a request, with the route as a template: what was typed and who typed it never reach the log.
 5. Metrics count requests by shop and route, stages, events and memory.
 6. An unknown path and a wrong method answer in the one shape.
+7. A request that a stopping server cuts off is told so; that is no failure of ours.
 """
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from typing import Any
 
+import orjson
 import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
+from starlette.types import Message, Receive, Scope, Send
 
 from shopkeeper.flow.shop import Shop
 from shopkeeper.serve.app import create_app
+from shopkeeper.serve.edge import Edge
+from shopkeeper.serve.front import Front
 from shopkeeper.serve.keys import Keys
 
 SEARCH = "/v1/grocer/search"
@@ -83,6 +89,36 @@ def test_a_failure_of_our_own_tells_nothing_of_the_inside(
     assert (told.__dict__["request_id"], told.__dict__["route"]) == ("order-4711", "/v1/grocer/broken")
     assert told.exc_text is not None
     assert "a secret of the inside" in told.exc_text
+
+
+def test_a_request_cut_off_by_a_stop_is_told_so_and_no_failure_is_logged(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    sent: list[Message] = []
+
+    async def cut_off() -> None:
+        reached = asyncio.Event()
+
+        async def endless(scope: Scope, receive: Receive, send: Send) -> None:
+            reached.set()
+            await asyncio.Event().wait()
+
+        async def receive() -> Message:
+            return {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        scope = {"type": "http", "method": "GET", "path": "/v1/grocer/suggest", "headers": []}
+        serving = asyncio.create_task(Edge(endless, Front({shop.name: shop}, Keys()))(scope, receive, send))
+        await reached.wait()
+        serving.cancel()
+        await serving
+
+    asyncio.run(cut_off())
+    assert sent[0]["status"] == 503
+    assert orjson.loads(sent[1]["body"])["error"]["message"] == "the server is stopping; send the request again"
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 def test_what_was_typed_and_who_typed_it_never_reach_the_log(

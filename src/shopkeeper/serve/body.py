@@ -1,15 +1,21 @@
 """Request bodies, bounded: read whole before anyone parses them, refused as soon as they grow too large."""
 
+import asyncio
+
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope
 
 from shopkeeper.serve.failures import Refused
 
+PATIENCE_S = 30.0
+"""A body must have come whole by then."""
 
-async def bounded(scope: Scope, receive: Receive, limit: int) -> Receive:
+
+async def bounded(scope: Scope, receive: Receive, limit: int, patience_s: float = PATIENCE_S) -> Receive:
     """A `receive` that replays the body, which was read up to `limit` bytes.
 
-    Raises Refused (413) on the declared length, or at the first byte too many where none is declared (chunked).
+    Raises Refused: 413 on the declared length, or at the first byte too many where none is declared (chunked); 408
+    where the whole has not come in time, so that nobody holds a connection open by sending a byte now and then.
     """
     headers = Headers(scope=scope)
     declared = headers.get("content-length", "")
@@ -17,6 +23,15 @@ async def bounded(scope: Scope, receive: Receive, limit: int) -> Receive:
         return receive
     if declared.isdecimal() and int(declared) > limit:
         raise _too_large(limit)
+    try:
+        async with asyncio.timeout(patience_s):
+            return await _whole(receive, limit)
+    except TimeoutError:
+        message = f"the body had not come after {patience_s:g} s; send it at once"
+        raise Refused(408, "body_too_slow", message, where="body", connection="close") from None
+
+
+async def _whole(receive: Receive, limit: int) -> Receive:
     chunks: list[bytes] = []
     size, more = 0, True
     while more:

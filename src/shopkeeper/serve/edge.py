@@ -4,6 +4,7 @@ Gives every request an id, bounds its body, times it, counts it and writes one l
 who the shopper is never reach the line: routes are written as templates.
 """
 
+import asyncio
 import logging
 import re
 import time
@@ -57,6 +58,10 @@ class Edge:
             await self.app(scope, receive, answer)
         except Refused as refused:
             await failure(refused, exchange.request_id)(scope, receive, answer)
+        except asyncio.CancelledError:  # the server stops and has waited long enough: nothing broke
+            if not exchange.status:
+                told = Refused(503, "stopping", "the server is stopping; send the request again", connection="close")
+                await failure(told, exchange.request_id)(scope, receive, answer)
         except Exception:
             log.exception("failed", extra={"request_id": exchange.request_id, "route": _route(scope)})
             if not exchange.status:

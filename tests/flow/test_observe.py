@@ -144,3 +144,13 @@ def test_pages_joined_are_one_long_page(shop: Shop) -> None:
     long = [item.row for item in answer(ask(shop, scene="home", user_id="u5", k=60), shop).items]
     pages = [answer(ask(shop, scene="home", user_id="u5", k=12, offset=12 * n), shop) for n in range(5)]
     assert [item.row for page in pages for item in page.items] == long
+
+
+def test_an_erased_shopper_is_in_no_file_of_the_folder(shop_folder: Path) -> None:
+    with open_shop(shop_folder) as shop:
+        name = "somebody-with-a-name"
+        observe([event("e1", "HO3C", "purchase", name)], shop)
+        answer(ask(shop, scene="home", user_id=name), shop)
+        shop.erase(name)
+    holding = [path for path in shop_folder.rglob("*") if path.is_file() and name.encode() in path.read_bytes()]
+    assert holding == []

@@ -258,6 +258,8 @@ class Shop:
                     part.forget(row)
                 receipt["states"] = 1 + len(forgetting)
             receipt["users"] = self.folder.users.erase(user_id)
+            if any(receipt.values()):
+                self.folder.scrub()
             return receipt
 
     def suggest(self, prefix: str, k: int = 8) -> list[str]:

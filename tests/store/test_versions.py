@@ -13,6 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import orjson
 import pytest
 
 from shopkeeper import __version__
@@ -117,6 +118,32 @@ def test_a_corrupt_manifest_is_named(versions: Versions) -> None:
     path.write_text("{")
     with pytest.raises(CorruptVersion, match=r"0001/manifest.json: not valid JSON .*Roll back to another version"):
         versions.verify(1)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("[]", "must be a JSON object, not list"),
+        ("{}", "lacks number, created, shopkeeper, settings, data_hash, scores, files"),
+        ('"files": []', "files is not as sealing writes it"),
+        ('"files": {"card.md": 5}', "card.md is not as sealing writes it"),
+    ],
+)
+def test_a_manifest_of_another_shape_is_named(versions: Versions, content: str, said: str) -> None:
+    path = sealed(versions).path / "manifest.json"
+    whole = orjson.loads(path.read_bytes())
+    part = orjson.loads(f"{{{content}}}") if content.startswith('"') else None
+    path.write_bytes(content.encode() if part is None else orjson.dumps(whole | part))
+    with pytest.raises(CorruptVersion, match=rf"0001/manifest.json: {said}. Roll back to another version, or learn"):
+        versions.list()
+
+
+@pytest.mark.parametrize("content", [b"0001\nseven\n", b"\xff\xfe", b"-0001\n"])
+def test_a_pointer_that_holds_no_number_is_named(versions: Versions, tmp_path: Path, content: bytes) -> None:
+    sealed(versions)
+    (tmp_path / "current").write_bytes(content)
+    with pytest.raises(CorruptVersion, match=r"current: holds b'.*' where the number of a version must stand, such as"):
+        versions.current()
 
 
 def test_one_learner_at_a_time(versions: Versions, tmp_path: Path) -> None:

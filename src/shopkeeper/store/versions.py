@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypedDict
+from typing import TypedDict, cast
 
 import orjson
 
@@ -175,14 +175,22 @@ class Versions:
         return version
 
     def _numbers(self) -> Numbers:
-        found = (path for path in self.root.iterdir() if _NUMBER.fullmatch(path.name))
+        found = (path for path in self.root.glob("*") if _NUMBER.fullmatch(path.name))
         return sorted(int(path.name) for path in found if (path / MANIFEST_FILE).is_file())
 
     def _promoted(self) -> Numbers:
+        path = self.root / _CURRENT
         try:
-            return [int(line) for line in (self.root / _CURRENT).read_text(encoding="ascii").split()]
+            lines = path.read_bytes().split()
         except FileNotFoundError:
             return []
+        strange = next((line for line in lines if not line.isdigit()), None)
+        if strange is not None:
+            raise CorruptVersion(
+                f"{path}: holds {strange[:40]!r} where the number of a version must stand, such as 0007. Write the "
+                "number of the version that shall serve into it, or delete the file and promote one."
+            )
+        return [int(line) for line in lines]
 
     def _point(self, promoted: Numbers) -> None:
         with full_disk_as_error(self.root):
@@ -190,14 +198,29 @@ class Versions:
 
 
 def _manifest(path: Path) -> Manifest:
-    content = (path / MANIFEST_FILE).read_bytes()
+    file = path / MANIFEST_FILE
     try:
-        manifest: Manifest = orjson.loads(content)
+        found = orjson.loads(file.read_bytes())
     except orjson.JSONDecodeError as error:
-        raise CorruptVersion(
-            f"{path / MANIFEST_FILE}: not valid JSON ({error}). Roll back to another version, or learn again."
-        ) from None
-    return manifest
+        raise _no_manifest(file, f"not valid JSON ({error})") from None
+    if not isinstance(found, dict):
+        raise _no_manifest(file, f"must be a JSON object, not {type(found).__name__}")
+    missing = [name for name in Manifest.__annotations__ if name not in found]
+    if missing:
+        raise _no_manifest(file, f"lacks {', '.join(missing)}")
+    strange = [name for name in ("settings", "scores", "files") if not isinstance(found[name], dict)]
+    strange += [] if strange else [name for name, entry in found["files"].items() if not _is_entry(entry)]
+    if strange:
+        raise _no_manifest(file, f"{strange[0]} is not as sealing writes it")
+    return cast(Manifest, found)
+
+
+def _is_entry(entry: object) -> bool:
+    return isinstance(entry, dict) and entry.keys() == FileEntry.__annotations__.keys()
+
+
+def _no_manifest(file: Path, what: str) -> CorruptVersion:
+    return CorruptVersion(f"{file}: {what}. Roll back to another version, or learn again.")
 
 
 def _files(folder: Path) -> dict[str, FileEntry]:

@@ -2,7 +2,7 @@
 
 1. a change names what is new, what rose among the products that stayed, and what is gone.
 2. a visit notes what was done once, hands out what was not told, and forgets the oldest.
-3. visits and pages are bounded, and a page is explained only to the session it was shown to.
+3. visits and pages are bounded, and a page is explained only to the session it was shown to; who is erased leaves none.
 4. a cart survives its cookie, whatever the ids, and leaves out what is no longer on the shelf.
 5. the bars of a score start where the last one ended and add up to it.
 """
@@ -74,6 +74,17 @@ def test_visits_and_pages_are_bounded_and_private() -> None:
     assert visits.page("one", "r1") is None
     assert visits.page("one", "r3") is not None
     assert visits.page("two", "r3") is None
+
+
+def test_a_shopper_who_is_erased_leaves_no_visit_and_no_page() -> None:
+    visits = Visits()
+    for shop, session, user_id in (("a", "one", "u1"), ("a", "two", "u2"), ("b", "three", "u1"), ("a", "four", "")):
+        visits.of(shop, session, user_id).note("search", "tea")
+        visits.keep(session, page(session), shop, user_id)
+    assert visits.forget("a", "u1") == 2
+    assert visits.page("one", "one") is None and visits.of("a", "one").since(0) == []
+    assert all(visits.page(session, session) for session in ("two", "three", "four"))
+    assert visits.forget("a", "u1") == 0
 
 
 @pytest.mark.parametrize(

@@ -235,6 +235,16 @@ def test_what_is_trending_stands_nowhere_above(client: TestClient, shop: Shop) -
     assert exposure is not None and list(exposure.product_ids) == shown[1]
 
 
+def test_a_shopper_who_is_erased_is_gone_from_the_memory_of_the_pages(client: TestClient, shop: Shop) -> None:
+    client.post("/grocer/shopper", data={"user_id": "u1"})
+    client.get("/grocer/product/p03")
+    why = re.search(r'href="(/grocer/why/\w+/0)"', client.get("/grocer/").text)
+    assert why and client.get(why[1]).status_code == 200
+    assert client.delete("/v1/grocer/users/u1").json()["erased"]["pages"] > 1
+    assert client.get(why[1]).status_code == 404
+    assert "Welcome" in client.get("/grocer/").text and 'id="strip"' not in client.get("/grocer/").text
+
+
 def test_the_interface_speaks_chinese(client: TestClient) -> None:
     text = client.get("/grocer/", headers={"Accept-Language": "zh-CN,zh;q=0.9"}).text
     assert 'lang="zh-CN"' in text and "欢迎光临" in text and "€1.49" in text

@@ -44,7 +44,7 @@ class Guest:
     @property
     def visit(self) -> Visit:
         """What the pages remember of this session."""
-        return self.visits.of(self.shop.name, self.session)
+        return self.visits.of(self.shop.name, self.session, self.user_id)
 
     @property
     def row(self) -> int:

@@ -90,7 +90,7 @@ def section(guest: Guest, scene: Scene, key: str = "", without: Sequence[int] = 
     except NoVersion:
         return Section()
     visit = guest.visit
-    guest.visits.keep(guest.session, page)
+    guest.visits.keep(guest.session, page, guest.shop.name, guest.user_id)
     shown = [guest.shop.catalog.product_ids[item.row] for item in page.items]
     before = visit.look(f"{scene}:{key}", shown)
     notes = visit.since(before.number if before else visit.told)

@@ -46,6 +46,7 @@ class Visit:
     number: int = 0
     told: int = 0
     bought: tuple[tuple[str, int], ...] = ()
+    user_id: str = ""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def note(self, action: Action, words: str, product_id: str = "") -> None:
@@ -72,34 +73,61 @@ class Visit:
             return before
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A page, and the shop and shopper it was shown to; the shopper is empty for nobody in particular."""
+
+    page: Page
+    shop: str
+    user_id: str
+
+
 class Visits:
     """All visitors and the pages they were shown, the least recent forgotten first. Thread-safe."""
 
     def __init__(self, most_visits: int = MOST_VISITS, most_pages: int = MOST_PAGES) -> None:
         self._most_visits, self._most_pages = most_visits, most_pages
         self._visits: OrderedDict[tuple[str, str], Visit] = OrderedDict()
-        self._pages: OrderedDict[tuple[str, str], Page] = OrderedDict()
+        self._pages: OrderedDict[tuple[str, str], _Kept] = OrderedDict()
         self._lock = threading.Lock()
 
-    def of(self, shop: str, session: str) -> Visit:
+    def of(self, shop: str, session: str, user_id: str = "") -> Visit:
         """The visit of a session in a shop, a fresh one where nothing is remembered."""
         with self._lock:
             visit = self._visits.setdefault((shop, session), Visit())
+            visit.user_id = user_id or visit.user_id
             self._visits.move_to_end((shop, session))
             while len(self._visits) > self._most_visits:
                 self._visits.popitem(last=False)
             return visit
 
-    def keep(self, session: str, page: Page) -> None:
+    def keep(self, session: str, page: Page, shop: str = "", user_id: str = "") -> None:
         """Keeps a page so that it can be explained to the one it was shown to."""
         with self._lock:
-            self._pages[session, page.request_id] = page
+            self._pages[session, page.request_id] = _Kept(page, shop, user_id)
             while len(self._pages) > self._most_pages:
                 self._pages.popitem(last=False)
 
     def page(self, session: str, request_id: str) -> Page | None:
         """A page that was shown in this session, None where it is no longer kept."""
-        return self._pages.get((session, request_id))
+        kept = self._pages.get((session, request_id))
+        return kept.page if kept else None
+
+    def forget(self, shop: str, user_id: str) -> int:
+        """Forgets a shopper of a shop: what was noted in every visit and the pages shown; returns how many of both."""
+        with self._lock:
+            visits = [key for key, visit in self._visits.items() if key[0] == shop and visit.user_id == user_id]
+            theirs = {session for _, session in visits}
+            pages = [
+                key
+                for key, kept in self._pages.items()
+                if kept.shop == shop and (kept.user_id == user_id or key[0] in theirs)
+            ]
+            for key in visits:
+                del self._visits[key]
+            for key in pages:
+                del self._pages[key]
+            return len(visits) + len(pages)
 
 
 def session_of(cookie: str | None) -> str:

@@ -45,7 +45,7 @@ class Shelf:
 
     def rejected(self) -> list[dict[str, Any]]:
         files = sorted((self.path / "rejected").glob("*/*.jsonl"))
-        return [json.loads(line) for file in files for line in file.read_text("utf-8").splitlines()]
+        return [json.loads(line) for file in files for line in file.read_text("utf-8").split("\n") if line]
 
     def reasons(self) -> list[tuple[int, str, str, str]]:
         return [(row["line"], row["column"], row["reason"], row["value"]) for row in self.rejected()]

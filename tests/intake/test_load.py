@@ -12,6 +12,7 @@
 11. Refused rows are on the disk before the events beside them are in the log.
 """
 
+import json
 import logging
 from datetime import UTC, datetime
 
@@ -236,6 +237,23 @@ def test_a_shopper_can_be_removed_from_what_was_kept(shelf: Shelf) -> None:
     assert rejected.forget(shelf.path, "ann") == 1
     assert [row["raw"]["user_id"] for row in shelf.rejected()] == ["bob"]
     assert rejected.forget(shelf.path, "ann") == 0
+
+
+def test_a_shopper_is_found_as_a_number_and_inside_other_values(shelf: Shelf) -> None:
+    rows = [
+        {"event_id": "a", "user_id": 987654321.0},
+        {"event_id": "b", "user_id": "987654321"},
+        {"event_id": "visit-987654321_7", "user_id": "u"},
+        {"event_id": "d", "user_id": "u", "context": {"who": {"id": 987654321}}},
+        {"event_id": "e", "user_id": "1987654321"},
+        {"event_id": "f", "user_id": "987654321.5"},
+        {"event_id": "g9876543210", "user_id": "u"},
+    ]
+    more = {"action": "stare", "timestamp": 0, "query": "a\u2028b"}
+    shelf.load(shelf.file("events.jsonl", "".join(json.dumps(row | more) + "\n" for row in rows)))
+    assert rejected.forget(shelf.path, "987654321") == 4
+    assert [row["raw"]["event_id"] for row in shelf.rejected()] == ["e", "f", "g9876543210"]
+    assert not list((shelf.path / "rejected").glob("*/.*"))
 
 
 CELLS = st.sampled_from(

@@ -1,10 +1,12 @@
 """Refused rows, kept in the shop's `rejected/`: a numbered folder a load, a JSONL file for each file and kind."""
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from shopkeeper.intake.rows import Kind, Refusal
+from shopkeeper.store.disk import replace
 
 FOLDER = "rejected"
 
@@ -24,14 +26,19 @@ def keep(shop: Path, refusals: dict[tuple[str, Kind], list[Refusal]]) -> tuple[P
 
 
 def forget(shop: Path, user_id: str) -> int:
-    """Removes the kept rows that name this shopper and returns how many there were."""
-    removed = 0
+    """Removes the kept rows that name this shopper and returns how many there were.
+
+    The id counts wherever it is a whole word: alone, as a number with decimals, within an event's id or inside
+    a nested value. So a short id takes more rows with it than the shopper's own; none of theirs stays.
+    """
+    removed, named = 0, re.compile(rf"(?<![^\W_]){re.escape(user_id)}(?:\.0+)?(?![^\W_]|\.\d)")
     for path in sorted((shop / FOLDER).glob("*/*.jsonl")):
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        others = [line for line in lines if not _names(line, user_id)]
+        # not splitlines: that would break a row at what a cell may hold, such as U+2028
+        lines = [f"{line}\n" for line in path.read_text(encoding="utf-8").split("\n") if line]
+        others = [line for line in lines if not _names(line, named)]
         removed += len(lines) - len(others)
         if len(others) < len(lines):
-            path.write_text("".join(others), encoding="utf-8")
+            replace(path, "".join(others).encode("utf-8"))
     return removed
 
 
@@ -47,7 +54,7 @@ def _line(source: str, kind: Kind, row: Refusal) -> str:
     return json.dumps({"file": source, "kind": kind} | own, ensure_ascii=False) + "\n"
 
 
-def _names(line: str, user_id: str) -> bool:
+def _names(line: str, named: re.Pattern[str]) -> bool:
     row = json.loads(line)
     cells: Sequence[str] = list(row["raw"].values()) if isinstance(row["raw"], dict) else [row["raw"]]
-    return any(cell == user_id for cell in cells) or (isinstance(row["raw"], str) and user_id in row["raw"])
+    return any(named.search(cell) for cell in [row["value"], *cells])

@@ -3,7 +3,7 @@
 1. The nearest texts come first, by exact cosine; the product asked about is not offered.
 2. Of products with one vector only so many are offered, the most bought first.
 3. A new product is found at once, under a vector of its own or one already there; a deleted one no more.
-4. Without vectors, or without anything to be near to, there is no offer.
+4. Without vectors, or without anything to be near to, there is no offer; nor for a query that is near to nothing.
 5. Binary codes agree with the exact order: nine tenths of the true hundred are among the nearest thousand.
 """
 
@@ -49,6 +49,13 @@ def test_the_nearest_come_first_by_cosine() -> None:
 def test_of_one_vector_only_so_many_are_offered_the_most_bought_first() -> None:
     assert search(learnt(same_text=2), VECTORS[1]).rows.tolist()[:3] == [1, 6, 0]
     assert search(learnt(same_text=1), VECTORS[1]).rows.tolist()[:2] == [6, 0]
+
+
+def test_a_query_near_to_nothing_finds_nothing_while_a_product_still_has_its_nearest() -> None:
+    away = np.array([0.0, -1.0], np.float32)  # its nearest text stands at a right angle
+    assert search(learnt(), away).rows.tolist() == []
+    assert search(learnt(min_best=-1.0), away).rows.tolist()[:1] == [0]
+    assert len(similar(learnt(min_best=1.0), 0).rows) > 0
 
 
 def grown() -> Catalog:

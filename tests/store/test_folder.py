@@ -11,7 +11,8 @@
 9. The migrations make exactly the tables that the code reads, in one transaction.
 10. Tidying compacts full days and drops old exposures.
 11. What an error says of a statement names no shopper; a damaged database is named with what to do.
-12. After erasing and scrubbing, nothing of a shopper's id is left in any file, freed pages and reports included.
+12. Folders that got lost are made when the shop is opened; a lost day of the log is named with what to do.
+13. After erasing and scrubbing, nothing of a shopper's id is left in any file, freed pages and reports included.
 """
 
 import os
@@ -20,6 +21,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -213,6 +215,32 @@ def test_a_database_damaged_inside_is_named_with_what_to_do(path: Path) -> None:
     (path / "shop.db").write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
     with pytest.raises(StoreError, match=DAMAGED):
         open_folder(path, writable=True)
+
+
+@pytest.mark.parametrize("writable", [True, False])
+def test_lost_folders_are_made_at_the_opening(path: Path, writable: bool) -> None:
+    for name in ("events", "versions", "rejected", "reports"):
+        (path / name).rmdir()
+    with open_folder(path, writable=writable) as folder:
+        assert folder.versions.list() == []
+        assert folder.versions.current() is None
+    assert {"events", "versions", "rejected", "reports"} <= {entry.name for entry in path.iterdir()}
+
+
+def test_a_lost_day_of_the_log_is_named(path: Path, folder: ShopFolder) -> None:
+    folder.events.append([event("a", 10), event("b", 11), event("c", 19)])
+    folder.events.compact(20 * DAY)
+    next((path / "events" / "day=1970-01-12").iterdir()).unlink()
+    reads: list[Callable[[], object]] = [
+        lambda: folder.events.tail(0),
+        folder.events.table,
+        folder.events.data_hash,
+        lambda: folder.events.interactions(folder.products.catalog(), folder.users),
+    ]
+    for read in reads:
+        with pytest.raises(StoreError, match=r"the events of 1970-01-12 are gone, .* Put it back from a backup"):
+            read()
+    assert [found.event_id for found in folder.events.tail(19 * DAY)] == ["c"]
 
 
 def test_after_scrubbing_no_file_holds_an_erased_shopper(path: Path, folder: ShopFolder) -> None:

@@ -32,9 +32,8 @@ class ShopFolder:
         self.path = path
         self.settings = settings
         self._lock = lock
-        if lock is not None:
-            for name in _FOLDERS:
-                (path / name).mkdir(exist_ok=True)
+        for name in _FOLDERS:  # learning opens for reading, and writes versions and reports
+            (path / name).mkdir(exist_ok=True)
         self._database = Database(path / DATABASE_FILE, writable=lock is not None)
         lake = Lake(self._database, path / "events")
         self.products = Products(self._database)

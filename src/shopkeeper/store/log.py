@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 
+from shopkeeper.errors import StoreError
 from shopkeeper.store.records import LOG, MICROSECONDS, events_table
 from shopkeeper.store.tables import EVENTS
 from shopkeeper.types import ACTIONS, Catalog, DayArray, IntArray, Interactions, RowArray
@@ -38,9 +39,20 @@ def tail_table(connection: sa.Connection, condition: sa.ColumnElement[bool] | No
 
 
 def day_table(file: Path, columns: Sequence[str] | None = None, coded: Sequence[str] = ()) -> pa.Table:
-    """The rows of one file of the lake, all columns or these; `coded` ones as dictionaries."""
+    """The rows of one file of the lake, all columns or these; `coded` ones as dictionaries. Raises StoreError."""
+    require_day(file)
     with pq.ParquetFile(file, read_dictionary=list(coded)) as opened:
         return opened.read(columns=None if columns is None else list(columns))
+
+
+def require_day(file: Path) -> None:
+    """Raises StoreError where a day of the lake is gone."""
+    if not file.is_file():
+        day = file.parent.name.removeprefix("day=")
+        raise StoreError(
+            f"{file}: the events of {day} are gone, there is no such file. Put it back from a backup of the shop's "
+            "folder; nothing else can bring those events back."
+        )
 
 
 def whole_log(files: Sequence[Path], tail: pa.Table) -> "ibis.Table":
@@ -50,6 +62,8 @@ def whole_log(files: Sequence[Path], tail: pa.Table) -> "ibis.Table":
     recent = ibis.memtable(tail)
     if not files:
         return recent
+    for file in files:
+        require_day(file)
     import pyarrow.dataset as ds  # with it comes pandas, which a server needs for nothing else
 
     lake = ibis.memtable(ds.dataset([str(file) for file in files], schema=tail.schema, format="parquet"))

@@ -316,6 +316,19 @@ def test_what_arrived_since_goes_by_arrival_and_not_by_the_clock(path: Path) -> 
         assert folder.events.since(4) == []
 
 
+def test_an_erased_events_number_is_not_given_again(path: Path) -> None:
+    with open_folder(path, writable=True) as folder:
+        folder.events.append([event("a", 10, "bob"), event("b", 19, "ann")])
+        mark = folder.events.last_seq()
+        assert folder.events.erase("ann") == 1
+        assert folder.events.last_seq() == mark
+    with open_folder(path, writable=True) as folder:
+        later = event("c", 19, "bob")
+        folder.events.append([later])
+        assert folder.events.since(mark) == [later]
+        assert folder.events.last_seq() == mark + 1
+
+
 def test_erasure_removes_a_shopper_everywhere(folder: ShopFolder) -> None:
     secret = "ann-secret-4711"
     lines = table(("a", 10, secret, "tea"), ("b", 10, "bob", "tea"), ("c", 11, secret, "tea"))

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from shopkeeper.store.commit import GroupCommit
 from shopkeeper.store.database import Database, fetch_many, insert_many
 from shopkeeper.store.lake import DAY_US, Lake
-from shopkeeper.store.log import content_hash, day_table, interactions_of, tail_table, whole_log
+from shopkeeper.store.log import content_hash, day_table, interactions_of, last_seq, tail_table, whole_log
 from shopkeeper.store.records import LOG, MICROSECONDS, Record, event_of, event_record
 from shopkeeper.store.schema import EVENTS as SCHEMA
 from shopkeeper.store.schema import conform
@@ -97,9 +97,9 @@ class Events:
         return _events_of(found.filter(pc.greater(found.column("seq"), seq)).sort_by("seq"))
 
     def last_seq(self) -> int:
-        """The number of the event that arrived last; -1 for an empty log."""
-        latest = self._highest(EVENTS.c.seq, DAYS.c.last_seq)
-        return -1 if latest is None else latest
+        """The number of the event that arrived last, even if it was erased since; -1 for an empty log."""
+        with self._database.reading() as connection:
+            return last_seq(connection)
 
     def last_timestamp(self) -> float:
         """UTC seconds of the latest event; 0.0 for an empty log."""

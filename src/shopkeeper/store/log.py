@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from shopkeeper.errors import StoreError
 from shopkeeper.store.records import LOG, MICROSECONDS, events_table
-from shopkeeper.store.tables import EVENTS
+from shopkeeper.store.tables import DAYS, EVENTS
 from shopkeeper.types import ACTIONS, Catalog, DayArray, IntArray, Interactions, RowArray
 
 if TYPE_CHECKING:
@@ -36,6 +36,20 @@ def tail_table(connection: sa.Connection, condition: sa.ColumnElement[bool] | No
     if condition is not None:
         statement = statement.where(condition)
     return events_table(connection.execute(statement).all(), EVENTS.c.keys())
+
+
+def last_seq(connection: sa.Connection) -> int:
+    """The highest number of arrival ever given, also to an event erased since; -1 where there was none."""
+    numbers = [
+        connection.execute(sa.select(sa.func.max(column))).scalar() for column in (EVENTS.c.seq, DAYS.c.last_seq)
+    ]
+    kept = connection.exec_driver_sql("PRAGMA user_version").scalar_one() - 1
+    return max([int(kept), *(int(number) for number in numbers if number is not None)])
+
+
+def keep_last_seq(connection: sa.Connection) -> None:
+    """Remembers that number in the caller's transaction, before events go: it must not be given twice."""
+    connection.exec_driver_sql(f"PRAGMA user_version = {last_seq(connection) + 1:d}")
 
 
 def day_table(file: Path, columns: Sequence[str] | None = None, coded: Sequence[str] = ()) -> pa.Table:

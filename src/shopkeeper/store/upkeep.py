@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from shopkeeper.store.database import Database
 from shopkeeper.store.lake import DAY_US, Lake
-from shopkeeper.store.log import day_table, tail_table
+from shopkeeper.store.log import day_table, keep_last_seq, tail_table
 from shopkeeper.store.tables import EVENTS
 
 
@@ -38,6 +38,7 @@ class Upkeep:
             kept = [day.filter(pc.not_equal(day.column("user_id"), user_id)) for day in days]
             staged = self._lake.stage(pa.concat_tables(kept)) if kept else []
             with self._database.writing() as connection:
+                keep_last_seq(connection)
                 self._lake.retire(connection, files)
                 self._lake.register(connection, staged)
                 gone = connection.execute(sa.delete(EVENTS).where(EVENTS.c.user_id == user_id)).rowcount

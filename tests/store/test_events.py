@@ -13,7 +13,6 @@
 9. Erasure removes a shopper from tail and lake and counts; nothing of the id is left in any file.
 10. On a full disk nothing is acknowledged, nothing is kept, and the next call works.
 11. Many callers at once: each event is accepted exactly once.
-12. What arrived since a number is found by arrival, whatever the events' own clocks say, in tail and lake.
 """
 
 import resource
@@ -295,38 +294,6 @@ def test_the_tail_reaches_into_the_lake(folder: ShopFolder) -> None:
     folder.events.compact(20 * DAY)
     assert [found.event_id for found in folder.events.tail(10.5 * DAY)] == ["b", "c", "d"]
     assert folder.events.tail(19 * DAY + 1) == []
-
-
-def test_what_arrived_since_goes_by_arrival_and_not_by_the_clock(path: Path) -> None:
-    with open_folder(path, writable=True) as folder:
-        assert folder.events.last_seq() == -1
-        assert folder.events.since(-1) == []
-        first = [event("a", 19.5), event("b", 10)]
-        late = [event("c", 19), event("d", 10), event("e", 9)]
-        folder.events.append(first)
-        mark = folder.events.last_seq()
-        assert mark == 1
-        folder.events.append(late)
-        assert folder.events.since(mark) == late
-        assert folder.events.compact(20 * DAY) == 3
-        assert folder.events.since(-1) == first + late
-    with open_folder(path, writable=True) as folder:
-        assert folder.events.since(mark) == late
-        assert folder.events.last_seq() == 4
-        assert folder.events.since(4) == []
-
-
-def test_an_erased_events_number_is_not_given_again(path: Path) -> None:
-    with open_folder(path, writable=True) as folder:
-        folder.events.append([event("a", 10, "bob"), event("b", 19, "ann")])
-        mark = folder.events.last_seq()
-        assert folder.events.erase("ann") == 1
-        assert folder.events.last_seq() == mark
-    with open_folder(path, writable=True) as folder:
-        later = event("c", 19, "bob")
-        folder.events.append([later])
-        assert folder.events.since(mark) == [later]
-        assert folder.events.last_seq() == mark + 1
 
 
 def test_erasure_removes_a_shopper_everywhere(folder: ShopFolder) -> None:

@@ -21,7 +21,7 @@ currency = "USD"
 shift_to = "today"      # the year of 2017, moved by whole weeks so that it ended last week
 
 [rank]
-windows = 2             # four teach a little more and take half a minute longer
+windows = 1             # four teach a little more and take a minute longer
 """
 MARK = "made by shopkeeper demo"
 

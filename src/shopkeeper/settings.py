@@ -89,8 +89,8 @@ class Rank(Section):
     """Hundreds to an order."""
 
     rankers: dict[Scene, str] = Field(
-        default={"home": "lambdarank", "cart": "lambdarank"},
-        description="The ranker of each scene that has labels; fused elsewhere.",
+        default={"home": "lambdarank"},
+        description="The ranker of each scene; windows teach what a home page should have held. Elsewhere: fused.",
     )
     windows: int = Field(4, ge=1, description="How many earlier windows the ranker is trained on.")
     window_days: float = Field(7.0, gt=0, description="Length of one training window.")

@@ -7,8 +7,11 @@
 5. a sorted page is in the order asked for, unknown values last; of variants the first by the sort stands.
 6. diversity places by lambda * relevance - (1 - lambda) * likeness, and leaves a sorted page alone.
    Pages of any length, joined, are one long page. A product without a vector is like nothing.
-7. every rule that did something says so in one line.
+7. what was just looked at lifts what is like it to fixed places.
+8. every rule that did something says so in one line.
 """
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -148,3 +151,22 @@ def test_rules_run_in_their_places_and_say_what_they_did() -> None:
     # had variants run first, it would have kept the copy that is out of stock
     assert order.rows.tolist() == [1, 2]
     assert fired == ("stock: 1 not in stock",)
+
+
+def test_what_was_just_looked_at_lifts_what_is_like_it() -> None:
+    rule = plugins.load("rule", "lately")
+    shelf = worlds.catalog([f"p{row}" for row in range(8)], categories=np.array([0, 1, 1, 1, 1, 1, 0, 0], np.int32))
+    shelf = replace(shelf, category_paths=[("A",), ("B",)])
+    looking = worlds.portrait(worlds.interactions([], n_users=1), 0, session=[(0, "click", 9.9)])
+    order, note = rule(rule.Settings()).apply(ranked(*range(8, 0, -1)), ask_home(), looking, shelf, None)
+    # rows 6 and 7 share the category of row 0, which was looked at; they take places 1 and 4
+    assert order.rows.tolist() == [0, 6, 1, 2, 7, 3, 4, 5]
+    assert note == "2 lifted for the last look"
+
+
+def test_without_a_look_nothing_is_lifted() -> None:
+    assert page("lately", ranked(3, 2, 1), worlds.catalog(["a", "b", "c"])) == ([0, 1, 2], "")
+
+
+def ask_home() -> Request:
+    return Request(request_id="r", day=10.0, scene="home")

@@ -120,9 +120,7 @@ def test_an_event_changes_the_next_page(client: TestClient) -> None:
     event = {"event_id": "e1", "action": "add_to_cart", "user_id": "u1", "session_id": "now", "product_id": last}
     assert client.post("/v1/grocer/events", json=event).json()["accepted"] == 1
     after = page_of(client, RECOMMEND, **asked)
-    assert [(item.product_id, item.score) for item in after.items] != [
-        (item.product_id, item.score) for item in before.items
-    ]
+    assert [item.product_id for item in after.items] != [item.product_id for item in before.items]
 
 
 BAD = [

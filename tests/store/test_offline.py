@@ -18,6 +18,7 @@ import pytest
 
 from shopkeeper.store import offline
 from shopkeeper.store.offline import Nearness
+from shopkeeper.store.snapshot import interactions_table
 from shopkeeper.testing import worlds
 
 ANN, BOB = 0, 1
@@ -25,7 +26,7 @@ TEA, MUG, JAM, HAM = 0, 1, 2, 3
 
 
 def interactions(*visits: worlds.Visit) -> ibis.Table:
-    return worlds.interactions_table(worlds.interactions(visits))
+    return interactions_table(worlds.interactions(visits))
 
 
 def pairs(table: ibis.Table, **nearness: float) -> dict[tuple[int, int], float]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from shopkeeper.store.snapshot import interactions_table
 from shopkeeper.testing import worlds
 from shopkeeper.types import (
     NEW_USER,
@@ -140,9 +141,7 @@ def world() -> World:
 def empty_world() -> World:
     """A shop without products, shoppers or vectors."""
     nothing = worlds.catalog([], category_paths=[], department_names=[])
-    return World(
-        Snapshot(TODAY, nothing, worlds.interactions([], 0), worlds.interactions_table(worlds.interactions([])))
-    )
+    return World(Snapshot(TODAY, nothing, worlds.interactions([], 0), interactions_table(worlds.interactions([]))))
 
 
 def candidates(batch: Batch, rows: Sequence[int]) -> Candidates:

@@ -6,10 +6,9 @@ A visit is (user row, product row, day, action); visits of one user on one whole
 from collections.abc import Sequence
 from dataclasses import replace
 
-import ibis
 import numpy as np
-import pyarrow as pa
 
+from shopkeeper.store.snapshot import interactions_table
 from shopkeeper.types import (
     ACTION_CODES,
     Batch,
@@ -65,19 +64,6 @@ def interactions(visits: Sequence[Visit], n_users: int | None = None) -> Interac
         baskets=baskets.reshape(-1).astype(np.int32),
         offsets=np.searchsorted(users, np.arange(count + 1)).astype(np.int64),
     )
-
-
-def interactions_table(log: Interactions) -> ibis.Table:
-    """The same log as the Ibis table that offline expressions read."""
-    columns = {
-        "user": log.users,
-        "row": log.rows,
-        "day": log.days,
-        "action": log.actions,
-        "quantity": log.quantities,
-        "basket": log.baskets,
-    }
-    return ibis.memtable(pa.table(columns))
 
 
 def snapshot(shelf: Catalog, visits: Sequence[Visit], day: float, vectors: FloatArray | None = None) -> Snapshot:

@@ -15,6 +15,8 @@ from shopkeeper.errors import SettingError, ShopNotFound, did_you_mean
 from shopkeeper.types import Scene
 
 SETTINGS_FILE = "settings.toml"
+FUSED = "fused"
+"""The ranker that needs no labels."""
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -92,8 +94,13 @@ class Rank(Section):
         default={"home": "lambdarank"},
         description="The ranker of each scene; windows teach what a home page should have held. Elsewhere: fused.",
     )
+    depth: int = Field(150, ge=10, description="How many of the best fused candidates a ranker is given to order.")
     windows: int = Field(4, ge=1, description="How many earlier windows the ranker is trained on.")
     window_days: float = Field(7.0, gt=0, description="Length of one training window.")
+
+    def ordered(self) -> frozenset[Scene]:
+        """The scenes that a taught ranker orders."""
+        return frozenset(scene for scene, ranker in self.rankers.items() if ranker != FUSED)
 
 
 class Learn(Section):

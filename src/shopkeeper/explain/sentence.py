@@ -13,6 +13,8 @@ from shopkeeper.types import PURCHASE, DayArray, Explanation, Language, Portrait
 
 NEW_DAYS = 30.0
 """A product is spoken of as new for so long."""
+MAX_DAY = 1 << 31
+"""More days than any log has."""
 NEED_HISTORY = frozenset({"taste", "price", "together"})
 """Reasons that say something of the shopper: not said of a stranger."""
 
@@ -48,11 +50,13 @@ def facts(portrait: Portrait, rows: RowArray, day: float, seed: str, created: Da
     """The facts of each row int32 (m,) for this shopper at `day`; created float64 (m,) days, NaN where unknown."""
     bought = portrait.actions == PURCHASE
     mine, days = portrait.rows[bought], portrait.days[bought]
-    same = rows[:, None] == mine[None, :]
-    last = np.where(same, days[None, :], -np.inf).max(axis=1, initial=-np.inf)
-    at, line = np.nonzero(same)
-    visits = np.unique(np.stack([at, np.floor(days[line]).astype(np.int64)]), axis=1)  # lines of a day are one purchase
-    times = np.bincount(visits[0], minlength=len(rows)).tolist()
+    at, line = np.nonzero(rows[:, None] == mine[None, :])
+    last = np.full(len(rows), -np.inf)
+    np.maximum.at(last, at, days[line])
+    # lines of a day are one purchase; lines lie by day within each row, so that equal visits are neighbours
+    visits = at * MAX_DAY + days[line].astype(np.int64)
+    fresh = np.append(True, visits[1:] != visits[:-1])[: len(visits)]
+    times = np.bincount(at[fresh], minlength=len(rows)).tolist()
     history, session = bool(len(mine)), bool(len(portrait.session_rows))
     ages = [max(0.0, day - then) if n else 0.0 for n, then in zip(times, last.tolist(), strict=True)]
     new = (created > day - NEW_DAYS).tolist()

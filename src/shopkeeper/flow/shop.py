@@ -15,7 +15,7 @@ from shopkeeper.intake import rejected
 from shopkeeper.ports import Feature, Forgets, Observes, Ranker, Rule, Source, Updates
 from shopkeeper.profile.profiles import SESSION_DAYS, Profiles
 from shopkeeper.recall.gather import Plan
-from shopkeeper.settings import Settings
+from shopkeeper.settings import FUSED, Settings
 from shopkeeper.store.folder import ShopFolder
 from shopkeeper.store.versions import VersionInfo
 from shopkeeper.types import (
@@ -34,8 +34,6 @@ from shopkeeper.understand.suggest import Suggester
 from shopkeeper.understand.understanding import Understanding
 
 SECONDS_A_DAY = 86_400.0
-FUSED = "fused"
-"""The ranker that needs no labels."""
 
 
 def today() -> float:

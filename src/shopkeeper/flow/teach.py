@@ -3,12 +3,11 @@
 from collections.abc import Callable
 
 from shopkeeper.flow.build import Stages
-from shopkeeper.flow.shop import FUSED
 from shopkeeper.flow.windows import training_windows
 from shopkeeper.ports import Fits, Source
 from shopkeeper.rank.train import Trained, train
 from shopkeeper.recall.gather import Plan, gather
-from shopkeeper.settings import Settings
+from shopkeeper.settings import FUSED, Settings
 from shopkeeper.types import Batch, Candidates, Scene, Snapshot
 
 SCENE: Scene = "home"

@@ -7,10 +7,10 @@ import numpy as np
 import orjson
 
 from shopkeeper.flow.build import POPULARITY_FILE, STATE_FILE, VECTORS_FILE, Stages
-from shopkeeper.flow.shop import FUSED
 from shopkeeper.flow.trial import Contest
 from shopkeeper.ports import Encoder
 from shopkeeper.rank.train import Trained
+from shopkeeper.settings import FUSED
 from shopkeeper.store.folder import ShopFolder
 from shopkeeper.store.versions import Draft, VersionInfo
 from shopkeeper.types import PURCHASE, Snapshot

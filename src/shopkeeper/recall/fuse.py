@@ -74,7 +74,10 @@ def _candidates(requests: IntArray, rows: RowArray) -> tuple[IntArray, IntArray]
 def _best(fused: FloatArray, of_request: IntArray, n_requests: int, keep: int | None) -> tuple[IntArray, IntArray]:
     """What orders candidates best first within each request, at most `keep` of one, and the requests' offsets."""
     # both sorts keep equal ones as they lie, by row
-    order = (-fused).argsort(kind="stable") if n_requests == 1 else np.lexsort((-fused, of_request))
+    if n_requests == 1:
+        best = (-fused).argsort(kind="stable")[:keep]
+        return best, np.array([0, len(best)], np.int64)
+    order = np.lexsort((-fused, of_request))
     offsets = of_request.searchsorted(np.arange(n_requests + 1)).astype(np.int64)
     if keep is None:
         return order, offsets

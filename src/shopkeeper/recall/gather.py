@@ -32,11 +32,14 @@ ENOUGH = 12
 class Plan:
     """How to gather: `weights` and `budgets_ms` by source, `scene_weights` by source and scene where they differ.
 
+    At most `keep` candidates of a request go on, and at most `depth` in the scenes that a ranker orders (`ordered`).
     Without a crew sources run in turn and none is late.
     """
 
     limit: int = 300
     keep: int | None = None
+    depth: int | None = None
+    ordered: frozenset[Scene] = frozenset()
     rrf_k: int = 60
     weights: Mapping[str, float] = field(default_factory=dict)
     scene_weights: Mapping[str, Mapping[Scene, float]] = field(default_factory=dict)
@@ -50,12 +53,18 @@ class Plan:
         return cls(
             limit=settings.recall.limit,
             keep=settings.recall.keep,
+            depth=settings.rank.depth,
+            ordered=settings.rank.ordered(),
             rrf_k=settings.recall.rrf_k,
             weights={name: source.weight for name, source in own.items()},
             scene_weights={name: source.scene_weights for name, source in own.items()},
             budgets_ms={name: source.budget_ms for name, source in own.items()},
             crew=crew,
         )
+
+    def keep_for(self, batch: Batch) -> int | None:
+        """How many candidates of each request go on."""
+        return self.depth if all(request.scene in self.ordered for request in batch.requests) else self.keep
 
     def weights_for(self, batch: Batch) -> dict[str, DayArray]:
         """Each source's weight for each request, float64 (b,)."""
@@ -86,7 +95,9 @@ class Found:
 def gather(sources: Mapping[str, Source], batch: Batch, plan: Plan) -> Found:
     """The fused offers of every source that the scenes concern. One that is late or fails is skipped and named."""
     started = time.perf_counter()
-    calls = {name: partial(_recall, source, batch, plan.limit) for name, source in sources.items()}
+    keep = plan.keep_for(batch)
+    limit = plan.limit if keep is None else min(plan.limit, keep)
+    calls = {name: partial(_recall, source, batch, limit) for name, source in sources.items()}
     asked = {name: call for name, call in calls.items() if _concerns(sources[name], batch)}
     jobs = _in_turn(asked) if plan.crew is None else _in_time(asked, batch, plan, plan.crew)
     offers: dict[str, list[Offer]] = {}
@@ -103,8 +114,8 @@ def gather(sources: Mapping[str, Source], batch: Batch, plan: Plan) -> Found:
         elif job.result is not None:
             offers[name] = job.result
     before_fuse = time.perf_counter()
-    sorted_out = _sorted_by_words(offers, batch)
-    candidates = _by_words(fuse(sorted_out, plan.weights_for(batch), plan.rrf_k, len(batch), plan.keep), offers, batch)
+    fused = fuse(_sorted_by_words(offers, batch), plan.weights_for(batch), plan.rrf_k, len(batch), plan.keep_for(batch))
+    candidates = _by_words(fused, offers, batch)
     ended = time.perf_counter()
     spans |= {"fuse": (ended - before_fuse) * 1000.0, "gather": (ended - started) * 1000.0}
     totals, facets = _counted(offers, len(batch))

@@ -23,9 +23,9 @@ class Lambdarank:
     reads_features: ClassVar[bool] = True
 
     class Settings(PluginSettings):
-        trees: int = Field(150, ge=1, description="Trees of one booster.")
-        leaves: int = Field(15, ge=2, description="Leaves of one tree.")
-        learning_rate: float = Field(0.07, gt=0, le=1, description="How much of each tree is taken.")
+        trees: int = Field(100, ge=1, description="Trees of one booster.")
+        leaves: int = Field(8, ge=2, description="Leaves of one tree.")
+        learning_rate: float = Field(0.1, gt=0, le=1, description="How much of each tree is taken.")
         min_leaf: int = Field(100, ge=1, description="Fewest candidates in a leaf.")
         l2: float = Field(5.0, ge=0, description="Ridge on the leaves' values.")
         columns: float = Field(0.5, gt=0, le=1, description="Share of the columns a tree may look at.")

@@ -111,7 +111,9 @@ class Covisit:
         if live:
             others, weights = self._joined(others, weights, live)
         summed = np.bincount(others, weights)
-        rows = np.flatnonzero(summed > 0).astype(np.int32)
+        beside = np.zeros(len(summed), bool)
+        beside[others] = True
+        rows = np.flatnonzero(beside).astype(np.int32)
         return best(*without(rows, summed[rows].astype(np.float32), request.seeds), limit, request.allowed)
 
     def _latest(self, portrait: Portrait) -> tuple[RowArray, DayArray]:

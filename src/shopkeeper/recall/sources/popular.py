@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -66,12 +66,7 @@ class Popular:
 
     def recall(self, batch: Batch, limit: int) -> list[Offer]:
         state = self._state
-        made: dict[tuple[Scene, int], Offer] = {}
-        for request in batch.requests:
-            key = request.scene, id(request.allowed)
-            if key not in made:
-                made[key] = self._offer(state, request.scene, request.allowed, limit)
-        return [made[request.scene, id(request.allowed)] for request in batch.requests]
+        return [self._offer(state, request.scene, request.allowed, limit) for request in batch.requests]
 
     def observe(self, event: Observed) -> None:
         if event.row < 0 or not _COUNT[event.action]:
@@ -87,7 +82,16 @@ class Popular:
             self._state = _Counts.of(saved["weights"], float(saved["day"]))
 
     def _offer(self, state: "_Counts", scene: Scene, allowed: BoolArray | None, limit: int) -> Offer:
+        """The same for everybody until the next event: kept on the counts."""
         blend = self.settings.trending_blend if scene == "trending" else self.settings.blend
+        key = blend, limit, id(allowed)
+        held = state.offers.get(key)
+        if held is None or held[0] is not allowed:
+            held = state.offers[key] = allowed, self._best(state, blend, allowed, limit)
+        return held[1]
+
+    @staticmethod
+    def _best(state: "_Counts", blend: Blend, allowed: BoolArray | None, limit: int) -> Offer:
         rows = state.pool[inside(state.pool, allowed)]
         if len(rows) < limit and len(state.pool) < state.n_counted:
             rows = np.flatnonzero(state.weights.any(axis=0)).astype(np.int32)
@@ -103,7 +107,8 @@ Weights = NDArray[np.float64]
 class _Counts:
     """weights (3, n) as they stood on `day`. Readers may see a count that came a moment ago; that does no harm.
 
-    `pool` holds the leading rows of each half-life and those that events touched since it was drawn.
+    `pool` holds the leading rows of each half-life and those that events touched since it was drawn. `offers` holds
+    what was offered from these counts, by blend, limit and mask, beside the mask itself.
     """
 
     weights: Weights
@@ -112,6 +117,7 @@ class _Counts:
     pool: RowArray
     n_counted: int
     n_touched: int = 0
+    offers: dict[tuple[Blend, int, int], tuple[BoolArray | None, Offer]] = field(default_factory=dict)
 
     @classmethod
     def nothing(cls) -> "_Counts":
@@ -148,4 +154,5 @@ class _Counts:
             pool=pool,
             n_counted=self.n_counted + (not was_counted),
             n_touched=self.n_touched + 1,
+            offers={},
         )

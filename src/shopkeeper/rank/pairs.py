@@ -254,6 +254,17 @@ class Pairs:
             self._groups[id(column)] = column, self.by_class(column, self.purchases.request, self.purchases.row)
         return self._groups[id(column)][1]
 
+    def by_classes(self, levels: RowArray) -> Groups:
+        """Purchases met with the candidates of the same class at m levels at once; `levels` (n_products, m).
+
+        No class number may stand at two levels. Lines (h * m,) and candidates (n * m,) lie level beside level.
+        """
+        of_lines, of_rows = lookup(levels, self.purchases.row), lookup(levels, self.rows)
+        width = int(max(of_lines.max(initial=0), of_rows.max(initial=0))) + 1
+        of_lines += (self.purchases.request * width)[:, None]
+        of_rows += (self.request * width)[:, None]
+        return Groups(of_lines.ravel(), of_rows.ravel())
+
     def by_class(self, column: RowArray, request: IntArray, row: IntArray) -> Groups:
         """Lines of these requests and rows met with the candidates of the same class."""
         of_lines, of_rows = lookup(column, row), lookup(column, self.rows)

@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field
 
-from shopkeeper.rank.pairs import pairs, side_by_side
+from shopkeeper.rank.pairs import pairs
 from shopkeeper.settings import PluginSettings
-from shopkeeper.types import Batch, Candidates, Catalog, DayArray, FloatArray, RowArray, Snapshot
+from shopkeeper.types import Batch, Candidates, Catalog, FloatArray, RowArray, Snapshot
 
 _LEVELS = ("category", "shelf", "department", "group")
+_KINDS = ("share", "days_since", "part", "products")
 
 
 class Affinity:
@@ -21,43 +22,45 @@ class Affinity:
     class Settings(PluginSettings):
         half_life_days: float = Field(60.0, gt=0, description="How fast a purchase fades.")
 
-    names = tuple(f"{level}_{what}" for level in _LEVELS for what in ("share", "days_since", "part", "products"))
+    names = tuple(f"{level}_{kind}" for level in _LEVELS for kind in _KINDS)
 
     def __init__(self, settings: Settings) -> None:
         self._half_life = settings.half_life_days
-        self._columns: tuple[RowArray | None, ...] = ()
+        # int32 (n_products, n_levels): the class of each product at each level, no number at two levels
+        self._classes: RowArray = np.empty((0, len(_LEVELS)), np.int32)
 
     def fit(self, snapshot: Snapshot) -> None:
-        self._columns = _levels(snapshot.catalog)
+        self._classes = _levels(snapshot.catalog)
 
     def values(self, batch: Batch, candidates: Candidates) -> FloatArray:
         shared = pairs(batch, candidates)
-        lines, bought = shared.purchases, shared.bought
+        lines, bought, n_levels = shared.purchases, shared.bought, len(_LEVELS)
         weight = shared.faded(self._half_life)
-        own = bought.sums(weight)
         total = shared.spread(np.bincount(lines.request, weight, shared.n_requests))
-        columns: list[DayArray] = []
-        for column in self._columns:
-            groups = bought if column is None else shared.by(column)
-            of_class = groups.sums(weight)
-            part = own / np.where(of_class > 0, of_class, np.nan)
-            columns += [of_class / np.maximum(total, 1e-9), groups.first(lines.age), part, groups.sums(bought.one_each)]
-        return side_by_side(columns)
+        groups = shared.by_classes(self._classes)  # all levels at once: a page's histories are short, its steps count
+        of_class = groups.sums(np.repeat(weight, n_levels)).reshape(-1, n_levels)
+        table = np.empty((len(shared.rows), n_levels, len(_KINDS)), np.float32)
+        table[..., 0] = of_class / np.maximum(total, 1e-9)[:, None]
+        table[..., 1] = groups.first(np.repeat(lines.age, n_levels)).reshape(-1, n_levels)
+        table[..., 2] = bought.sums(weight)[:, None] / np.where(of_class > 0, of_class, np.nan)
+        table[..., 3] = groups.sums(np.repeat(bought.one_each, n_levels)).reshape(-1, n_levels)
+        return table.reshape(len(table), -1)
 
     def update(self, catalog: Catalog, rows: RowArray, vectors: FloatArray | None) -> None:
-        self._columns = _levels(catalog)
+        self._classes = _levels(catalog)
 
     def save(self, folder: Path) -> None:
         """Nothing to write: the levels come with the catalogue."""
 
     def load(self, folder: Path, catalog: Catalog) -> None:
-        self._columns = _levels(catalog)
+        self._classes = _levels(catalog)
 
 
-def _levels(catalog: Catalog) -> tuple[RowArray | None, ...]:
-    """The class of each product at each level, in the order of _LEVELS; None where each product is its own."""
+def _levels(catalog: Catalog) -> RowArray:
+    """int32 (n_products, n_levels): the class of each product at each level, in the order of _LEVELS."""
     shelves: dict[tuple[str, ...], int] = {}
     shelf_of_path = np.array([shelves.setdefault(path[:2], len(shelves)) for path in catalog.category_paths], np.int32)
     shelf = shelf_of_path[catalog.categories] if len(shelf_of_path) else catalog.categories
-    groups = None if len(np.unique(catalog.groups)) == len(catalog.groups) else catalog.groups
-    return catalog.categories, shelf, catalog.departments, groups
+    levels = np.stack([catalog.categories, shelf, catalog.departments, catalog.groups], axis=1).astype(np.int32)
+    above = levels.max(axis=0, initial=-1) + 1
+    return levels + np.concatenate(([0], np.cumsum(above)[:-1])).astype(np.int32)

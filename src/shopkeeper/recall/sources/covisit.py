@@ -51,7 +51,7 @@ class Covisit:
         damping: float = Field(0.3, ge=0, le=1, description="How much popular products are held back.")
         prior: float = Field(5.0, gt=0, description="Added to each product's popularity before damping.")
         decay: float = Field(0.9, gt=0, le=1, description="What a basket counts beside the one after it.")
-        last: int = Field(150, ge=1, description="How many of a shopper's latest lines are seeds.")
+        last: int = Field(75, ge=1, description="How many of a shopper's latest lines are seeds.")
         live_sessions: int = Field(20_000, ge=1, description="Sessions remembered for live co-occurrence.")
         live_pairs: int = Field(200_000, ge=1, description="Live pairs held; the oldest go first.")
 

@@ -8,7 +8,7 @@ Batch is the primitive: a single request is a batch of one.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -320,8 +320,7 @@ class Ranked:
     ranker: str
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(NamedTuple):
     """A node of the tree of parts: `value` is the sum of its children's values, to float32 rounding."""
 
     name: str

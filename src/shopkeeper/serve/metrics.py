@@ -28,6 +28,8 @@ class Meters:
         self._stages = Histogram(
             "shopkeeper_stage_seconds", "Time by stage.", ["shop", "stage"], registry=kept, buckets=SECONDS
         )
+        # a page has a dozen stages, and finding a labelled histogram costs more than counting in it
+        self._stage_meters: dict[tuple[str, str], Histogram] = {}
         self._events = Counter("shopkeeper_events", "Event rows by outcome.", ["shop", "status"], registry=kept)
         self._late = Counter("shopkeeper_late_sources", "Sources not waited for.", ["shop", "source"], registry=kept)
         self._products = Gauge("shopkeeper_products", "Products on the shelf.", ["shop"], registry=kept)
@@ -42,7 +44,10 @@ class Meters:
     def showed(self, shop: str, page: "Page") -> None:
         """Counts what a page tells: its stages' durations and the sources it did not wait for."""
         for stage, span_ms in page.spans_ms.items():
-            self._stages.labels(shop, stage).observe(span_ms / 1e3)
+            meter = self._stage_meters.get((shop, stage))
+            if meter is None:
+                meter = self._stage_meters[shop, stage] = self._stages.labels(shop, stage)
+            meter.observe(span_ms / 1e3)
         for source in page.late:
             self._late.labels(shop, source).inc()
 

@@ -54,17 +54,15 @@ class Diversity:
         return cosines
 
     def _order(self, scores: FloatArray, likeness: FloatArray, n_places: int) -> IntArray:
+        """int64 (n,): the first `n_places` as placed one after another, then the others as they stood."""
         span = float(scores.max() - scores.min()) or 1.0
         worth = self.settings.relevance * (scores - scores.min()) / span
-        left = np.ones(len(scores), bool)
+        against = (1 - self.settings.relevance) * likeness
         placed: list[int] = []
+        value = worth
         for _ in range(min(n_places, len(scores))):
-            value = worth.copy()
-            if placed:
-                nearest = likeness[placed[-self.settings.window :]].max(axis=0)
-                value -= (1 - self.settings.relevance) * nearest
-            value[~left] = -np.inf
             best = int(value.argmax())
             placed.append(best)
-            left[best] = False
-        return np.concatenate([np.array(placed, np.int64), np.flatnonzero(left)])
+            worth[best] = -np.inf
+            value = worth - against[placed[-self.settings.window :]].max(axis=0)
+        return np.concatenate([np.array(placed, np.int64), np.flatnonzero(worth > -np.inf)])

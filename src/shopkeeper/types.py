@@ -5,7 +5,7 @@ life of the shop), a user's row its row number in the user table. Days are float
 Batch is the primitive: a single request is a batch of one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
@@ -360,7 +360,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exposure:
-    """What a page showed and why, as it is logged. features float32 (k, f) are the ranker's rows, in page order."""
+    """What a page showed and why, as it is logged. `rows` gives `features` when they are wanted: they may come late."""
 
     request_id: str
     timestamp: float
@@ -375,7 +375,12 @@ class Exposure:
     scores: tuple[float, ...]
     propensities: tuple[float, ...]
     feature_names: tuple[str, ...]
-    features: FloatArray
+    rows: Callable[[], FloatArray]
+
+    @property
+    def features(self) -> FloatArray:
+        """float32 (k, f): the feature values of each product, in page order."""
+        return self.rows()
 
 
 @dataclass(frozen=True, slots=True)

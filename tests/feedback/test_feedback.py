@@ -7,19 +7,19 @@
 
 import numpy as np
 
-from shopkeeper.feedback.exposures import exposure_of
+from shopkeeper.feedback.exposures import Evidence, exposure_of
 from shopkeeper.feedback.joins import outcomes
 from shopkeeper.testing import worlds
-from shopkeeper.types import Action, Event, Explanation, Exposure, FeatureTable, Intent, Item, Page, Request
+from shopkeeper.types import Action, Event, Explanation, Exposure, Intent, Item, Page, Request
 
 
 def shown() -> Exposure:
     nothing = Explanation("score", 0.0)
     items = tuple(Item(row, place, 1.0 - place, 1.0, nothing) for place, row in enumerate([2, 0]))
     page = Page(request_id="r1", scene="home", items=items, total=2, intent=Intent(), facets={}, version="0001")
-    table = FeatureTable(("a",), np.array([[11.0], [12.0]], np.float32))
+    evidence = Evidence(("a",), lambda: np.array([[11.0], [12.0]], np.float32))
     request = Request(request_id="r1", scene="home", day=2.0, session="s")
-    return exposure_of(page, request, "ann", worlds.catalog(["x", "y", "z"]), table, 172_800.0)
+    return exposure_of(page, request, "ann", worlds.catalog(["x", "y", "z"]), evidence, 172_800.0)
 
 
 def event(action: Action, product_id: str, request_id: str = "r1") -> Event:

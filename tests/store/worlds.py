@@ -50,6 +50,6 @@ def exposure(request_id: str, user: str = "ann", timestamp: float = 1.5, **field
         "scores": (0.1, 1 / 3),
         "propensities": (1.0, 0.5),
         "feature_names": ("price", "age", "taste"),
-        "features": np.array([[1, 2, 3], [4, float("nan"), 6]], np.float32),
+        "rows": lambda: np.array([[1, 2, 3], [4, float("nan"), 6]], np.float32),
     }
     return Exposure(**{**plain, **fields})

@@ -7,7 +7,7 @@ import numpy as np
 from shopkeeper.arrange.arrange import arrange
 from shopkeeper.explain.sentence import facts, sentence
 from shopkeeper.explain.tree import trees
-from shopkeeper.feedback.exposures import exposure_of
+from shopkeeper.feedback.exposures import Evidence, exposure_of
 from shopkeeper.flow.shop import Shop
 from shopkeeper.flow.trace import Trace
 from shopkeeper.rank.assemble import assemble
@@ -34,12 +34,11 @@ def answer(request: Request, shop: Shop) -> Page:
     )
     places = arranged.index[request.offset : request.offset + request.k]
     shown = found.candidates.take(places)
-    # the page's own feature rows: what the ranker read, or what it would have read, for later learning
-    logged = table.take(places) if ranker.reads_features else assemble(trained.features, batch, shown)
+    read = table.take(places if ranker.reads_features else NO_CANDIDATES)
     page = Page(
         request_id=request.request_id,
         scene=request.scene,
-        items=trace.timed("explain", lambda: _items(request, batch, arranged, ranker.parts(shown, logged), catalog)),
+        items=trace.timed("explain", lambda: _items(request, batch, arranged, ranker.parts(shown, read), catalog)),
         total=len(arranged.rows),
         intent=intent,
         facets=found.facets[0],
@@ -50,7 +49,9 @@ def answer(request: Request, shop: Shop) -> Page:
         spans_ms={**trace.spans_ms, **found.spans_ms},
     )
     user_id = shop.folder.users.id(request.user) if request.user != NEW_USER else ""
-    shop.remember(exposure_of(page, request, user_id, catalog, logged, time.time()))
+    # for later learning: what the ranker read, or what it would have read
+    rows = (lambda: read.values) if ranker.reads_features else trained.later.of(batch, shown)
+    shop.remember(exposure_of(page, request, user_id, catalog, Evidence(table.names, rows), time.time()))
     return page
 
 

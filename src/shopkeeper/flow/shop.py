@@ -14,6 +14,7 @@ from shopkeeper.flow.vectors import encoded
 from shopkeeper.intake import rejected
 from shopkeeper.ports import Feature, Forgets, Observes, Ranker, Rule, Source, Updates
 from shopkeeper.profile.profiles import SESSION_DAYS, Profiles
+from shopkeeper.rank.later import LaterRows
 from shopkeeper.recall.gather import Plan
 from shopkeeper.settings import FUSED, Settings
 from shopkeeper.store.folder import ShopFolder
@@ -61,6 +62,11 @@ class Trained:
         name = self.scenes.get(scene, FUSED)
         name = name if name in self.rankers else FUSED
         return name, self.rankers[name]
+
+    @cached_property
+    def later(self) -> LaterRows:
+        """The feature rows of pages whose ranker reads none."""
+        return LaterRows(self.features)
 
     def parts(self) -> Iterator[object]:
         """Whatever may observe, update or forget."""

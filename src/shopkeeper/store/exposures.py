@@ -161,7 +161,7 @@ def _exposure(record: Mapping[str, Any]) -> Exposure:
         scores=tuple(scores.tolist()),
         propensities=tuple(propensities.tolist()),
         feature_names=tuple(orjson.loads(record["feature_names"])),
-        features=features,
+        rows=lambda: features,
         **plain,
     )
 

@@ -9,7 +9,8 @@
 7. A buyer came back who took the product in two baskets; what was in one basket may be in the very next.
 8. Baskets stand in the order of their first lines, also where they overlap or start at one moment.
 9. A label is the best that a shopper did inside the window, or in its first basket there.
-10. A product's first day is the earliest of anybody's. Rows without a line get what stands for missing.
+10. Counts are of lines, by action; a product's first day is the earliest of anybody's; a row without a line gets what
+    stands for missing.
 11. Every expression compiles for other engines, unchanged.
 """
 
@@ -245,6 +246,12 @@ def test_the_first_basket_is_the_first_with_something_wanted() -> None:
     }
 
 
+def test_counts_are_of_lines_with_these_actions() -> None:
+    table = interactions(*[(ANN, TEA, 3.0, "purchase")] * 2, (BOB, TEA, 2.0, "purchase"), (BOB, JAM, 5.0, "click"))
+    assert lines_of(offline.counts(table)) == [{"row": TEA, "n": 3}]
+    assert lines_of(offline.counts(table, ("click", "purchase"))) == [{"row": TEA, "n": 3}, {"row": JAM, "n": 1}]
+
+
 def test_a_row_without_a_line_gets_what_stands_for_missing() -> None:
     table = interactions((ANN, MUG, 3.0, "view"), (BOB, MUG, 2.0, "purchase"), (BOB, JAM, 5.0, "dismiss"))
     first = offline.by_row(offline.first_days(table), "day", 4, np.nan)
@@ -270,6 +277,7 @@ def test_every_expression_compiles_for_another_engine(engine: str) -> None:
         offline.repeat_intervals(table),
         offline.buyers(table),
         offline.next_baskets(table),
+        offline.counts(table),
         offline.first_days(table),
         offline.labels(table, 0.0, 7.0),
         offline.labels(table, 0.0, 7.0, first_basket=True),

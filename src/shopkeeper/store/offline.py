@@ -48,6 +48,12 @@ def popularity(
     return lines.group_by("row").aggregate(weight=weight.sum())
 
 
+def counts(interactions: Table, actions: Sequence[Action] = ("purchase",)) -> Table:
+    """Table[row, n]: the lines of a product with any of these actions."""
+    lines = interactions.filter(_is_any(interactions, actions))
+    return lines.group_by("row").aggregate(n=lines.count())
+
+
 def first_days(interactions: Table) -> Table:
     """Table[row, day]: when anybody first did anything with a product."""
     return interactions.group_by("row").aggregate(day=interactions.day.min())

@@ -1,7 +1,8 @@
 """Offline tables: one function each, over the table `interactions` (user, row, day, action, quantity, basket).
 
 Every one is an Ibis expression and nothing else, so that DuckDB runs it on a laptop and Spark or a warehouse runs the
-same lines when the shop outgrows it. `action` holds codes of types.ACTIONS, `day` days since 1970 UTC.
+same lines when the shop outgrows it. `action` holds codes of types.ACTIONS, `day` days since 1970 UTC,
+`basket` numbers that no two shoppers share.
 """
 
 from collections.abc import Mapping, Sequence

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from shopkeeper.store.snapshot import interactions_table
 from shopkeeper.types import PURCHASE, Catalog, DayArray, IntArray, Interactions, Snapshot
 
 _MICROSECONDS_A_DAY = 86_400_000_000
@@ -25,6 +26,11 @@ class Journey:
     weeks: IntArray
     sha256: str
 
+    @property
+    def interactions(self) -> ibis.Table:
+        """The log as the table that offline expressions read."""
+        return interactions_table(self.log)
+
     def start_of(self, week: int) -> float:
         """The day of the first line of that week or later: everything earlier is before it; infinite where none is."""
         return float(self.log.days[self.weeks >= week].min(initial=np.inf))
@@ -33,10 +39,7 @@ class Journey:
         """What was known when the week began."""
         day = self.start_of(week)
         log = self.log.before(day)
-        names = ("user", "row", "day", "action", "quantity", "basket")
-        columns = (log.users, log.rows, log.days, log.actions, log.quantities, log.baskets)
-        table = ibis.memtable(pa.table(dict(zip(names, columns, strict=True))))
-        return Snapshot(day=day, catalog=self.catalog, log=log, interactions=table, seed=seed)
+        return Snapshot(day=day, catalog=self.catalog, log=log, interactions=interactions_table(log), seed=seed)
 
 
 def folder_of_package() -> Path:

@@ -64,7 +64,7 @@ class Task:
     def of(cls, journey: Journey, from_week: int, to_week: int, seed: int = 0) -> "Task":
         """The task of these weeks."""
         snapshot = journey.snapshot(from_week, seed)
-        return cls(snapshot, labels_between(journey.log, snapshot.day, journey.start_of(to_week + 1)))
+        return cls(snapshot, labels_between(journey.interactions, snapshot.day, journey.start_of(to_week + 1)))
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from shopkeeper.flow.windows import training_windows, up_to, window
 from shopkeeper.rank.labels import labels_between
 from shopkeeper.settings import parse
 from shopkeeper.store.folder import create, open_folder
-from shopkeeper.store.snapshot import snapshot
+from shopkeeper.store.snapshot import interactions_table, snapshot
 from shopkeeper.testing import worlds
 from shopkeeper.testing.shops import SETTINGS
 from shopkeeper.types import Event
@@ -113,7 +113,8 @@ def test_training_windows_end_where_the_snapshot_does() -> None:
 
 def test_generated_queries_are_words_of_titles_and_the_same_for_a_seed() -> None:
     shelf = worlds.catalog(["Crushed ice, 22 lb", "Whole milk", "99", "Whole milk"])
-    labels = labels_between(worlds.interactions([(0, row, 1.0, "purchase") for row in range(4)]), 0.0, 2.0)
+    bought = worlds.interactions([(0, row, 1.0, "purchase") for row in range(4)])
+    labels = labels_between(interactions_table(bought), 0.0, 2.0)
     items = known_items(shelf, labels, n=10, seed=3)
     assert items == known_items(shelf, labels, n=10, seed=3)
     assert sorted(item.title_code for item in items) == [0, 1]  # one query a title, none for a title of digits

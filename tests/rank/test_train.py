@@ -1,13 +1,15 @@
 """Labels and teaching.
 
 1. Labels are what came after the cut, graded purchase 3, cart 2, click 1; the best grade of a product counts.
-2. The first basket alone counts unless all are asked for.
+2. The first basket alone counts unless all are asked for; of two at one moment the lower number is the first.
 3. Grades meet candidates by shopper and product, and count what was wanted but not found.
 4. Features learn only from before the cut; the table holds no value from after it.
 5. Wanted candidates are all taught, with so many of the others; a request without a wanted one is left out.
 6. With nothing to learn from the ranker is not taught.
 7. A table's columns are named feature.column; what is infinite is unknown.
 """
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from shopkeeper.rank import train as teaching
 from shopkeeper.rank.assemble import assemble
 from shopkeeper.rank.labels import Labels, labels_between
 from shopkeeper.rank.train import Window, batch_at, grades_of, train
+from shopkeeper.store.snapshot import interactions_table
 from shopkeeper.testing.worlds import Visit, catalog, interactions, snapshot
 from shopkeeper.types import Batch, Candidates, FeatureTable, FloatArray, IntArray, Snapshot
 from tests.rank.worlds import batch, candidates, feature
@@ -31,6 +34,7 @@ VISITS: list[Visit] = [
     (2, 2, 5.2, "click"),
 ]
 LOG = interactions(VISITS)
+TABLE = interactions_table(LOG)
 SHELF = catalog([str(row) for row in range(6)])
 
 
@@ -49,28 +53,41 @@ def everything(snapshot_: Snapshot, asked: Batch) -> Candidates:
 
 
 def window(start: float, end: float) -> Window:
-    return Window(snapshot(SHELF, VISITS, start), labels_between(LOG, start, end))
+    return Window(snapshot(SHELF, VISITS, start), labels_between(TABLE, start, end))
 
 
 def test_labels_are_the_first_basket_after_the_cut_with_the_best_grade() -> None:
-    labels = labels_between(LOG, 4.0, 9.0)
+    labels = labels_between(TABLE, 4.0, 9.0)
     assert labels.users.tolist() == [0, 2]
     assert labels.offsets.tolist() == [0, 2, 3]
     assert (labels.rows.tolist(), labels.grades.tolist()) == ([2, 3, 2], [3, 2, 1])
 
 
 def test_all_baskets_count_when_asked_for() -> None:
-    labels = labels_between(LOG, 4.0, 9.0, first_basket=False)
+    labels = labels_between(TABLE, 4.0, 9.0, first_basket=False)
     assert labels.rows.tolist() == [2, 3, 4, 2]
 
 
+def test_of_two_baskets_at_one_moment_the_lower_number_is_the_first() -> None:
+    both = replace(interactions([(0, 2, 5.0, "purchase"), (0, 1, 5.0, "click")]), baskets=np.array([9, 4], np.int32))
+    labels = labels_between(interactions_table(both), 4.0, 9.0)
+    assert (labels.rows.tolist(), labels.grades.tolist()) == ([1], [1])
+
+
+def test_labels_are_arrays_of_the_declared_types() -> None:
+    for labels in (labels_between(TABLE, 4.0, 9.0), labels_between(TABLE, 7.0, 9.0)):
+        kinds = [str(array.dtype) for array in (labels.users, labels.offsets, labels.rows, labels.grades)]
+        assert kinds == ["int32", "int64", "int32", "float32"]
+        assert len(labels.offsets) == len(labels.users) + 1
+
+
 def test_the_start_is_inside_and_the_end_is_not() -> None:
-    assert labels_between(LOG, 1.0, 5.0).rows.tolist() == [1, 1]
-    assert labels_between(LOG, 7.0, 9.0).users.tolist() == []
+    assert labels_between(TABLE, 1.0, 5.0).rows.tolist() == [1, 1]
+    assert labels_between(TABLE, 7.0, 9.0).users.tolist() == []
 
 
 def test_grades_meet_candidates_by_shopper_and_product() -> None:
-    labels = labels_between(LOG, 4.0, 9.0)
+    labels = labels_between(TABLE, 4.0, 9.0)
     grades, n_wanted = grades_of(candidates([[3, 5], [2, 3]]), labels, slice(0, 2))
     assert (grades.tolist(), n_wanted) == ([2, 0, 1, 0], 3)
     grades, n_wanted = grades_of(candidates([[2, 3]]), labels, slice(1, 2))

@@ -5,15 +5,22 @@
 3. Products of one basket count the mean of 1 / distance over every order of the basket, the same both ways.
 4. Baskets count from the earlier to the later by the mean distance of their lines, up to the gap.
 5. Large baskets, pairs below the weight and a product with itself are left out.
-6. Repeat intervals count days once; over shoppers they weigh by intervals.
-7. A label is the best that a shopper did inside the window.
-8. Every expression compiles for other engines, unchanged.
+6. Repeat intervals count a moment once and add up over shoppers.
+7. A buyer came back who took the product in two baskets; what was in one basket may be in the very next.
+8. Baskets stand in the order of their first lines, also where they overlap or start at one moment.
+9. A label is the best that a shopper did inside the window, or in its first basket there.
+10. Counts are of lines, by action; a product's first day is the earliest of anybody's; a row without a line gets what
+    stands for missing.
+11. Every expression compiles for other engines, unchanged.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import permutations
 from math import isclose
 
 import ibis
+import numpy as np
 import pytest
 
 from shopkeeper.store import offline
@@ -32,6 +39,15 @@ def interactions(*visits: worlds.Visit) -> ibis.Table:
 def pairs(table: ibis.Table, **nearness: float) -> dict[tuple[int, int], float]:
     found = offline.cooccurrence(table, Nearness(**{"min_weight": 0.0, **nearness})).to_pyarrow().to_pylist()  # type: ignore[arg-type]
     return {(line["row"], line["other"]): line["weight"] for line in found if line["weight"] > 0}
+
+
+def in_baskets(visits: Sequence[worlds.Visit], baskets: Sequence[int]) -> ibis.Table:
+    return interactions_table(replace(worlds.interactions(visits), baskets=np.array(baskets, np.int32)))
+
+
+def lines_of(table: ibis.Table) -> list[dict[str, float]]:
+    lines: list[dict[str, float]] = table.order_by("row").to_pyarrow().to_pylist()
+    return lines
 
 
 def close(found: dict[tuple[int, int], float], expected: dict[tuple[int, int], float]) -> bool:
@@ -128,29 +144,70 @@ def test_large_baskets_and_light_pairs_are_left_out() -> None:
     assert set(pairs(table, min_weight=three + 0.01)) == {(TEA, MUG), (MUG, TEA)}
 
 
-def test_repeat_intervals_count_days_once() -> None:
+def test_repeat_intervals_count_a_moment_once_and_add_up() -> None:
     table = interactions(
-        (ANN, TEA, 10.1, "purchase"),
-        (ANN, TEA, 10.9, "purchase"),
-        (ANN, TEA, 13.5, "purchase"),
+        (ANN, TEA, 10.25, "purchase"),
+        (ANN, TEA, 10.25, "purchase"),
+        (ANN, TEA, 10.75, "purchase"),
         (ANN, TEA, 20.0, "purchase"),
         (ANN, MUG, 11.0, "purchase"),
         (ANN, MUG, 12.0, "click"),
         (BOB, TEA, 10.0, "purchase"),
         (BOB, TEA, 12.0, "purchase"),
     )
-    own = offline.repeat_intervals(table).order_by("user", "row").to_pyarrow().to_pylist()
-    names = ("user", "row", "n", "mean_interval", "last_day")
-    assert [tuple(line[name] for name in names) for line in own] == [
-        (ANN, TEA, 3, (20 - 10) / 2, 20),
-        (ANN, MUG, 1, None, 11),
-        (BOB, TEA, 2, 2.0, 12),
+    assert lines_of(offline.repeat_intervals(table)) == [
+        {"row": TEA, "n_intervals": 2 + 1, "days": (20.0 - 10.25) + 2.0},
+        {"row": MUG, "n_intervals": 0, "days": 0.0},
     ]
-    rows = offline.row_intervals(table).order_by("row").to_pyarrow().to_pylist()
-    assert rows == [
-        {"row": TEA, "buyers": 2, "repeaters": 2, "n_intervals": 3, "mean_interval": (10 + 2) / 3},
-        {"row": MUG, "buyers": 1, "repeaters": 0, "n_intervals": 0, "mean_interval": None},
+    clicks = offline.repeat_intervals(table, ("click", "purchase"))
+    assert lines_of(clicks)[1] == {"row": MUG, "n_intervals": 1, "days": 1.0}
+
+
+def test_a_buyer_came_back_in_another_basket() -> None:
+    table = interactions(
+        (ANN, TEA, 1.0, "purchase"),
+        (ANN, TEA, 1.5, "purchase"),
+        (ANN, TEA, 3.0, "purchase"),
+        (BOB, TEA, 2.0, "purchase"),
+        (BOB, TEA, 2.0, "purchase"),
+        (BOB, MUG, 2.0, "purchase"),
+        (BOB, MUG, 5.0, "view"),
+    )
+    assert lines_of(offline.buyers(table)) == [
+        {"row": TEA, "buyers": 2, "back": 1},
+        {"row": MUG, "buyers": 1, "back": 0},
     ]
+
+
+def test_what_is_in_one_basket_may_be_in_the_very_next() -> None:
+    table = interactions(
+        (ANN, TEA, 1.0, "purchase"),
+        (ANN, TEA, 1.5, "purchase"),
+        (ANN, MUG, 1.0, "purchase"),
+        (ANN, JAM, 2.0, "view"),
+        (ANN, TEA, 3.0, "purchase"),
+        (ANN, MUG, 9.0, "purchase"),
+        (BOB, TEA, 2.0, "purchase"),
+    )
+    # Ann's baskets: tea and mug, tea, mug; what she only looked at fills none, and nothing follows Bob's
+    assert lines_of(offline.next_baskets(table)) == [
+        {"row": TEA, "followed": 2, "again": 1},
+        {"row": MUG, "followed": 1, "again": 0},
+    ]
+
+
+def test_overlapping_baskets_stand_in_the_order_of_their_first_lines() -> None:
+    visits = [(ANN, TEA, 1.0, "purchase"), (ANN, MUG, 1.1, "purchase"), (ANN, JAM, 1.2, "purchase")]
+    table = in_baskets([*visits, (ANN, JAM, 9.0, "purchase")], [4, 5, 4, 6])
+    # jam came into basket 4 after 5 was begun, yet 5 is the one that follows 4
+    assert lines_of(offline.next_baskets(table)) == [{"row": row, "followed": 1, "again": 0} for row in (TEA, MUG, JAM)]
+
+
+def test_of_baskets_at_one_moment_the_lower_number_is_the_first() -> None:
+    table = in_baskets([(ANN, TEA, 1.0, "purchase"), (ANN, MUG, 1.0, "click"), (ANN, TEA, 2.0, "purchase")], [9, 4, 12])
+    followed = offline.next_baskets(table, ("click", "purchase"))
+    assert lines_of(followed) == [{"row": TEA, "followed": 1, "again": 1}, {"row": MUG, "followed": 1, "again": 0}]
+    assert lines_of(offline.labels(table, 0.0, 7.0, first_basket=True)) == [{"user": ANN, "row": MUG, "label": 1}]
 
 
 def test_a_label_is_the_best_inside_the_window() -> None:
@@ -172,6 +229,37 @@ def test_a_label_is_the_best_inside_the_window() -> None:
     }
 
 
+def test_the_first_basket_is_the_first_with_something_wanted() -> None:
+    table = interactions(
+        (ANN, TEA, 7.0, "view"),
+        (ANN, TEA, 8.2, "click"),
+        (ANN, MUG, 8.9, "purchase"),
+        (ANN, JAM, 9.0, "purchase"),
+        (BOB, TEA, 6.0, "purchase"),
+        (BOB, HAM, 13.0, "add_to_cart"),
+    )
+    found = offline.labels(table, 7.0, 14.0, first_basket=True).to_pyarrow().to_pylist()
+    assert {(line["user"], line["row"]): line["label"] for line in found} == {
+        (ANN, TEA): 1,
+        (ANN, MUG): 3,
+        (BOB, HAM): 2,
+    }
+
+
+def test_counts_are_of_lines_with_these_actions() -> None:
+    table = interactions(*[(ANN, TEA, 3.0, "purchase")] * 2, (BOB, TEA, 2.0, "purchase"), (BOB, JAM, 5.0, "click"))
+    assert lines_of(offline.counts(table)) == [{"row": TEA, "n": 3}]
+    assert lines_of(offline.counts(table, ("click", "purchase"))) == [{"row": TEA, "n": 3}, {"row": JAM, "n": 1}]
+
+
+def test_a_row_without_a_line_gets_what_stands_for_missing() -> None:
+    table = interactions((ANN, MUG, 3.0, "view"), (BOB, MUG, 2.0, "purchase"), (BOB, JAM, 5.0, "dismiss"))
+    first = offline.by_row(offline.first_days(table), "day", 4, np.nan)
+    np.testing.assert_array_equal(first, [np.nan, 2.0, 5.0, np.nan])
+    counts = offline.columns_by_row(offline.buyers(table), ("back", "buyers"), 4)
+    assert [(own.dtype, own.tolist()) for own in counts] == [(np.float64, [0, 0, 0, 0]), (np.float64, [0, 1, 0, 0])]
+
+
 @pytest.mark.parametrize("engine", ["postgres", "snowflake", "bigquery", "trino", "clickhouse"])
 def test_every_expression_compiles_for_another_engine(engine: str) -> None:
     schema = {
@@ -187,8 +275,12 @@ def test_every_expression_compiles_for_another_engine(engine: str) -> None:
         offline.popularity(table, 10.0, 7.0),
         offline.cooccurrence(table),
         offline.repeat_intervals(table),
-        offline.row_intervals(table),
+        offline.buyers(table),
+        offline.next_baskets(table),
+        offline.counts(table),
+        offline.first_days(table),
         offline.labels(table, 0.0, 7.0),
+        offline.labels(table, 0.0, 7.0, first_basket=True),
     ]
     for expression in expressions:
         assert "interactions" in ibis.to_sql(expression, dialect=engine)

@@ -22,7 +22,7 @@ def up_to(snapshot: Snapshot, now: float) -> Snapshot:
 
 def window(snapshot: Snapshot, start: float, days: float) -> Window:
     """The window of `days` after `start`: the snapshot before it, and the first basket of each shopper inside it."""
-    return Window(earlier(snapshot, start), labels_between(snapshot.log, start, start + days))
+    return Window(earlier(snapshot, start), labels_between(snapshot.interactions, start, start + days))
 
 
 def training_windows(snapshot: Snapshot, settings: Settings) -> Iterator[Window]:

@@ -10,7 +10,7 @@ import numpy as np
 from shopkeeper.recall.codes import Codes, distinct
 from shopkeeper.recall.groups import NO_GROUP, Groups
 from shopkeeper.store.mapped import mapped
-from shopkeeper.types import PURCHASE, Catalog, FloatArray, RowArray, Snapshot
+from shopkeeper.types import Catalog, FloatArray, RowArray, Snapshot
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,14 @@ class VectorShelf:
     @classmethod
     def of(cls, snapshot: Snapshot, *, exact: bool) -> "VectorShelf | None":
         """The shelf of a snapshot, most bought first within a group; None where there are no vectors."""
-        vectors, log = snapshot.vectors, snapshot.log
+        from shopkeeper.store import offline  # with it comes Ibis, half a second that only learning needs
+
+        vectors = snapshot.vectors
         if vectors is None or not vectors.any():
             return None
         group_of, first = distinct(vectors)
         group_of[snapshot.catalog.deleted] = NO_GROUP
-        bought = np.bincount(log.rows[log.actions == PURCHASE], minlength=len(vectors))[: len(vectors)]
+        bought = offline.by_row(offline.counts(snapshot.interactions), "n", len(vectors))
         unique = np.ascontiguousarray(vectors[first], np.float32)
         groups = Groups(group_of, len(first), bought.astype(np.float32))
         kept = unique if exact else unique[:0]

@@ -1,7 +1,8 @@
 """Offline tables: one function each, over the table `interactions` (user, row, day, action, quantity, basket).
 
 Every one is an Ibis expression and nothing else, so that DuckDB runs it on a laptop and Spark or a warehouse runs the
-same lines when the shop outgrows it. `action` holds codes of types.ACTIONS, `day` days since 1970 UTC.
+same lines when the shop outgrows it. `action` holds codes of types.ACTIONS, `day` days since 1970 UTC,
+`basket` numbers that no two shoppers share.
 """
 
 from collections.abc import Mapping, Sequence
@@ -48,11 +49,28 @@ def popularity(
     return lines.group_by("row").aggregate(weight=weight.sum())
 
 
-def by_row(table: Table, column: str, n_rows: int) -> DayArray:
-    """float64 (n_rows,): a column of a table that has one line a `row`; 0 where a row has none."""
-    found = table.select("row", column).to_pyarrow()
-    values = np.zeros(n_rows)
-    values[found.column("row").to_numpy()] = found.column(column).to_numpy()
+def counts(interactions: Table, actions: Sequence[Action] = ("purchase",)) -> Table:
+    """Table[row, n]: the lines of a product with any of these actions."""
+    lines = interactions.filter(_is_any(interactions, actions))
+    return lines.group_by("row").aggregate(n=lines.count())
+
+
+def first_days(interactions: Table) -> Table:
+    """Table[row, day]: when anybody first did anything with a product."""
+    return interactions.group_by("row").aggregate(day=interactions.day.min())
+
+
+def by_row(table: Table, column: str, n_rows: int, missing: float = 0.0) -> DayArray:
+    """float64 (n_rows,): a column of a table that has one line a `row`; `missing` where a row has none."""
+    return columns_by_row(table, (column,), n_rows, missing)[0]
+
+
+def columns_by_row(table: Table, columns: Sequence[str], n_rows: int, missing: float = 0.0) -> list[DayArray]:
+    """The same of several columns, worked out together: float64 (n_rows,) each."""
+    found = table.select("row", *columns).to_pyarrow()
+    values = [np.full(n_rows, missing) for _ in columns]
+    for own, column in zip(values, columns, strict=True):
+        own[found.column("row").to_numpy()] = found.column(column).to_numpy()
     return values
 
 
@@ -78,40 +96,49 @@ def cooccurrence(interactions: Table, nearness: Nearness = Nearness()) -> Table:
 
 
 def repeat_intervals(interactions: Table, actions: Sequence[Action] = ("purchase",)) -> Table:
-    """Table[user, row, n, mean_interval, last_day]: on how many days a shopper took a product, and how far apart.
+    """Table[row, n_intervals, days]: how often shoppers took a product again, and the days between, added up.
 
-    Days count once; mean_interval is in days, null where n is 1; last_day is the number of the latest day.
+    Lines of one moment count once. The intervals of a shopper add up to the latest moment less the earliest.
     """
     lines = interactions.filter(_is_any(interactions, actions))
-    days = lines.select("user", "row", whole=lines.day.floor()).distinct()
-    found = days.group_by("user", "row").aggregate(
-        n=days.count(), first_day=days.whole.min(), last_day=days.whole.max()
-    )
-    mean = (found.last_day - found.first_day) / (found.n - 1).nullif(0)
-    return found.select("user", "row", "n", mean_interval=mean, last_day=found.last_day)
+    moments = lines.select("user", "row", "day").distinct()
+    own = moments.group_by("user", "row").aggregate(n=moments.count(), days=moments.day.max() - moments.day.min())
+    return own.group_by("row").aggregate(n_intervals=(own.n - 1).sum(), days=own.days.sum())
 
 
-def row_intervals(interactions: Table, actions: Sequence[Action] = ("purchase",)) -> Table:
-    """Table[row, buyers, repeaters, n_intervals, mean_interval]: how a product is taken again, over all shoppers.
+def buyers(interactions: Table, actions: Sequence[Action] = ("purchase",)) -> Table:
+    """Table[row, buyers, back]: how many shoppers took a product, and how many of them in more than one basket."""
+    lines = interactions.filter(_is_any(interactions, actions))
+    own = lines.group_by("user", "row").aggregate(first=lines.basket.min(), last=lines.basket.max())
+    return own.group_by("row").aggregate(buyers=own.count(), back=(own["first"] < own["last"]).sum())
 
-    mean_interval is the mean over intervals, not over shoppers; null where nobody came back.
+
+def next_baskets(interactions: Table, actions: Sequence[Action] = ("purchase",)) -> Table:
+    """Table[row, followed, again]: baskets with a product that another of the shopper follows; it is in that one again.
+
+    A shopper's baskets stand in the order of their first lines; each holds a product once.
     """
-    own = repeat_intervals(interactions, actions)
-    intervals = own.n - 1
-    found = own.group_by("row").aggregate(
-        buyers=own.count(),
-        repeaters=(own.n > 1).sum(),
-        n_intervals=intervals.sum(),
-        total=(own.mean_interval * intervals).sum(),
-    )
-    mean = found.total / found.n_intervals.nullif(0)
-    return found.select("row", "buyers", "repeaters", "n_intervals", mean_interval=mean)
+    lines = interactions.filter(_is_any(interactions, actions))
+    baskets = lines.group_by("user", "basket").aggregate(start=lines.day.min())
+    order = ibis.window(group_by="user", order_by=["start", "basket"])
+    baskets = baskets.select("basket", following=baskets.basket.lead().over(order))
+    taken = lines.select("row", "basket").distinct()
+    followed = taken.join(baskets.filter(baskets.following.notnull()), "basket").select("row", basket="following")
+    both = followed.left_join(taken.mutate(again=1), ["row", "basket"])
+    return both.group_by("row").aggregate(followed=both.count(), again=both.again.count())
 
 
-def labels(interactions: Table, start_day: float, end_day: float) -> Table:
-    """Table[user, row, label]: what shoppers did in [start_day, end_day): purchase 3, cart 2, click 1, the highest."""
+def labels(interactions: Table, start_day: float, end_day: float, *, first_basket: bool = False) -> Table:
+    """Table[user, row, label]: what shoppers did in [start_day, end_day): purchase 3, cart 2, click 1, the highest.
+
+    With `first_basket` only the first basket with such an action of each shopper counts: the very next visit.
+    """
     inside = (interactions.day >= start_day) & (interactions.day < end_day)
     lines = interactions.filter(inside & _is_any(interactions, tuple(GRADES)))
+    if first_basket:
+        order = ibis.window(group_by="user", order_by=["day", "basket"])
+        lines = lines.mutate(first=lines.basket.first().over(order))
+        lines = lines.filter(lines.basket == lines.first)
     grade = ibis.cases(*((lines.action == ACTION_CODES[action], label) for action, label in GRADES.items()), else_=0)
     return lines.group_by("user", "row").aggregate(label=grade.max())
 

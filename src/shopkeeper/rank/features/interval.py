@@ -8,7 +8,10 @@ from pydantic import Field
 from shopkeeper.rank.pairs import Pairs, pairs, side_by_side, taken
 from shopkeeper.settings import PluginSettings
 from shopkeeper.store.mapped import mapped
-from shopkeeper.types import PURCHASE, Batch, Candidates, Catalog, DayArray, FloatArray, Interactions, Snapshot
+from shopkeeper.types import Batch, Candidates, Catalog, DayArray, FloatArray, Snapshot
+
+_USUAL_DAYS = 30.0
+"""Between two purchases of a product, where nobody ever bought one again."""
 
 
 class Interval:
@@ -25,10 +28,15 @@ class Interval:
     def __init__(self, settings: Settings) -> None:
         self._prior = settings.prior
         self._gaps: FloatArray = np.empty(0, np.float32)
-        self._usual = 30.0
+        self._usual = _USUAL_DAYS
 
     def fit(self, snapshot: Snapshot) -> None:
-        self._gaps, self._usual = _product_gaps(snapshot.log, len(snapshot.catalog), self._prior)
+        from shopkeeper.store import offline  # with it comes Ibis, half a second that only learning needs
+
+        intervals = offline.repeat_intervals(snapshot.interactions)
+        count, days = offline.columns_by_row(intervals, ("n_intervals", "days"), len(snapshot.catalog))
+        self._usual = float(days.sum() / count.sum()) if count.any() else _USUAL_DAYS
+        self._gaps = ((days + self._prior * self._usual) / (count + self._prior)).astype(np.float32)
 
     def values(self, batch: Batch, candidates: Candidates) -> FloatArray:
         shared = pairs(batch, candidates)
@@ -66,19 +74,3 @@ def _mean_square_gap(shared: Pairs) -> DayArray:
     squares = np.where(group[1:] == group[:-1], (age[:-1] - age[1:]) ** 2, 0.0)
     sums = np.bincount(group[:-1], squares, shared.bought.n_groups)[shared.bought.of]
     return np.asarray(sums / np.where(shared.times > 1, shared.times - 1, np.nan))
-
-
-def _product_gaps(log: Interactions, n_products: int, prior: float) -> tuple[FloatArray, float]:
-    """Mean days between two purchases of a product by one shopper, float32 (n_products,), and over all products.
-
-    Each product's mean is drawn towards the mean of all by `prior` gaps.
-    """
-    bought = np.flatnonzero(log.actions == PURCHASE)
-    users, rows, days = log.users[bought], log.rows[bought], log.days[bought]
-    order = np.lexsort((days, rows, users))
-    same = (np.diff(users[order]) == 0) & (np.diff(rows[order]) == 0) & (np.diff(days[order]) > 0)
-    gap, row = np.diff(days[order])[same], rows[order][1:][same]
-    usual = float(gap.mean()) if len(gap) else 30.0
-    count = np.bincount(row, minlength=n_products)
-    total = np.bincount(row, gap, n_products)
-    return ((total + prior * usual) / (count + prior)).astype(np.float32), usual

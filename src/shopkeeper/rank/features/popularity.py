@@ -32,10 +32,11 @@ class Popularity:
         self._lock = threading.Lock()
 
     def fit(self, snapshot: Snapshot) -> None:
-        bought = snapshot.log.actions == PURCHASE
-        rows, age = snapshot.log.rows[bought], snapshot.day - snapshot.log.days[bought]
-        faded = [np.bincount(rows, np.exp2(-age / life), len(snapshot.catalog)) for life in self._half_lives]
-        self._state = np.stack(faded, axis=1), snapshot.day
+        from shopkeeper.store import offline  # with it comes Ibis, half a second that only learning needs
+
+        table, day, n = snapshot.interactions, snapshot.day, len(snapshot.catalog)
+        faded = [offline.by_row(offline.popularity(table, day, float(life)), "weight", n) for life in self._half_lives]
+        self._state = np.stack(faded, axis=1), day
 
     def observe(self, event: Observed) -> None:
         if event.action != PURCHASE or event.row < 0:

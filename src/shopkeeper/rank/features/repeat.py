@@ -8,18 +8,7 @@ from pydantic import Field
 from shopkeeper.rank.pairs import pairs
 from shopkeeper.settings import PluginSettings
 from shopkeeper.store.mapped import mapped
-from shopkeeper.types import (
-    PURCHASE,
-    Batch,
-    BoolArray,
-    Candidates,
-    Catalog,
-    FloatArray,
-    IntArray,
-    Interactions,
-    RowArray,
-    Snapshot,
-)
+from shopkeeper.types import Batch, Candidates, Catalog, DayArray, FloatArray, Snapshot
 
 
 class Repeat:
@@ -38,7 +27,13 @@ class Repeat:
         self._table: FloatArray = np.zeros((1, 3), np.float32)
 
     def fit(self, snapshot: Snapshot) -> None:
-        self._table = _shares(snapshot.log, len(snapshot.catalog), self._prior)
+        from shopkeeper.store import offline  # with it comes Ibis, half a second that only learning needs
+
+        table, n = snapshot.interactions, len(snapshot.catalog)
+        bought, back = offline.columns_by_row(offline.buyers(table), ("buyers", "back"), n)
+        followed, again = offline.columns_by_row(offline.next_baskets(table), ("followed", "again"), n)
+        shares = (_shares(back, bought, self._prior), _shares(again, followed, self._prior))
+        self._table = np.stack([*shares, np.append(np.log1p(bought), 0.0)], axis=1).astype(np.float32)
 
     def values(self, batch: Batch, candidates: Candidates) -> FloatArray:
         rows = pairs(batch, candidates).rows
@@ -52,46 +47,7 @@ class Repeat:
         self._table = mapped(folder / "table.npy")
 
 
-def _shares(log: Interactions, n_products: int, prior: float) -> FloatArray:
-    """float32 (n_products + 1, 3); the last row is what a product without history gets."""
-    bought = np.flatnonzero(log.actions == PURCHASE)
-    users, rows, ordinal = log.users[bought], log.rows[bought], _basket_ordinals(log, bought)
-    order = np.lexsort((ordinal, rows, users))
-    once = order[_changes(users[order], rows[order], ordinal[order])]
-    users, rows, ordinal = users[once], rows[once], ordinal[once]
-    last_ordinal = np.zeros(log.n_users, np.int64)
-    np.maximum.at(last_ordinal, users, ordinal)
-    followed = ordinal < last_ordinal[users]
-    fresh = _changes(users, rows)
-    same = np.append(~fresh[1:], False)[: len(rows)]
-    again = same & (np.append(ordinal[1:], 0)[: len(rows)] == ordinal + 1)
-    came_back = same & fresh
-    buyers = np.bincount(rows[fresh], minlength=n_products)
-    table = np.zeros((n_products + 1, 3))
-    for place, (hit, base) in enumerate(((came_back, fresh), (again, followed))):
-        hits, bases = np.bincount(rows[hit], minlength=n_products), np.bincount(rows[base], minlength=n_products)
-        usual = hits.sum() / max(bases.sum(), 1)
-        table[:-1, place] = (hits + prior * usual) / (bases + prior)
-        table[-1, place] = usual
-    table[:-1, 2] = np.log1p(buyers)
-    return table.astype(np.float32)
-
-
-def _changes(*columns: RowArray | IntArray) -> BoolArray:
-    """Whether a line differs from the one before it in any of the columns, bool (n,); the first does."""
-    new = np.ones(len(columns[0]), bool)
-    for place, column in enumerate(columns):
-        new[1:] = (column[1:] != column[:-1]) | (new[1:] if place else False)
-    return new
-
-
-def _basket_ordinals(log: Interactions, lines: IntArray) -> IntArray:
-    """The number of each line's basket among its shopper's baskets, from 0, in order of time."""
-    users, baskets, days = log.users[lines], log.baskets[lines], log.days[lines]
-    order = np.lexsort((baskets, days, users))
-    number = np.cumsum(_changes(baskets[order])) - 1
-    first = np.full(log.n_users, np.iinfo(np.int64).max)
-    np.minimum.at(first, users[order], number)
-    ordinals = np.empty(len(order), np.int64)
-    ordinals[order] = number - first[users[order]]
-    return ordinals
+def _shares(hits: DayArray, of: DayArray, prior: float) -> DayArray:
+    """float64 (n_products + 1,): drawn towards the share of all; the last is what a product without history gets."""
+    usual = hits.sum() / max(of.sum(), 1)
+    return np.append((hits + prior * usual) / (of + prior), usual)

@@ -66,13 +66,13 @@ class Covisit:
     def fit(self, snapshot: Snapshot) -> None:
         from shopkeeper.store import offline  # with it comes Ibis, half a second that only learning needs
 
-        log, n = snapshot.log, len(snapshot.catalog)
-        popularity = np.bincount(log.rows[_LEAN[log.actions] > 0], minlength=n)[:n]
+        table, n = snapshot.interactions, len(snapshot.catalog)
+        popularity = offline.by_row(offline.counts(table, tuple(LEANS)), "n", n)
         damping = (popularity + self.settings.prior) ** -self.settings.damping
         nearness = offline.Nearness(
             window=self.settings.window, basket_lines=self.settings.largest_basket, actions=tuple(LEANS)
         )
-        pairs = offline.cooccurrence(snapshot.interactions, nearness).to_pyarrow()
+        pairs = offline.cooccurrence(table, nearness).to_pyarrow()
         rows, others = pairs["row"].to_numpy(), pairs["other"].to_numpy()
         weights = pairs["weight"].to_numpy() * damping[rows] * damping[others]
         self._neighbours = Neighbours.of(rows, others, weights, n, self.settings.neighbours)

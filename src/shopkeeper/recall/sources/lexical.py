@@ -17,7 +17,7 @@ from shopkeeper.recall.offers import NOTHING, best
 from shopkeeper.recall.words import FieldText, Matches, WordIndex
 from shopkeeper.settings import SourceSettings
 from shopkeeper.text import tokens
-from shopkeeper.types import PURCHASE, Batch, Catalog, FloatArray, Intent, Offer, Request, RowArray, Scene, Snapshot
+from shopkeeper.types import Batch, Catalog, FloatArray, Intent, Offer, Request, RowArray, Scene, Snapshot
 
 _REMEMBERED = 256
 _BETWEEN = "\x1f"
@@ -56,14 +56,16 @@ class Lexical:
         self._lock = threading.Lock()
 
     def fit(self, snapshot: Snapshot) -> None:
-        catalog, log = snapshot.catalog, snapshot.log
+        from shopkeeper.store import offline  # with it comes Ibis, half a second that only learning needs
+
+        catalog = snapshot.catalog
         keys = _keys(catalog, range(len(catalog)))
         numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
         index = WordIndex(self._boosts())
         index.add(_texts(numbers))
         group_of = np.array([numbers[key] for key in keys], np.int32)
         group_of[catalog.deleted] = NO_GROUP
-        bought = np.bincount(log.rows[log.actions == PURCHASE], minlength=len(catalog))[: len(catalog)]
+        bought = offline.by_row(offline.counts(snapshot.interactions), "n", len(catalog))
         groups = Groups(group_of, len(numbers), bought.astype(np.float32))
         self._state = _State(index, groups, FacetTable(catalog), _checksums(keys), numbers, catalog)
 

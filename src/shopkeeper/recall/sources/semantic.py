@@ -49,10 +49,15 @@ class Semantic(StandsOnShelf):
         cosines = shelf.exact(groups) @ asked
         if request.scene == "search" and cosines.max(initial=-1.0) < self.settings.min_best:
             return NOTHING
-        keep = cosines >= self.settings.min_cosine
+        keep = cosines >= self._edge(cosines, limit + len(request.seeds))
         rows, position, place = shelf.groups.rows_of(groups[keep], request.allowed)
         few = place < self.settings.same_text
         return best(*without(rows[few], cosines[keep][position[few]], request.seeds), limit)
+
+    def _edge(self, cosines: FloatArray, n: int) -> float:
+        """The least cosine worth a look: no row below the n best texts is offered, whatever those hold."""
+        lowest = float(np.partition(cosines, len(cosines) - n)[len(cosines) - n]) if len(cosines) > n else -1.0
+        return max(lowest, self.settings.min_cosine)
 
 
 def _asked(shelf: VectorShelf, request: Request, intent: Intent) -> FloatArray | None:

@@ -19,7 +19,7 @@ from shopkeeper.types import Exposure, FloatArray
 _LOG = logging.getLogger(__name__)
 _CAPACITY = 4_096
 _BATCH = 256
-_PAUSE_S = 0.05
+_PAUSE_S = 0.25
 
 
 class Exposures:
@@ -48,7 +48,8 @@ class Exposures:
             if self._writer is None:
                 self._writer = threading.Thread(target=self._write_behind, name="exposures", daemon=True)
                 self._writer.start()
-            self._changed.notify()
+            if len(self._waiting) in (1, _BATCH):  # the writer sleeps till then: a page does not wake it
+                self._changed.notify()
 
     def flush(self) -> None:
         """Returns when everything appended so far is durable. Raises StorageFull."""

@@ -147,6 +147,12 @@ class Source(Protocol):
         """An offer for each request, of at most `limit` rows, inside the request's `allowed` mask."""
 
 
+@runtime_checkable
+class Beats(Protocol):
+    def plain(self) -> Source:
+        """The plain method on the same data: what this one has to beat before it serves."""
+
+
 class Feature(Protocol):
     """A few columns of the ranker's table; the same lines compute them in replay and in serving."""
 

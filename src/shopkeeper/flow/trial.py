@@ -11,12 +11,13 @@ from shopkeeper.flow.queries import KnownItem, known_items
 from shopkeeper.measure.baselines import personal_frequency, popularity
 from shopkeeper.measure.ranking import mrr_at, ndcg_at, recall_at
 from shopkeeper.measure.statistics import Difference, Interval, bootstrap, paired_bootstrap
+from shopkeeper.ports import Beats, Source
 from shopkeeper.rank.assemble import assemble
 from shopkeeper.rank.order import top
 from shopkeeper.rank.train import Window, batch_at
 from shopkeeper.recall.gather import Plan, gather
 from shopkeeper.text import language_of, tokens
-from shopkeeper.types import NO_PORTRAIT, Batch, Candidates, FloatArray, IntArray, Intent, Request, RowArray, Snapshot
+from shopkeeper.types import NO_PORTRAIT, Batch, Candidates, IntArray, Intent, Request, RowArray, Snapshot
 from shopkeeper.understand.understanding import Understanding
 
 K = 10
@@ -102,31 +103,22 @@ def _search(
     wanted = [np.array([item.title_code], np.int64) for item in items]
     codes = snapshot.catalog.title_codes
 
-    def measured(intents: tuple[Intent, ...], source: str | None) -> Values:
-        found = gather(stages.sources, Batch(requests, intents, (NO_PORTRAIT,) * len(items)), plan).candidates
-        return mrr_at(_titles(found, found.fused if source is None else _column(found, source), codes), wanted, K)
+    def measured(sources: Mapping[str, Source], intents: tuple[Intent, ...]) -> Values:
+        found = gather(sources, Batch(requests, intents, (NO_PORTRAIT,) * len(items)), plan).candidates
+        return mrr_at(_titles(found, codes), wanted, K)
 
-    values = {"ours": measured(meant, None), "BM25": measured(typed, "lexical")}
+    plain = {name: source.plain() for name, source in stages.sources.items() if isinstance(source, Beats)}
+    values = {"ours": measured(stages.sources, meant), "BM25": measured(plain, typed)}
     return _contest("search for a product bought", "MRR@10", values)
 
 
-def _titles(candidates: Candidates, scores: FloatArray, codes: RowArray) -> IntArray:
-    """int64 (b, K): the first K different titles of each request; what has no score is not listed."""
-    listed = np.where(np.isnan(scores), -np.inf, scores)
-    rows = top(candidates, listed, 10 * K)
-    best = np.full((len(rows), K), -1, np.int64)
-    for at, own in enumerate(rows):
-        offered = candidates.rows[candidates.offsets[at] : candidates.offsets[at + 1]]
-        missing = offered[np.isneginf(listed[candidates.offsets[at] : candidates.offsets[at + 1]])]
-        titles = list(dict.fromkeys(codes[own[(own >= 0) & ~np.isin(own, missing)]].tolist()))[:K]
+def _titles(candidates: Candidates, codes: RowArray) -> IntArray:
+    """int64 (b, K): the first K different titles of each request, padded with -1."""
+    best = np.full((len(candidates.offsets) - 1, K), -1, np.int64)
+    for at, own in enumerate(top(candidates, candidates.fused, 10 * K)):
+        titles = list(dict.fromkeys(codes[own[own >= 0]].tolist()))[:K]
         best[at, : len(titles)] = titles
     return best
-
-
-def _column(candidates: Candidates, source: str) -> FloatArray:
-    if source not in candidates.sources:
-        return np.full(len(candidates.rows), np.nan, np.float32)
-    return candidates.scores[:, candidates.sources.index(source)]
 
 
 def _contest(title: str, metric: str, values: Mapping[str, Values]) -> Contest:

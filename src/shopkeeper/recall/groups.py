@@ -22,6 +22,7 @@ class Groups:
         self.n_groups = n_groups
         self.priority = priority
         self._opened: dict[int, tuple[weakref.ref[BoolArray], BoolArray]] = {}
+        self._wanted = (np.log1p(priority) / max(np.log1p(priority.max(initial=0.0)), np.log(2.0))).astype(np.float32)
         order = np.lexsort((np.arange(len(group_of)), -priority, group_of))
         self._rows = order[group_of[order] != NO_GROUP].astype(np.int32)
         self._starts = np.searchsorted(group_of[self._rows], np.arange(n_groups + 1)).astype(np.int64)
@@ -50,6 +51,10 @@ class Groups:
         kept = np.bincount(position, minlength=len(groups))
         place = np.arange(len(rows)) - np.repeat(np.cumsum(kept) - kept, kept)
         return rows, position, place
+
+    def wanted(self, rows: RowArray) -> FloatArray:
+        """How wanted each row is, from 0 to 1, the most wanted of all: log(1 + priority) over its largest."""
+        return np.asarray(self._wanted[rows])
 
     def all_rows(self, allowed: BoolArray | None) -> RowArray:
         """Every row that is in a group and inside the mask, int32 (m,)."""

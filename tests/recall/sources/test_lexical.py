@@ -10,7 +10,8 @@
 7. A saved index knows what changed since, and is never written to.
 8. The correction is searched where the query itself finds nothing.
 9. Under a sort the first of all matches are offered, not the best of them sorted; scores stay those of the words.
-10. An empty query lists what the filters leave, the most bought first, with total and facets.
+10. The plain method, which all others must beat, is the same index by words alone.
+11. An empty query lists what the filters leave, the most bought first, with total and facets.
 """
 
 from dataclasses import replace
@@ -125,6 +126,13 @@ def test_what_is_bought_scores_higher_by_the_formula() -> None:
     lifted = offer(fitted(SHELF, popularity_weight=0.5), "milk")
     assert lifted.scores[0] / plain.scores[0] == pytest.approx(1.5)
     assert lifted.scores[1] / plain.scores[1] == pytest.approx(1.0)
+
+
+def test_the_plain_method_is_the_same_index_by_words_alone() -> None:
+    source = fitted(SHELF, popularity_weight=0.5)
+    alone, words = offer(source.plain(), "milk"), offer(fitted(SHELF, popularity_weight=0.0), "milk")
+    assert (alone.rows.tolist(), alone.scores.tolist()) == (words.rows.tolist(), words.scores.tolist())
+    assert offer(source, "milk").scores.tolist() != alone.scores.tolist()
 
 
 def changed_shelf() -> tuple[Catalog, np.ndarray]:

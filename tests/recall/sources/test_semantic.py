@@ -2,6 +2,7 @@
 
 1. The nearest texts come first, by exact cosine; the product asked about is not offered.
 2. Of products with one vector only so many are offered, the most bought first.
+   By `popularity_weight` what is bought more comes before what is as near.
 3. A new product is found at once, under a vector of its own or one already there; a deleted one no more.
 4. Without vectors, or without anything to be near to, there is no offer; nor for a query that is near to nothing.
 5. Binary codes agree with the exact order: nine tenths of the true hundred are among the nearest thousand.
@@ -41,14 +42,20 @@ def search(source: Semantic, vector: FloatArray | None) -> Offer:
 
 
 def test_the_nearest_come_first_by_cosine() -> None:
-    offer = similar(learnt(same_text=1), 0)
+    offer = similar(learnt(same_text=1, popularity_weight=0.0), 0)
     assert offer.rows.tolist() == [6, 2, 3]
     assert offer.scores.tolist() == pytest.approx([np.cos(np.radians(a)) for a in (10, 25, 90)], abs=1e-6)
 
 
 def test_of_one_vector_only_so_many_are_offered_the_most_bought_first() -> None:
-    assert search(learnt(same_text=2), VECTORS[1]).rows.tolist()[:3] == [1, 6, 0]
+    assert search(learnt(same_text=2, popularity_weight=0.0), VECTORS[1]).rows.tolist()[:3] == [1, 6, 0]
     assert search(learnt(same_text=1), VECTORS[1]).rows.tolist()[:2] == [6, 0]
+
+
+def test_among_texts_as_near_the_most_bought_comes_first_by_the_popularity_weight() -> None:
+    offer = search(learnt(popularity_weight=0.1), VECTORS[1])
+    assert offer.rows.tolist()[:2] == [6, 1]
+    assert offer.scores.tolist()[:2] == pytest.approx([1.1, 1.0], abs=1e-6)
 
 
 def test_a_query_near_to_nothing_finds_nothing_while_a_product_still_has_its_nearest() -> None:

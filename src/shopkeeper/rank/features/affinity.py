@@ -34,17 +34,18 @@ class Affinity:
 
     def values(self, batch: Batch, candidates: Candidates) -> FloatArray:
         shared = pairs(batch, candidates)
-        lines, bought, n_levels = shared.purchases, shared.bought, len(_LEVELS)
+        lines, bought = shared.purchases, shared.bought
+        n, n_levels = len(shared.rows), len(_LEVELS)
         weight = shared.faded(self._half_life)
         total = shared.spread(np.bincount(lines.request, weight, shared.n_requests))
         groups = shared.by_classes(self._classes)  # all levels at once: a page's histories are short, its steps count
-        of_class = groups.sums(np.repeat(weight, n_levels)).reshape(-1, n_levels)
-        table = np.empty((len(shared.rows), n_levels, len(_KINDS)), np.float32)
+        of_class = groups.sums(np.repeat(weight, n_levels)).reshape(n, n_levels)
+        table = np.empty((n, n_levels, len(_KINDS)), np.float32)
         table[..., 0] = of_class / np.maximum(total, 1e-9)[:, None]
-        table[..., 1] = groups.first(np.repeat(lines.age, n_levels)).reshape(-1, n_levels)
+        table[..., 1] = groups.first(np.repeat(lines.age, n_levels)).reshape(n, n_levels)
         table[..., 2] = bought.sums(weight)[:, None] / np.where(of_class > 0, of_class, np.nan)
-        table[..., 3] = groups.sums(np.repeat(bought.one_each, n_levels)).reshape(-1, n_levels)
-        return table.reshape(len(table), -1)
+        table[..., 3] = groups.sums(np.repeat(bought.one_each, n_levels)).reshape(n, n_levels)
+        return table.reshape(n, n_levels * len(_KINDS))
 
     def update(self, catalog: Catalog, rows: RowArray, vectors: FloatArray | None) -> None:
         self._classes = _levels(catalog)

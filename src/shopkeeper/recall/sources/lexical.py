@@ -1,10 +1,10 @@
 """Products by the words of their title, brand and category."""
 
+import copy
 import threading
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +44,7 @@ class Lexical:
             0.98, gt=0, le=1, description="Factor on the score of each further product of the same text."
         )
         popularity_weight: float = Field(
-            0.3, ge=0, description="How much higher the most bought product of all scores than one never bought."
+            1.0, ge=0, description="How much higher the most bought product of all scores than one never bought."
         )
         most_texts: int = Field(20_000, ge=100, description="Matches beyond are neither ranked nor counted.")
 
@@ -109,6 +109,12 @@ class Lexical:
         if len(changed):
             self.update(catalog, changed, None)
 
+    def plain(self) -> "Lexical":
+        """The same index by words alone: BM25, which everything else has to beat."""
+        alone = copy.copy(self)
+        alone.settings = self.settings.model_copy(update={"popularity_weight": 0.0})
+        return alone
+
     def _boosts(self) -> Mapping[str, float]:
         own = self.settings
         return {
@@ -127,10 +133,10 @@ class Lexical:
         """All matches inside the mask, int32 (m,), with their scores, float32 (m,)."""
         if not intent.query and not request.query:
             rows = state.groups.all_rows(request.allowed)
-            return rows, state.bought(rows).astype(np.float32)
+            return rows, state.groups.wanted(rows)
         found = state.matches(intent, self.settings.most_texts)
         rows, position, place = state.groups.rows_of(found.texts, request.allowed)
-        lift = 1.0 + self.settings.popularity_weight * state.bought(rows)
+        lift = 1.0 + self.settings.popularity_weight * state.groups.wanted(rows)
         scores = found.scores[position] * self.settings.same_text_decay**place * lift
         return rows, scores.astype(np.float32)
 
@@ -146,16 +152,6 @@ class _State:
     numbers: Mapping[str, int]
     catalog: Catalog
     remembered: dict[tuple[object, ...], Matches] = field(default_factory=dict)
-
-    @cached_property
-    def most_bought(self) -> float:
-        """How often the most bought product was bought."""
-        return float(self.groups.priority.max(initial=0.0))
-
-    def bought(self, rows: RowArray) -> FloatArray:
-        """How much each row was bought, from 0 to 1, the most bought of all: a ratio of logs."""
-        ratio: FloatArray = np.log1p(self.groups.priority[rows]) / np.log1p(max(self.most_bought, 1.0))
-        return ratio
 
     def first(self, rows: RowArray, scores: FloatArray, request: Request, limit: int) -> Offer:
         """The first rows by the sort asked for, unknown values last; equal ones by score, then by row."""

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import orjson
 
-from shopkeeper.flow.build import POPULARITY_FILE, STATE_FILE, VECTORS_FILE, Stages
+from shopkeeper.flow.build import Stages
+from shopkeeper.flow.state import POPULARITY_FILE, STATE_FILE, VECTORS_FILE, State
 from shopkeeper.flow.trial import Contest
 from shopkeeper.ports import Encoder
 from shopkeeper.rank.train import Trained
@@ -41,14 +42,14 @@ def sealed(folder: ShopFolder, draft: Draft, learning: Learning) -> VersionInfo:
     bought = snapshot.log.rows[snapshot.log.actions == PURCHASE]
     popularity = np.bincount(bought, minlength=len(snapshot.catalog)).astype(np.float32)
     np.save(draft.path / POPULARITY_FILE, popularity, allow_pickle=False)
-    state = {
-        "day": snapshot.day,
-        "last_seq": learning.last_seq,
-        "n_products": len(snapshot.catalog),
-        "encoder": learning.encoder.fingerprint if learning.encoder else "",
-        "rankers": [FUSED, *learning.lessons],
-        "lessons": {name: asdict(lesson) for name, lesson in learning.lessons.items()},
-    }
+    state = State(
+        day=snapshot.day,
+        last_seq=learning.last_seq,
+        n_products=len(snapshot.catalog),
+        encoder=learning.encoder.fingerprint if learning.encoder else "",
+        rankers=[FUSED, *learning.lessons],
+        lessons={name: asdict(lesson) for name, lesson in learning.lessons.items()},
+    )
     (draft.path / STATE_FILE).write_bytes(orjson.dumps(state, option=orjson.OPT_INDENT_2))
     np.savez(draft.path / TRIAL_FILE, **{contest.key(): contest.ours for contest in contests})  # type: ignore[arg-type]
     return folder.versions.seal(

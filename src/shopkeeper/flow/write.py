@@ -12,6 +12,7 @@ from shopkeeper.flow.trial import Contest
 from shopkeeper.ports import Encoder
 from shopkeeper.rank.train import Trained
 from shopkeeper.settings import FUSED
+from shopkeeper.store.disk import full_disk_as_error
 from shopkeeper.store.folder import ShopFolder
 from shopkeeper.store.versions import Draft, VersionInfo
 from shopkeeper.types import PURCHASE, Snapshot
@@ -34,7 +35,21 @@ class Learning:
 
 
 def sealed(folder: ShopFolder, draft: Draft, learning: Learning) -> VersionInfo:
-    """The version: every stage's state, the product vectors, the moment it was learnt at, and its scores."""
+    """The version: every stage's state, the product vectors, the moment it was learnt at, and its scores.
+
+    Raises StorageFull.
+    """
+    with full_disk_as_error(draft.path):
+        _write(draft, learning)
+    return folder.versions.seal(
+        draft,
+        settings=folder.settings.tables,
+        data_hash=learning.data_hash,
+        scores={contest.key(): contest.summary() for contest in learning.contests},
+    )
+
+
+def _write(draft: Draft, learning: Learning) -> None:
     snapshot, contests = learning.snapshot, learning.contests
     learning.stages.save(draft.path)
     if snapshot.vectors is not None:
@@ -52,9 +67,3 @@ def sealed(folder: ShopFolder, draft: Draft, learning: Learning) -> VersionInfo:
     )
     (draft.path / STATE_FILE).write_bytes(orjson.dumps(state, option=orjson.OPT_INDENT_2))
     np.savez(draft.path / TRIAL_FILE, **{contest.key(): contest.ours for contest in contests})  # type: ignore[arg-type]
-    return folder.versions.seal(
-        draft,
-        settings=folder.settings.tables,
-        data_hash=learning.data_hash,
-        scores={contest.key(): contest.summary() for contest in contests},
-    )

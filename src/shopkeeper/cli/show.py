@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from shopkeeper.types import Page
 
 console = Console(soft_wrap=True)
+SHOWN = 5
+"""So many duplicates are named; the files have them all."""
 Tell = Callable[[str, int, int], None]
 
 
@@ -69,6 +71,13 @@ def intake(report: "IntakeReport") -> None:
     console.print(table)
     for reason, times in sorted(report.reasons.items(), key=lambda item: -item[1]):
         console.print(f"  refused {times:,}: {reason}", highlight=False)
+    for row in report.twice[:SHOWN]:
+        where = f"line {row.line} of {row.file}"
+        console.print(
+            f"  duplicate product_id {row.product_id} in {where}: {row.reason}, which counts", highlight=False
+        )
+    if len(report.twice) > SHOWN:
+        console.print(f"  and {len(report.twice) - SHOWN:,} duplicates more", highlight=False)
     for path in report.rejected:
         console.print(f"  kept in {path}", highlight=False)
 

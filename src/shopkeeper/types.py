@@ -187,7 +187,10 @@ NO_ROWS: RowArray = np.empty(0, np.int32)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One question to the shop. `day` is the moment it is asked; `allowed` (n_products,) is the filters as a mask."""
+    """One question to the shop. `day` is the moment it is asked; `allowed` (n_products,) is the filters as a mask.
+
+    `without`: by facet, the mask but for that facet's own filter, where that lets more through.
+    """
 
     request_id: str
     scene: Scene
@@ -198,6 +201,7 @@ class Request:
     seeds: RowArray = field(default_factory=lambda: NO_ROWS)
     filters: Filters = Filters()
     allowed: BoolArray | None = None
+    without: Mapping[str, BoolArray] = field(default_factory=dict)
     sort: Sort = "relevance"
     language: Language = "en"
     context: Mapping[str, str] = field(default_factory=dict)
@@ -257,7 +261,8 @@ class Batch:
 class Offer:
     """What one source offers one request: rows int32 (m,) best first, scores float32 (m,), higher is better.
 
-    `total` counts all matches where the source knows it; `facets` maps a facet to counts by name over all matches.
+    `total` counts all matches where the source knows it; `facets` maps a facet to counts by name over all matches but
+    for that facet's own filter.
     """
 
     rows: RowArray

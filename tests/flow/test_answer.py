@@ -2,7 +2,7 @@
 
 1. a page comes for every scene, its items in the order of their positions, and its parts add up to the scores.
 2. a search finds the words, also mistyped; a page about a product does not offer it.
-3. filters hold on every item.
+3. filters hold on every item; a facet shows what could be chosen beside what is chosen in it.
 4. a page is logged with ids, propensities and feature values; a shop open for reading only logs nothing.
 5. a shop that has not learnt says so.
 """
@@ -56,6 +56,14 @@ def test_filters_hold_on_every_item(shop: Shop) -> None:
         product = shop.folder.products.get_row(item.row)
         assert (product.category[0], product.brand) == ("Dairy", "Birch")
         assert product.price is not None and product.price <= 3.0
+
+
+def test_a_brand_can_be_added_or_changed_once_one_is_chosen(shop: Shop) -> None:
+    every = answer(ask(shop, scene="search", query="milk"), shop).facets
+    chosen = Filters(brands=("Birch",), departments=("Dairy",))
+    page = answer(ask(shop, scene="search", query="milk", filters=chosen), shop)
+    assert page.facets["brand"] == every["brand"] == {"Alder": 1, "Birch": 1, "Cedar": 1}
+    assert page.facets["department"] == {"Dairy": 1}  # of the brand alone
 
 
 def test_the_second_page_goes_on_where_the_first_ended(shop: Shop) -> None:

@@ -348,12 +348,17 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """The answer. `late` names the sources that were not waited for, `rules` what the arranging rules did."""
+    """The answer. `late` names the sources that were not waited for, `rules` what the arranging rules did.
+
+    `total` counts every product that matches inside the filters, each size and variant, where a source knows that;
+    `reachable` how many places can be paged to: of the best candidates, variants collapsed and rules applied.
+    """
 
     request_id: str
     scene: Scene
     items: tuple[Item, ...]
     total: int
+    reachable: int
     intent: Intent
     facets: Mapping[str, Mapping[str, int]]
     rules: tuple[str, ...] = ()

@@ -172,7 +172,8 @@ def page(found: "Page", shop: "Shop", as_json: bool) -> None:
         for item in found.items
     ]
     if as_json:
-        _json({"request_id": found.request_id, "version": found.version, "total": found.total, "items": rows})
+        counts = {"total": found.total, "reachable": found.reachable}
+        _json({"request_id": found.request_id, "version": found.version, **counts, "items": rows})
         return
     if found.intent.correction:
         console.print(f"Showing results for: {found.intent.correction}", highlight=False)

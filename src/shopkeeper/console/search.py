@@ -102,13 +102,15 @@ class Chip:
 class Results:
     """What the search page shows.
 
-    `total` can be paged through, `sizes` counts every size and variant of them; `by_meaning`: no word matched.
+    `total` can be paged through, `sizes` counts every size and variant that matches, `cut`: more than can be paged to;
+    `by_meaning`: no word matched.
     """
 
     query: Query
     found: Section
     total: int
     sizes: int
+    cut: bool
     by_meaning: bool
     pages: int
     facets: tuple[Facet, ...]
@@ -139,12 +141,14 @@ def search(guest: Guest, query: Query) -> Results:
     if query.words and page and query.page == 1:
         spell = int(today() * SPELLS_A_DAY)
         guest.tell("search", query=query.words, request_id=page.request_id, once=f"{query.words}|{spell}")
-    total, matched = page.total if page else 0, _matched(guest, query, page)
+    total = min(page.reachable, LAST_PAGE * PER_PAGE) if page else 0
+    matched = _matched(guest, query, page)
     return Results(
         query=query,
         found=found,
         total=total,
         sizes=matched,
+        cut=page is not None and (matched > (guest.shop.plan.keep or matched) or page.reachable > total),
         by_meaning=bool(query.words and page and not matched),
         pages=min(LAST_PAGE, -(-total // PER_PAGE)),
         facets=_facets(guest, query, found),

@@ -116,14 +116,26 @@ def learnt(found: "Learnt", as_json: bool) -> None:
 
 
 def comparison(found: "Comparison", as_json: bool) -> None:
-    """Every version beside every baseline, one table a contest."""
+    """Every version beside every baseline: one table a contest and a log, for scores compare on the same data alone."""
     if as_json:
         pages = {version: asdict(own) for version, own in found.live.items()}
         _json({"current": found.current, "data_hashes": found.data_hashes, "scores": found.scores, "live": pages})
         return
+    groups = list(dict.fromkeys(found.data_hashes.values()))
     for key, versions in found.scores.items():
-        named = {f"{name}{' (serves)' if name == found.current else ''}": score for name, score in versions.items()}
-        _scores(key.replace("_", " "), named)
+        for data_hash in groups:
+            named = {
+                f"{name}{' (serves)' if name == found.current else ''}": score
+                for name, score in versions.items()
+                if found.data_hashes[name] == data_hash
+            }
+            if named:
+                _scores(f"{key.replace('_', ' ')} on data {data_hash[:8]}", named)
+    if len(groups) > 1:
+        console.print(
+            "Versions in different tables were measured on different data: their figures do not compare.",
+            highlight=False,
+        )
     if found.live:
         table = Table(title="what followed their pages")
         for column in ("version", "pages", "clicked", "bought"):

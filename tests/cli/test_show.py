@@ -4,11 +4,11 @@
 2. versions that were measured on the same data stand in one, without a word.
 """
 
+import warnings
 from typing import Any
 
 import pytest
 
-from shopkeeper.cli import show
 from shopkeeper.flow.compare import Comparison
 
 BASKET = "next_basket.R@10"
@@ -25,6 +25,9 @@ def score(mean: float) -> dict[str, Any]:
 
 
 def told(capsys: pytest.CaptureFixture[str], *data_hashes: str) -> str:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of typer, about click
+        from shopkeeper.cli import show
     names = [f"{number:04d}" for number in range(1, len(data_hashes) + 1)]
     scores = {BASKET: {name: score(0.1 * place) for place, name in enumerate(names, start=1)}}
     show.comparison(Comparison(names[-1], dict(zip(names, data_hashes, strict=True)), scores, {}), as_json=False)

@@ -292,6 +292,9 @@ def test_the_merchant_sees_what_was_learnt_and_what_is_on(client: TestClient) ->
     text = client.get("/grocer/console").text
     assert "serving now" in text and "popular" in text and "diversity" in text
     assert client.get("/grocer/console/quality").status_code == 200
+    assert "Next basket R@10" in text and "personal frequency" in text
+    chinese = client.get("/grocer/console", headers={"Accept-Language": "zh"}).text
+    assert "下一次购物 R@10" in chinese and "按个人购买频率" in chinese and "Next basket" not in chinese
 
 
 def test_what_is_not_wanted_is_gone_from_the_page_it_stood_on(client: TestClient, shop: Shop) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from shopkeeper import plugins
 from shopkeeper.encode.open import open_encoder
 from shopkeeper.flow.shop import Shop, Trained
-from shopkeeper.flow.state import POPULARITY_FILE, VECTORS_FILE, readable, state_of
+from shopkeeper.flow.state import POPULARITY_FILE, VECTORS_FILE, queries_of, readable, state_of
 from shopkeeper.ports import Encoder, Feature, Fits, Ranker, Saves, Source
 from shopkeeper.recall.crew import Crew
 from shopkeeper.recall.gather import Plan
@@ -111,7 +111,7 @@ def load_trained(folder: ShopFolder, catalog: Catalog) -> Trained | None:
         scenes=folder.settings.rank.rankers,
         vectors=mapped(vectors) if vectors.is_file() else None,
         understanding=Understanding(encoder, catalog_texts(catalog)),
-        suggester=Suggester(catalog, popularity),
+        suggester=Suggester(catalog, popularity, queries_of(version)),
     )
 
 

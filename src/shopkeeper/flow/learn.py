@@ -7,6 +7,7 @@ from pathlib import Path
 from shopkeeper.flow.build import encoder_of, stages
 from shopkeeper.flow.check import check
 from shopkeeper.flow.judge import Learnt, judged
+from shopkeeper.flow.past import past_queries
 from shopkeeper.flow.shop import today
 from shopkeeper.flow.teach import ranker_of, taught
 from shopkeeper.flow.trial import tried
@@ -51,7 +52,8 @@ def learn(path: Path, tell: Progress = lambda step, done, total: None) -> Learnt
         )
         tell("learning everything", 0, 0)
         parts.fit(whole)
-        version = sealed(
-            folder, draft, Learning(whole, checked.report.data_hash, last_seq, parts, encoder, lessons, contests)
-        )
+        events = folder.events.table() if checked.events is None else checked.events
+        asked, data_hash = past_queries(events, settings), checked.report.data_hash
+        learning = Learning(whole, data_hash, last_seq, parts, encoder, lessons, contests, asked)
+        version = sealed(folder, draft, learning)
         return judged(folder, version, contests)

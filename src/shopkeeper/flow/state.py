@@ -11,6 +11,8 @@ from shopkeeper.errors import ForeignVersion
 from shopkeeper.store.versions import VersionInfo
 
 STATE_FILE, VECTORS_FILE, POPULARITY_FILE = "state.json", "vectors.npy", "popularity.npy"
+QUERIES_FILE = "queries.json"
+"""Past queries with how often each was asked; absent from versions written before there were any."""
 
 
 class State(TypedDict):
@@ -32,6 +34,13 @@ def state_of(version: VersionInfo) -> State:
     if missing:
         raise _foreign(version, f"{STATE_FILE} lacks {', '.join(missing)}")
     return cast(State, found)
+
+
+def queries_of(version: VersionInfo) -> dict[str, int]:
+    """Past queries with how often each was asked; none in a version that has no file of them."""
+    path = version.path / QUERIES_FILE
+    with readable(version):
+        return cast(dict[str, int], orjson.loads(path.read_bytes())) if path.is_file() else {}
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import numpy as np
 import orjson
 
 from shopkeeper.flow.build import Stages
-from shopkeeper.flow.state import POPULARITY_FILE, STATE_FILE, VECTORS_FILE, State
+from shopkeeper.flow.state import POPULARITY_FILE, QUERIES_FILE, STATE_FILE, VECTORS_FILE, State
 from shopkeeper.flow.trial import Contest
 from shopkeeper.ports import Encoder
 from shopkeeper.rank.train import Trained
@@ -32,6 +32,7 @@ class Learning:
     encoder: Encoder | None
     lessons: Mapping[str, Trained]
     contests: Sequence[Contest]
+    queries: Mapping[str, int]
 
 
 def sealed(folder: ShopFolder, draft: Draft, learning: Learning) -> VersionInfo:
@@ -66,4 +67,5 @@ def _write(draft: Draft, learning: Learning) -> None:
         lessons={name: asdict(lesson) for name, lesson in learning.lessons.items()},
     )
     (draft.path / STATE_FILE).write_bytes(orjson.dumps(state, option=orjson.OPT_INDENT_2))
+    (draft.path / QUERIES_FILE).write_bytes(orjson.dumps(learning.queries, option=orjson.OPT_INDENT_2))
     np.savez(draft.path / TRIAL_FILE, **{contest.key(): contest.ours for contest in contests})  # type: ignore[arg-type]

@@ -116,6 +116,11 @@ class Learn(Section):
     suggest_shoppers: int = Field(
         2, ge=2, description="And by so many different shoppers; all searches that name no shopper count as one's."
     )
+    keep_versions: int = Field(
+        5,
+        ge=2,
+        description="How many versions stay; older ones go after learning, never one that serves or served last.",
+    )
     seed: int = Field(0, description="Seed of everything random.")
 
 

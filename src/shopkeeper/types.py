@@ -187,10 +187,8 @@ NO_ROWS: RowArray = np.empty(0, np.int32)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One question to the shop. `day` is the moment it is asked; `allowed` (n_products,) is the filters as a mask.
-
-    `without`: by facet, the mask but for that facet's own filter, where that lets more through.
-    """
+    """One question to the shop, asked at `day`. `allowed` (n_products,) is the filters as a mask; `without`, by facet,
+    the mask but for that facet's own filter, where that lets more through."""
 
     request_id: str
     scene: Scene
@@ -261,8 +259,7 @@ class Batch:
 class Offer:
     """What one source offers one request: rows int32 (m,) best first, scores float32 (m,), higher is better.
 
-    `total` counts all matches where the source knows it; `facets` maps a facet to counts by name over all matches but
-    for that facet's own filter.
+    `total` counts all matches where the source knows it; `facets` maps a facet to counts by name over all of them.
     """
 
     rows: RowArray
@@ -348,11 +345,8 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """The answer. `late` names the sources that were not waited for, `rules` what the arranging rules did.
-
-    `total` counts every product that matches inside the filters, each size and variant, where a source knows that;
-    `reachable` how many places can be paged to: of the best candidates, variants collapsed and rules applied.
-    """
+    """The answer. `late` names the sources that were not waited for, `rules` what rules did, `total` counts
+    all matches inside the filters, variants too; `reachable`: the places that can be paged to."""
 
     request_id: str
     scene: Scene

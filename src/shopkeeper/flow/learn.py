@@ -26,7 +26,7 @@ Progress = Callable[[str, int, int], None]
 
 
 def learn(path: Path, tell: Progress = lambda step, done, total: None) -> Learnt:
-    """A new version of the shop in this folder, and whether it now serves.
+    """A new version of the shop in this folder, and whether it now serves. Versions beyond `keep_versions` go.
 
     Raises UnlearnableShop where the data cannot be learnt from, ShopLocked where another process is learning.
     """
@@ -56,4 +56,6 @@ def learn(path: Path, tell: Progress = lambda step, done, total: None) -> Learnt
         asked, data_hash = past_queries(events, settings), checked.report.data_hash
         learning = Learning(whole, data_hash, last_seq, parts, encoder, lessons, contests, asked)
         version = sealed(folder, draft, learning)
-        return judged(folder, version, contests)
+        learnt = judged(folder, version, contests)
+        folder.versions.prune(settings.learn.keep_versions)
+        return learnt

@@ -345,7 +345,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """The answer. `late` names the sources that were not waited for, `rules` what rules did, `total` counts
+    """The answer. `late` names the sources that were not waited for, `rules` what its rules did, `total` counts
     all matches inside the filters, variants too; `reachable`: the places that can be paged to."""
 
     request_id: str

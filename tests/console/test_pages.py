@@ -249,7 +249,7 @@ def test_a_shopper_who_is_erased_is_gone_from_the_memory_of_the_pages(client: Te
 
 def test_more_than_can_be_paged_to_is_said(client: TestClient, shop: Shop) -> None:
     assert "1 product<" in client.get("/grocer/search?q=goat").text
-    shop.plan = replace(shop.plan, keep=10)
+    shop.plan = replace(shop.plan, keep=10, depth=10)
     assert "10 best of 21, with every size and variety" in client.get("/grocer/search?sort=price_asc").text
     assert client.get("/grocer/search?page=9").status_code == 200
 

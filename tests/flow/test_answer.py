@@ -84,7 +84,7 @@ def test_a_search_counts_all_matches_and_ends_where_the_candidates_do(shop: Shop
     narrowed = answer(ask(shop, scene="search", query="birch", filters=Filters(departments=("Dairy",))), shop)
     assert narrowed.total == 4 <= narrowed.reachable
     home = answer(ask(shop, scene="home", user_id="u7", k=4), shop)
-    assert home.total == home.reachable <= 10
+    assert home.total == home.reachable > 4
 
 
 def test_a_page_is_logged_with_what_decided_it(shop: Shop) -> None:

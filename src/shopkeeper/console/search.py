@@ -1,5 +1,6 @@
 """Searching: words, filters, order and pages in the address; facets, results and help on the page."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import get_args
 from urllib.parse import urlencode
@@ -148,7 +149,7 @@ def search(guest: Guest, query: Query) -> Results:
         found=found,
         total=total,
         sizes=matched,
-        cut=page is not None and (matched > (guest.shop.plan.keep or matched) or page.reachable > total),
+        cut=page is not None and (matched > _most(guest, query) or page.reachable > total),
         by_meaning=bool(query.words and page and not matched),
         pages=min(LAST_PAGE, -(-total // PER_PAGE)),
         facets=_facets(guest, query, found),
@@ -196,6 +197,13 @@ def _facets(guest: Guest, query: Query, found: Section) -> tuple[Facet, ...]:
         if len(counts) > 1 or values:
             facets.append(_facet(guest, name, counts, values))
     return tuple(facets)
+
+
+def _most(guest: Guest, query: Query) -> float:
+    """How many candidates of a page go on to be ranked."""
+    plan = guest.shop.plan
+    most = plan.depth if ("search" if query.words else "home") in plan.ordered else plan.keep
+    return math.inf if most is None else most
 
 
 def _rows(mask: BoolArray) -> RowArray:

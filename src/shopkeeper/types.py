@@ -187,8 +187,7 @@ NO_ROWS: RowArray = np.empty(0, np.int32)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One question to the shop, asked at `day`. `allowed` (n_products,) is the filters as a mask; `without`, by facet,
-    the mask but for that facet's own filter, where that lets more through."""
+    """One question, asked at `day`. `allowed` (n_products,): the filters as a mask; `without`: but one facet's own."""
 
     request_id: str
     scene: Scene
@@ -259,8 +258,7 @@ class Batch:
 class Offer:
     """What one source offers one request: rows int32 (m,) best first, scores float32 (m,), higher is better.
 
-    `total` counts all matches where the source knows it; `facets` maps a facet to counts by name over all of them.
-    """
+    `total` counts all matches where the source knows it; `facets` maps a facet to counts by name over all of them."""
 
     rows: RowArray
     scores: FloatArray
@@ -345,8 +343,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """The answer. `late` names the sources that were not waited for, `rules` what its rules did, `total` counts
-    all matches inside the filters, variants too; `reachable`: the places that can be paged to."""
+    """The answer. `late`: sources not waited for; `total`: all matches, variants too; `reachable`: places to go to."""
 
     request_id: str
     scene: Scene

@@ -10,6 +10,7 @@ ShopkeeperError
 │   ├── ShopLocked          another process writes to this shop
 │   ├── StorageFull         the disk or quota is exhausted; nothing was acknowledged
 │   ├── CorruptVersion      a version's file does not match its manifest
+│   ├── ForeignVersion      a version that another release wrote and this one cannot read
 │   └── NoVersion           the shop has not learnt yet
 ├── WeightsError            weights are missing, altered, or of another architecture
 ├── RequestError            a request cannot be answered as asked
@@ -58,6 +59,9 @@ class StorageFull(StoreError): ...
 
 
 class CorruptVersion(StoreError): ...
+
+
+class ForeignVersion(StoreError): ...
 
 
 class NoVersion(StoreError): ...

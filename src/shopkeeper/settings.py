@@ -112,6 +112,15 @@ class Learn(Section):
     margin: float = Field(
         0.0, ge=0, description="How much a version may lose beyond doubt, in a contest's own metric, and still serve."
     )
+    suggest_after: int = Field(3, ge=1, description="A past query is suggested once it was asked so often.")
+    suggest_shoppers: int = Field(
+        2, ge=2, description="And by so many different shoppers; all searches that name no shopper count as one's."
+    )
+    keep_versions: int = Field(
+        5,
+        ge=2,
+        description="How many versions stay; older ones go after learning, never one that serves or served last.",
+    )
     seed: int = Field(0, description="Seed of everything random.")
 
 

@@ -187,7 +187,7 @@ NO_ROWS: RowArray = np.empty(0, np.int32)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One question to the shop. `day` is the moment it is asked; `allowed` (n_products,) is the filters as a mask."""
+    """One question, asked at `day`. `allowed` (n_products,): the filters as a mask; `without`: but one facet's own."""
 
     request_id: str
     scene: Scene
@@ -198,6 +198,7 @@ class Request:
     seeds: RowArray = field(default_factory=lambda: NO_ROWS)
     filters: Filters = Filters()
     allowed: BoolArray | None = None
+    without: Mapping[str, BoolArray] = field(default_factory=dict)
     sort: Sort = "relevance"
     language: Language = "en"
     context: Mapping[str, str] = field(default_factory=dict)
@@ -257,8 +258,7 @@ class Batch:
 class Offer:
     """What one source offers one request: rows int32 (m,) best first, scores float32 (m,), higher is better.
 
-    `total` counts all matches where the source knows it; `facets` maps a facet to counts by name over all matches.
-    """
+    `total` counts all matches where the source knows it; `facets` maps a facet to counts by name over all of them."""
 
     rows: RowArray
     scores: FloatArray
@@ -343,12 +343,13 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """The answer. `late` names the sources that were not waited for, `rules` what the arranging rules did."""
+    """The answer. `late`: sources not waited for; `total`: all matches, variants too; `reachable`: places to go to."""
 
     request_id: str
     scene: Scene
     items: tuple[Item, ...]
     total: int
+    reachable: int
     intent: Intent
     facets: Mapping[str, Mapping[str, int]]
     rules: tuple[str, ...] = ()

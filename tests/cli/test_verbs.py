@@ -39,12 +39,16 @@ def test_a_shop_is_made_filled_checked_and_searched(tmp_path: Path) -> None:
     events.append({**events[0], "event_id": "bad", "product_id": "nope"})
     for name, rows in (("products", products), ("events", events)):
         (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    again = [{**products[number], "title": "Blue cup as it was"} for number in range(7)]
+    (tmp_path / "products.jsonl").write_text("\n".join(map(json.dumps, again + products)), encoding="utf-8")
     shop = tmp_path / "cups"
     (tmp_path / "settings.toml").write_text(SETTINGS.replace("small", "cups"), encoding="utf-8")
 
     run("new", shop, "--settings", tmp_path / "settings.toml")
     told = run("import", shop, tmp_path / "products.jsonl", tmp_path / "events.jsonl").stdout
     assert "120" in told and "unknown product" in told
+    assert "duplicate product_id p1 in line 2 of products.jsonl: comes again in line 9, which counts" in told
+    assert "p5 in" not in told and "and 2 duplicates more" in told
     assert "The whole report" in run("check", shop).stdout
     learnt = json.loads(run("learn", shop, "--json").stdout)
     assert (learnt["version"], learnt["promoted"]) == ("0001", True)

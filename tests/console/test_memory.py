@@ -20,7 +20,7 @@ from shopkeeper.types import Explanation, Intent, Page
 
 
 def page(request_id: str) -> Page:
-    return Page(request_id=request_id, scene="home", items=(), total=0, intent=Intent(), facets={})
+    return Page(request_id=request_id, scene="home", items=(), total=0, reachable=0, intent=Intent(), facets={})
 
 
 def test_a_change_names_what_is_new_up_and_gone() -> None:

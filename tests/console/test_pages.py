@@ -5,11 +5,13 @@
 3. clicks, carts, purchases and searches become events of the shop, a reload none.
 4. the next page says what was noted and how it changed.
 5. the parts shown for a place add up to the score shown, and only to whom the page was shown.
-6. what is not wanted goes; photographs stand over drawings; a shop that has not learnt says so.
-7. forms from other sites, unknown shops, products and addresses get a readable page in the reader's language.
+6. where more is found than can be paged to, the page says so, and a chosen value leaves its neighbours to choose.
+7. what is not wanted goes; photographs stand over drawings; a shop that has not learnt says so.
+8. forms from other sites, unknown shops, products and addresses get a readable page in the reader's language.
 """
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -245,6 +247,18 @@ def test_a_shopper_who_is_erased_is_gone_from_the_memory_of_the_pages(client: Te
     assert "Welcome" in client.get("/grocer/").text and 'id="strip"' not in client.get("/grocer/").text
 
 
+def test_more_than_can_be_paged_to_is_said(client: TestClient, shop: Shop) -> None:
+    assert "1 product<" in client.get("/grocer/search?q=goat").text
+    shop.plan = replace(shop.plan, keep=10, depth=10)
+    assert "10 best of 21, with every size and variety" in client.get("/grocer/search?sort=price_asc").text
+    assert client.get("/grocer/search?page=9").status_code == 200
+
+
+def test_another_department_can_be_chosen_beside_the_chosen_one(client: TestClient) -> None:
+    page = client.get("/grocer/search?q=oat&department=Drinks").text
+    assert re.search(r'value="Drinks" checked', page) and re.search(r'name="department" value="Bakery">', page)
+
+
 def test_the_interface_speaks_chinese(client: TestClient) -> None:
     text = client.get("/grocer/", headers={"Accept-Language": "zh-CN,zh;q=0.9"}).text
     assert 'lang="zh-CN"' in text and "欢迎光临" in text and "€1.49" in text
@@ -278,6 +292,9 @@ def test_the_merchant_sees_what_was_learnt_and_what_is_on(client: TestClient) ->
     text = client.get("/grocer/console").text
     assert "serving now" in text and "popular" in text and "diversity" in text
     assert client.get("/grocer/console/quality").status_code == 200
+    assert "Next basket R@10" in text and "personal frequency" in text
+    chinese = client.get("/grocer/console", headers={"Accept-Language": "zh"}).text
+    assert "下一次购物 R@10" in chinese and "按个人购买频率" in chinese and "Next basket" not in chinese
 
 
 def test_what_is_not_wanted_is_gone_from_the_page_it_stood_on(client: TestClient, shop: Shop) -> None:

@@ -16,7 +16,9 @@ from shopkeeper.types import Action, Event, Explanation, Exposure, Intent, Item,
 def shown() -> Exposure:
     nothing = Explanation("score", 0.0)
     items = tuple(Item(row, place, 1.0 - place, 1.0, nothing) for place, row in enumerate([2, 0]))
-    page = Page(request_id="r1", scene="home", items=items, total=2, intent=Intent(), facets={}, version="0001")
+    page = Page(
+        request_id="r1", scene="home", items=items, total=2, reachable=2, intent=Intent(), facets={}, version="0001"
+    )
     evidence = Evidence(("a",), lambda: np.array([[11.0], [12.0]], np.float32))
     request = Request(request_id="r1", scene="home", day=2.0, session="s")
     return exposure_of(page, request, "ann", worlds.catalog(["x", "y", "z"]), evidence, 172_800.0)

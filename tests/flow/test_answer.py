@@ -2,11 +2,13 @@
 
 1. a page comes for every scene, its items in the order of their positions, and its parts add up to the scores.
 2. a search finds the words, also mistyped; a page about a product does not offer it.
-3. filters hold on every item.
-4. a page is logged with ids, propensities and feature values; a shop open for reading only logs nothing.
-5. a shop that has not learnt says so.
+3. filters hold on every item; a facet shows what could be chosen beside what is chosen in it.
+4. a search counts all matches and says how many of them can be paged to; past these a page is empty.
+5. a page is logged with ids, propensities and feature values; a shop open for reading only logs nothing.
+6. a shop that has not learnt says so.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -58,11 +60,31 @@ def test_filters_hold_on_every_item(shop: Shop) -> None:
         assert product.price is not None and product.price <= 3.0
 
 
+def test_a_brand_can_be_added_or_changed_once_one_is_chosen(shop: Shop) -> None:
+    every = answer(ask(shop, scene="search", query="milk"), shop).facets
+    chosen = Filters(brands=("Birch",), departments=("Dairy",))
+    page = answer(ask(shop, scene="search", query="milk", filters=chosen), shop)
+    assert page.facets["brand"] == every["brand"] == {"Alder": 1, "Birch": 1, "Cedar": 1}
+    assert page.facets["department"] == {"Dairy": 1}  # of the brand alone
+
+
 def test_the_second_page_goes_on_where_the_first_ended(shop: Shop) -> None:
     both = answer(ask(shop, scene="search", query="butter", k=4), shop)
     second = answer(ask(shop, scene="search", query="butter", k=2, offset=2), shop)
     assert [item.row for item in both.items[2:]] == [item.row for item in second.items]
     assert second.items[0].position == 2
+
+
+def test_a_search_counts_all_matches_and_ends_where_the_candidates_do(shop: Shop) -> None:
+    shop.plan = replace(shop.plan, keep=10)
+    asked = [answer(ask(shop, scene="search", query="birch", offset=offset, k=4), shop) for offset in (0, 8, 12, 5000)]
+    assert [(page.total, page.reachable) for page in asked] == [(20, 10)] * 4
+    assert sum(asked[0].facets["brand"].values()) == 20
+    assert [len(page.items) for page in asked] == [4, 2, 0, 0]
+    narrowed = answer(ask(shop, scene="search", query="birch", filters=Filters(departments=("Dairy",))), shop)
+    assert narrowed.total == 4 <= narrowed.reachable
+    home = answer(ask(shop, scene="home", user_id="u7", k=4), shop)
+    assert home.total == home.reachable > 4
 
 
 def test_a_page_is_logged_with_what_decided_it(shop: Shop) -> None:

@@ -5,7 +5,8 @@
 3. a chosen repair changes what is learnt from, never the data.
 4. a shop that cannot be learnt from is refused with the reason, and nothing is left behind.
 5. a comparison says what shoppers did about a version's pages.
-6. what is measured is generated the same way from the same seed.
+6. learning leaves so many versions as the settings say.
+7. what is measured is generated the same way from the same seed.
 """
 
 import time
@@ -92,6 +93,17 @@ def test_a_shop_that_cannot_be_learnt_from_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnlearnableShop, match=r"Small Shop cannot be learnt from: 0 products, at least 10 are needed"):
         learn(tmp_path / "empty")
     assert [path.name for path in (tmp_path / "empty" / "versions").glob("*") if path.is_dir()] == []
+
+
+def test_old_versions_go_after_learning(shop_folder: Path) -> None:
+    from shopkeeper.flow.learn import learn
+
+    settings = shop_folder / "settings.toml"
+    settings.write_text(settings.read_text().replace("[learn]", "[learn]\nkeep_versions = 2"), encoding="utf-8")
+    assert [learn(shop_folder).version.number for _ in range(2)] == [2, 3]
+    with open_folder(shop_folder, writable=False) as folder:
+        assert [version.number for version in folder.versions.list()] == [2, 3]
+        assert folder.versions.rollback().number == 2
 
 
 VISITS = [(user, row, 10.0 * user + row, "purchase") for user in range(3) for row in range(8)]

@@ -2,7 +2,8 @@
 1. A file's extension chooses its reader; one that no reader knows is named with those that are known.
 2. What is accepted can be read back from the shop, with types and defaults.
 3. Every refused row is kept with file, line, column, reason, value and the raw row.
-4. Of two products with one id the last wins, the other is a duplicate; the same events twice are duplicates.
+4. Of two products with one id the last wins, the other is a duplicate, named and kept with its line and where the
+   one is that counts, in the same file or another; the same events twice are duplicates.
 5. An event whose product nobody knows is refused; a product of the same load or of an earlier one is known.
 6. A file that cannot be read at all leaves the shop as it was.
 7. read == accepted + refused + duplicate, per file and kind, whatever is in the file.
@@ -92,6 +93,20 @@ def test_of_two_products_with_one_id_the_last_wins(shelf: Shelf) -> None:
     report = shelf.load(shelf.file("products.csv", PRODUCTS + "p1,Green cup,3\n"))
     assert numbers(report, "products") == (3, 2, 0, 1)
     assert shelf.product("p1").title == "Green cup"
+
+
+def test_products_with_one_id_are_named_with_their_lines(shelf: Shelf) -> None:
+    first = shelf.file("a.csv", "product_id,title\np1,Blue cup\np2,Red plate\np1,Green cup\np3,Bowl\n")
+    second = shelf.file("b.csv", "product_id,title\np4,Fork\np3,Deep bowl\n")
+    report = shelf.load(first, second)
+    assert shelf.reasons() == [
+        (2, "product_id", "comes again in line 4", "p1"),
+        (5, "product_id", "comes again in line 3 of b.csv", "p3"),
+    ]
+    assert [(row.file, row.line, row.product_id) for row in report.twice] == [("a.csv", 2, "p1"), ("a.csv", 5, "p3")]
+    assert [path.name for path in report.rejected] == ["a.csv.products.duplicates.jsonl"]
+    assert shelf.rejected()[0]["raw"] == {"product_id": "p1", "title": "Blue cup"}
+    assert (numbers(report, "products"), shelf.product("p3").title) == ((6, 4, 0, 2), "Deep bowl")
 
 
 def test_the_same_events_twice_are_duplicates(shelf: Shelf) -> None:
@@ -274,6 +289,6 @@ def test_every_row_of_any_file_is_accounted_for(lasting: Shelf, lines: list[str]
     report = lasting.load(lasting.file("products.csv", content))
     read, accepted, refused, duplicate = numbers(report, "products")
     assert read == accepted + refused + duplicate
-    assert refused == sum(len(path.read_text("utf-8").splitlines()) for path in report.rejected)
+    assert refused + duplicate == sum(len(path.read_text("utf-8").splitlines()) for path in report.rejected)
     assert 1 <= read <= 1 + sum(line.count("\n") + line.count("\r") + 1 for line in lines)
     assert lasting.product("q1").title == "Known"

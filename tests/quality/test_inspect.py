@@ -1,6 +1,7 @@
 """Claims:
 1. A report holds every enabled check, what there is of everything, the moment, the data's hash and the timeline.
-2. A shop without enough products, enough shopping, words or visitors is refused, with every reason and its setting.
+2. A shop without enough products, enough shopping, words or visitors is refused, with every reason and its setting,
+   in the reader's language.
 3. A check that is switched off is not asked; a blocking finding is a reason.
 4. Long histories are drawn in bars of several days; lost timestamps do not stretch them.
 5. Each check has its words in both languages, for every kind it counts, and a repair name that is its own.
@@ -15,6 +16,7 @@ import pytest
 from shopkeeper import plugins
 from shopkeeper.errors import UnlearnableShop
 from shopkeeper.quality.inspect import Occasion, Report, Timeline, inspect, require_learnable
+from shopkeeper.quality.report import as_html
 from shopkeeper.settings import Settings
 from tests.quality.worlds import log, shelf, shelf_of
 
@@ -61,6 +63,19 @@ def test_too_little_is_refused_with_every_reason_and_its_setting() -> None:
         require_learnable(report)
 
 
+def test_the_page_says_the_reasons_in_its_language() -> None:
+    report = report_of(shelf({"title": "?"}), log({"user_id": ""}))
+    page, other = as_html(report, "zh"), as_html(report, "en")
+    said = [
+        "只有 1 件商品，至少需要 2 件（learn.min_products）",
+        "没有一件商品的标题里有文字",
+        "没有一个事件写明用户或会话",
+    ]
+    assert all(reason in page for reason in said) and "至少需要 2 次（learn.min_events）" in page
+    assert not any(reason in page for reason in report.reasons)
+    assert all(reason in other for reason in report.reasons)
+
+
 def test_views_alone_are_not_enough_to_learn_from() -> None:
     report = report_of(shelf_of(2), log({"action": "view"}, {"action": "view"}, {"action": "purchase"}))
     assert report.reasons == ("1 purchases, carts and clicks, at least 2 are needed (learn.min_events)",)
@@ -70,6 +85,8 @@ def test_a_blocking_finding_is_a_reason_unless_its_check_is_off() -> None:
     events = log({"product_id": "x"}, {"product_id": "y"})
     report = report_of(shelf_of(2), events, orphans={"enabled": True})
     assert report.reasons == ("events about unknown products: 2 of 2 events (quality.orphans.block_share)",)
+    orphans = plugins.load("check", "orphans").question
+    assert report.reasons_zh == (f"{orphans.words['zh'].title}：2 个事件中有 2 个（quality.orphans.block_share）",)
     assert report_of(shelf_of(2), events).verdict == "sound"
     assert report_of(shelf_of(2), events, orphans={"block_share": 1.5}).verdict == "doubtful"
 

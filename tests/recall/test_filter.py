@@ -3,6 +3,7 @@
 1. A mask lets through what the filters name: department, category by path, any path above or one part, brand, price.
 2. Deleted products never pass; sold out ones when stock is not asked for; unpriced ones never a price bound.
 3. The same filters over the same catalogue give the same array, read-only; another catalogue gives its own.
+4. Beside the mask stands, for each facet whose filter takes something away, the mask but for that filter.
 """
 
 from dataclasses import replace
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from shopkeeper.recall import filter as filters_of
-from shopkeeper.recall.filter import mask
+from shopkeeper.recall.filter import mask, masks
 from shopkeeper.testing import worlds
 from shopkeeper.types import Filters
 
@@ -70,3 +71,21 @@ def test_only_so_many_masks_are_remembered(monkeypatch: pytest.MonkeyPatch) -> N
     for price in (2.0, 3.0):
         mask(shelf, Filters(price_min=price))
     assert mask(shelf, Filters(price_min=1.0)) is not first
+
+
+@pytest.mark.parametrize(
+    ("filters", "without"),
+    [
+        (Filters(in_stock=False), {}),
+        (Filters(), {"availability": [0, 1, 2, 3, 4]}),
+        (Filters(brands=("Best",), in_stock=False), {"brand": [0, 1, 2, 3, 4]}),
+        (Filters(brands=("Best",), departments=("Food",)), {"brand": [0, 1], "department": [1, 3]}),
+        (Filters(brands=("Acme",), price_min=3.0), {"brand": [2], "price": [0, 2], "availability": [2, 4]}),
+    ],
+)
+def test_a_facet_is_counted_over_what_the_other_filters_leave(filters: Filters, without: dict[str, list[int]]) -> None:
+    found = masks(SHELF, filters)
+    assert {name: np.flatnonzero(wider).tolist() for name, wider in found.without.items()} == {
+        name: rows for name, rows in without.items() if rows != np.flatnonzero(found.allowed).tolist()
+    }
+    assert not any(wider.flags.writeable for wider in found.without.values())

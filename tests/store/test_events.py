@@ -15,10 +15,8 @@
 11. Many callers at once: each event is accepted exactly once.
 """
 
-import resource
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +34,7 @@ from shopkeeper.store.schema import EVENTS
 from shopkeeper.store.upkeep import Upkeep
 from shopkeeper.types import ACTION_CODES, Event
 from tests.store.test_exposures import full
-from tests.store.worlds import DAY, event, products, table
+from tests.store.worlds import DAY, event, file_limit, products, table
 
 WHOLE = Event(
     event_id="w",
@@ -311,17 +309,6 @@ def test_erasure_removes_a_shopper_everywhere(folder: ShopFolder) -> None:
     folder.events._database.truncate_log()
     files = [file for file in folder.path.rglob("*") if file.is_file()]
     assert [file.name for file in files if secret.encode() in file.read_bytes()] == []
-
-
-@contextmanager
-def file_limit(n_bytes: int) -> Iterator[None]:
-    """A real quota: the system refuses to let any file of this process grow beyond it."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_on_a_full_quota_nothing_is_acknowledged(path: Path) -> None:

@@ -11,7 +11,8 @@
 9. The migrations make exactly the tables that the code reads, in one transaction.
 10. Tidying compacts full days and drops old exposures.
 11. What an error says of a statement names no shopper; a damaged database is named with what to do.
-12. Folders that got lost are made when the shop is opened; a lost day of the log is named with what to do.
+12. Folders that got lost are made when the shop is opened; a lost or damaged day of the log is named with what
+    to do, in one line, however it is read; damage that can still be read is found by the content's hash.
 13. After erasing and scrubbing, nothing of a shopper's id is left in any file, freed pages and reports included.
 """
 
@@ -227,20 +228,47 @@ def test_lost_folders_are_made_at_the_opening(path: Path, writable: bool) -> Non
     assert {"events", "versions", "rejected", "reports"} <= {entry.name for entry in path.iterdir()}
 
 
-def test_a_lost_day_of_the_log_is_named(path: Path, folder: ShopFolder) -> None:
-    folder.events.append([event("a", 10), event("b", 11), event("c", 19)])
-    folder.events.compact(20 * DAY)
-    next((path / "events" / "day=1970-01-12").iterdir()).unlink()
-    reads: list[Callable[[], object]] = [
+def reads_of(folder: ShopFolder) -> list[Callable[[], object]]:
+    """The ways in which a log is read whole."""
+    return [
         lambda: folder.events.tail(0),
         folder.events.table,
         folder.events.data_hash,
         lambda: folder.events.interactions(folder.products.catalog(), folder.users),
     ]
-    for read in reads:
+
+
+def test_a_lost_day_of_the_log_is_named(path: Path, folder: ShopFolder) -> None:
+    folder.events.append([event("a", 10), event("b", 11), event("c", 19)])
+    folder.events.compact(20 * DAY)
+    next((path / "events" / "day=1970-01-12").iterdir()).unlink()
+    for read in reads_of(folder):
         with pytest.raises(StoreError, match=r"the events of 1970-01-12 are gone, .* Put it back from a backup"):
             read()
     assert [found.event_id for found in folder.events.tail(19 * DAY)] == ["c"]
+
+
+@pytest.mark.parametrize("harm", [lambda whole: whole[: len(whole) // 2], lambda _: b"", lambda _: b"not a table" * 9])
+def test_a_damaged_day_of_the_log_is_named(path: Path, folder: ShopFolder, harm: Callable[[bytes], bytes]) -> None:
+    folder.events.append([event("a", 10), event("b", 11), event("c", 19)])
+    folder.events.compact(20 * DAY)
+    day = next((path / "events" / "day=1970-01-12").iterdir())
+    day.write_bytes(harm(day.read_bytes()))
+    for read in reads_of(folder):
+        with pytest.raises(StoreError) as told:
+            read()
+        assert re.fullmatch(rf"{day}: the events of 1970-01-12 are damaged, .* Put it back from .*", str(told.value))
+    assert [found.event_id for found in folder.events.tail(19 * DAY)] == ["c"]
+
+
+def test_damage_that_can_be_read_is_found_where_the_whole_log_is(path: Path, folder: ShopFolder) -> None:
+    folder.events.append([event("a", 10), event("b", 11)])
+    folder.events.compact(20 * DAY)
+    first, second = (next((path / "events" / f"day=1970-01-{day}").iterdir()) for day in (11, 12))
+    shutil.copy(first, second)  # a table like any other, but of another day
+    for read in reads_of(folder)[1:]:
+        with pytest.raises(StoreError, match=rf"{second}: .* sha256 begins with {first.stem} and not as its name says"):
+            read()
 
 
 def test_after_scrubbing_no_file_holds_an_erased_shopper(path: Path, folder: ShopFolder) -> None:

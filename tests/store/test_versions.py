@@ -6,6 +6,8 @@
 4. A changed, shortened or missing file is found and named, with what was expected and what is there.
 5. One learner at a time; learning and promoting work beside the shop's writer.
 6. A pointer that could not be written leaves the old one.
+7. Pruning leaves the newest, the one that serves and the one a roll-back goes to; no number is given twice, and what a
+   kill left half deleted is removed by the next draft.
 """
 
 import hashlib
@@ -64,6 +66,39 @@ def test_only_a_sealed_version_counts(versions: Versions, tmp_path: Path) -> Non
     with pytest.raises(RuntimeError, match="stop"), again.drafting():
         raise RuntimeError("stop")
     assert sealed(again).number == 1
+
+
+def numbers(versions: Versions) -> list[int]:
+    return [version.number for version in versions.list()]
+
+
+def test_pruning_leaves_the_newest_and_the_way_back(versions: Versions) -> None:
+    for _ in range(6):
+        versions.promote(sealed(versions).number)
+    assert versions.prune(9) == versions.prune(6) == []
+    assert versions.prune(3) == [1, 2, 3] and numbers(versions) == [4, 5, 6]
+    assert versions.rollback().number == 5 and versions.rollback().number == 4
+    with pytest.raises(NoVersion, match="nothing was promoted before"):
+        versions.rollback()
+    assert sealed(versions).number == 7
+
+
+def test_pruning_never_takes_what_serves_or_what_served_before(versions: Versions) -> None:
+    for _ in range(2):
+        versions.promote(sealed(versions).number)
+    refused = [sealed(versions).number for _ in range(4)]
+    assert versions.prune(2) == refused[:2]
+    assert numbers(versions) == [1, 2, *refused[2:]]
+    current = versions.current()
+    assert current is not None and current.number == 2
+    assert versions.rollback().number == 1
+
+
+def test_a_version_half_deleted_is_gone_with_the_next_draft(versions: Versions, tmp_path: Path) -> None:
+    half = sealed(versions).path.rename(tmp_path / ".pruned-0001")
+    assert numbers(versions) == []
+    sealed(versions)
+    assert not half.exists()
 
 
 def test_promotion_and_rollback_move_one_pointer(versions: Versions) -> None:

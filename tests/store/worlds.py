@@ -1,5 +1,8 @@
 """Events and tables written by hand. Day 0 is 1970-01-01."""
 
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -53,3 +56,14 @@ def exposure(request_id: str, user: str = "ann", timestamp: float = 1.5, **field
         "rows": lambda: np.array([[1, 2, 3], [4, float("nan"), 6]], np.float32),
     }
     return Exposure(**{**plain, **fields})
+
+
+@contextmanager
+def file_limit(n_bytes: int) -> Iterator[None]:
+    """A real quota: the system refuses to let any file of this process grow beyond it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -58,8 +58,14 @@ def test_a_phrase_with_the_prefix_at_many_words_takes_one_place() -> None:
 
 
 def test_past_queries_are_suggested_by_how_often_they_were_asked() -> None:
-    asked = Suggester(SHELF, POPULARITY, {"milk without lactose": 90, "milk powder": 10})
+    asked = Suggester(SHELF, POPULARITY, {"milk without lactose": 900, "milk powder": 100})
     assert asked.suggest("milk", 2) == ["milk without lactose", "Milk chocolate"]
+
+
+def test_a_few_searches_weigh_less_than_what_is_bought() -> None:
+    asked = Suggester(SHELF, POPULARITY, {"milk powder": 3})
+    assert asked.suggest("milk", 2) == ["Milk chocolate", "Whole milk"]
+    assert asked.suggest("milk p") == ["milk powder"]
 
 
 def test_deleted_products_are_not_suggested() -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from shopkeeper.types import Page
 
 console = Console(soft_wrap=True)
+SHOWN = 5
+"""So many duplicates are named; the files have them all."""
 Tell = Callable[[str, int, int], None]
 
 
@@ -69,6 +71,13 @@ def intake(report: "IntakeReport") -> None:
     console.print(table)
     for reason, times in sorted(report.reasons.items(), key=lambda item: -item[1]):
         console.print(f"  refused {times:,}: {reason}", highlight=False)
+    for row in report.twice[:SHOWN]:
+        where = f"line {row.line} of {row.file}"
+        console.print(
+            f"  duplicate product_id {row.product_id} in {where}: {row.reason}, which counts", highlight=False
+        )
+    if len(report.twice) > SHOWN:
+        console.print(f"  and {len(report.twice) - SHOWN:,} duplicates more", highlight=False)
     for path in report.rejected:
         console.print(f"  kept in {path}", highlight=False)
 
@@ -107,14 +116,26 @@ def learnt(found: "Learnt", as_json: bool) -> None:
 
 
 def comparison(found: "Comparison", as_json: bool) -> None:
-    """Every version beside every baseline, one table a contest."""
+    """Every version beside every baseline: one table a contest and a log, for scores compare on the same data alone."""
     if as_json:
         pages = {version: asdict(own) for version, own in found.live.items()}
         _json({"current": found.current, "data_hashes": found.data_hashes, "scores": found.scores, "live": pages})
         return
+    groups = list(dict.fromkeys(found.data_hashes.values()))
     for key, versions in found.scores.items():
-        named = {f"{name}{' (serves)' if name == found.current else ''}": score for name, score in versions.items()}
-        _scores(key.replace("_", " "), named)
+        for data_hash in groups:
+            named = {
+                f"{name}{' (serves)' if name == found.current else ''}": score
+                for name, score in versions.items()
+                if found.data_hashes[name] == data_hash
+            }
+            if named:
+                _scores(f"{key.replace('_', ' ')} on data {data_hash[:8]}", named)
+    if len(groups) > 1:
+        console.print(
+            "Versions in different tables were measured on different data: their figures do not compare.",
+            highlight=False,
+        )
     if found.live:
         table = Table(title="what followed their pages")
         for column in ("version", "pages", "clicked", "bought"):
@@ -163,7 +184,8 @@ def page(found: "Page", shop: "Shop", as_json: bool) -> None:
         for item in found.items
     ]
     if as_json:
-        _json({"request_id": found.request_id, "version": found.version, "total": found.total, "items": rows})
+        counts = {"total": found.total, "reachable": found.reachable}
+        _json({"request_id": found.request_id, "version": found.version, **counts, "items": rows})
         return
     if found.intent.correction:
         console.print(f"Showing results for: {found.intent.correction}", highlight=False)

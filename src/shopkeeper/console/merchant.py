@@ -7,6 +7,7 @@ from typing import Any
 
 from shopkeeper import plugins
 from shopkeeper.console.guest import Guest
+from shopkeeper.console.language import Words
 
 KINDS = ("source", "feature", "rule")
 
@@ -46,7 +47,7 @@ def counter(guest: Guest) -> Counter:
     shop = guest.shop
     current = shop.version.number if shop.version else None
     versions = tuple(
-        Learnt(info.name, info.number == current, _contests(info.manifest.get("scores", {})))
+        Learnt(info.name, info.number == current, _contests(info.manifest.get("scores", {}), guest.words))
         for info in sorted(shop.folder.versions.list(), key=lambda info: -info.number)
     )
     catalog = shop.catalog
@@ -75,14 +76,19 @@ def _plugins(guest: Guest, kind: str) -> list[tuple[str, bool, str]]:
     return found
 
 
-def _contests(scores: Any) -> tuple[Contest, ...]:
+def _contests(scores: Any, words: Words) -> tuple[Contest, ...]:
     """The scores of a manifest that are written as measures with baselines; others are passed over."""
+
+    def named(name: str) -> str:
+        return words.get(f"contest.{name.replace(' ', '_')}", name.replace("_", " "))
+
     found = []
     for measure, score in scores.items() if isinstance(scores, Mapping) else ():
         if isinstance(score, Mapping) and isinstance(score.get("ours"), Mapping):
             beside = score.get("baselines", {})
-            rows = tuple((name, *_interval(each)) for name, each in beside.items())
-            found.append(Contest(measure.replace("_", " "), *_interval(score["ours"]), rows))
+            rows = tuple((named(name), *_interval(each)) for name, each in beside.items())
+            title, _, metric = measure.partition(".")
+            found.append(Contest(f"{named(title)} {metric}".strip(), *_interval(score["ours"]), rows))
     return tuple(found)
 
 

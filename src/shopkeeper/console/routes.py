@@ -1,6 +1,5 @@
 """The addresses of the pages. Each route enters, acts, and shows; the work stands in the modules it calls."""
 
-import inspect
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Annotated, Any, cast
 from urllib.parse import quote, urlsplit
@@ -8,13 +7,13 @@ from urllib.parse import quote, urlsplit
 from fastapi import APIRouter, FastAPI, Form, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from shopkeeper.console import static
 from shopkeeper.console.basket import basket, check_out, lines_of, put_in, set_quantity
 from shopkeeper.console.cart import Cart
 from shopkeeper.console.desk import Desk
+from shopkeeper.console.failure import failure_page
 from shopkeeper.console.guest import Guest, KeyNeeded, Merchant, Sender, Visitor, enter_as_merchant, inside
 from shopkeeper.console.home import home
 from shopkeeper.console.language import LANGUAGES, Words, choose
@@ -56,15 +55,7 @@ def mount(app: FastAPI, shops: Mapping[str, Shop]) -> None:
     """Adds the storefront of these shops to the app."""
     app.state.console = Desk(shops)
     app.include_router(router)
-    otherwise = app.exception_handlers[HTTPException]
-
-    async def nowhere(request: Request, error: HTTPException) -> Response:
-        """A page for people where there is no page; for everything else what the app answers itself."""
-        page = _nowhere(request) if error.status_code == 404 else None
-        told = page or otherwise(request, error)
-        return await told if inspect.isawaitable(told) else told
-
-    app.add_exception_handler(HTTPException, nowhere)  # type: ignore[arg-type]
+    app.state.failure_page = failure_page
 
 
 @router.get("/")
@@ -267,18 +258,6 @@ def _back(guest: Guest) -> str:
     path = sent_from.path + (f"?{sent_from.query}" if sent_from.query else "")
     # the page of reasons would only say that it is too old
     return guest.url() if "/why/" in path else inside(path, guest.url())
-
-
-def _nowhere(request: Request) -> Response | None:
-    path = request.url.path
-    if path.startswith("/v1/") or "text/html" not in request.headers.get("accept", ""):
-        return None
-    words, desk = _words(request), _desk(request)
-    name = path.split("/")[1]
-    back = f"/{name}/" if name in desk.shops else "/"
-    return desk.plain(
-        "error.html", words, 404, title=words("error.nowhere"), text=words("error.nowhere_help"), back=back
-    )
 
 
 def _sorry(request: Request, error: RequestError | RequestValidationError) -> Response:

@@ -1,5 +1,6 @@
 """Searching: words, filters, order and pages in the address; facets, results and help on the page."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import get_args
 from urllib.parse import urlencode
@@ -11,8 +12,8 @@ from shopkeeper.console.guest import Guest
 from shopkeeper.console.home import Department, departments
 from shopkeeper.console.sections import Section, Strip, section, strip
 from shopkeeper.flow.shop import today
-from shopkeeper.recall.filter import mask
-from shopkeeper.types import Filters, RowArray, Sort
+from shopkeeper.recall.filter import masks
+from shopkeeper.types import BoolArray, Filters, Page, RowArray, Sort
 
 PER_PAGE = 24
 MOST_OPEN = 8
@@ -102,13 +103,15 @@ class Chip:
 class Results:
     """What the search page shows.
 
-    `total` can be paged through, `sizes` counts every size and variant of them; `by_meaning`: no word matched.
+    `total` can be paged through, `sizes` counts every size and variant that matches, `cut`: more than can be paged to;
+    `by_meaning`: no word matched.
     """
 
     query: Query
     found: Section
     total: int
     sizes: int
+    cut: bool
     by_meaning: bool
     pages: int
     facets: tuple[Facet, ...]
@@ -139,22 +142,22 @@ def search(guest: Guest, query: Query) -> Results:
     if query.words and page and query.page == 1:
         spell = int(today() * SPELLS_A_DAY)
         guest.tell("search", query=query.words, request_id=page.request_id, once=f"{query.words}|{spell}")
-    total = page.total if page else 0
+    total = min(page.reachable, LAST_PAGE * PER_PAGE) if page else 0
+    matched = _matched(guest, query, page)
     return Results(
         query=query,
         found=found,
         total=total,
-        sizes=sum(page.facets.get("department", {}).values()) if page and query.words else len(_shelf(guest, query)),
-        by_meaning=bool(query.words and page and not any(page.facets.values())),
+        sizes=matched,
+        cut=page is not None and (matched > _most(guest, query) or page.reachable > total),
+        by_meaning=bool(query.words and page and not matched),
         pages=min(LAST_PAGE, -(-total // PER_PAGE)),
         facets=_facets(guest, query, found),
         chips=_chips(guest, query),
         correction=(page.intent.correction or "") if page else "",
         strip=said,
         popular=section(guest, "trending", k=6) if not total else Section(),
-        departments=departments(guest, 8)
-        if not total or (not any(page.facets.values() if page else ()) and query.words)
-        else (),
+        departments=departments(guest, 8) if not total or (not matched and query.words) else (),
     )
 
 
@@ -177,7 +180,9 @@ def _facets(guest: Guest, query: Query, found: Section) -> tuple[Facet, ...]:
     page = found.page
     counted = page.facets if page else {}
     if page and not counted and not query.words:
-        counted = guest.shelf.facets.count(_shelf(guest, query))
+        narrowed = masks(guest.shop.catalog, query.filters())
+        wider = {facet: _rows(mask) for facet, mask in narrowed.without.items()}
+        counted = guest.shelf.facets.count(_rows(narrowed.allowed), wider)
     chosen = {
         "department": query.departments,
         "category": query.categories,
@@ -194,8 +199,23 @@ def _facets(guest: Guest, query: Query, found: Section) -> tuple[Facet, ...]:
     return tuple(facets)
 
 
-def _shelf(guest: Guest, query: Query) -> RowArray:
-    return np.flatnonzero(mask(guest.shop.catalog, query.filters())).astype(np.int32)
+def _most(guest: Guest, query: Query) -> float:
+    """How many candidates of a page go on to be ranked."""
+    plan = guest.shop.plan
+    most = plan.depth if ("search" if query.words else "home") in plan.ordered else plan.keep
+    return math.inf if most is None else most
+
+
+def _rows(mask: BoolArray) -> RowArray:
+    return np.flatnonzero(mask).astype(np.int32)
+
+
+def _matched(guest: Guest, query: Query, page: Page | None) -> int:
+    """How many products the words match, every size and variant counted; without words, how many the filters leave."""
+    if not query.words:
+        return int(np.count_nonzero(masks(guest.shop.catalog, query.filters()).allowed))
+    # every filter applies to this count: a shopper is only shown what is in stock
+    return page.facets.get("availability", {}).get("in_stock", 0) if page else 0
 
 
 def _facet(guest: Guest, name: str, counts: dict[str, int], chosen: tuple[str, ...]) -> Facet:

@@ -9,7 +9,7 @@ import numpy as np
 from typing_extensions import Unpack
 
 from shopkeeper.flow.shop import Shop, today
-from shopkeeper.recall.filter import mask
+from shopkeeper.recall.filter import masks
 from shopkeeper.types import Filters, Language, Request, Scene, Sort
 
 MINUTES_A_DAY = 1440
@@ -34,6 +34,7 @@ class Asked(TypedDict, total=False):
 def ask(shop: Shop, *, scene: Scene, **asked: Unpack[Asked]) -> Request:
     """The request, for now. Raises UnknownProduct where a seed product is not in the catalogue."""
     filters = asked.get("filters", Filters())
+    narrowed = masks(shop.catalog, filters)
     user_id = asked.get("user_id", "")
     return Request(
         request_id=asked.get("request_id") or uuid.uuid4().hex,
@@ -44,7 +45,8 @@ def ask(shop: Shop, *, scene: Scene, **asked: Unpack[Asked]) -> Request:
         query=asked.get("query", "").strip(),
         seeds=np.array([shop.row(product_id) for product_id in asked.get("product_ids", ())], np.int32),
         filters=filters,
-        allowed=mask(shop.catalog, filters),
+        allowed=narrowed.allowed,
+        without=narrowed.without,
         sort=asked.get("sort", "relevance"),
         language=asked.get("language", "en"),
         context=asked.get("context", {}),

@@ -1,6 +1,5 @@
 """The only file that names concrete classes: from a folder to an open shop, from a snapshot to stages that answer."""
 
-import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import numpy as np
 from shopkeeper import plugins
 from shopkeeper.encode.open import open_encoder
 from shopkeeper.flow.shop import Shop, Trained
+from shopkeeper.flow.state import POPULARITY_FILE, VECTORS_FILE, queries_of, readable, state_of
 from shopkeeper.ports import Encoder, Feature, Fits, Ranker, Saves, Source
 from shopkeeper.recall.crew import Crew
 from shopkeeper.recall.gather import Plan
@@ -22,8 +22,6 @@ from shopkeeper.types import Catalog, Snapshot
 from shopkeeper.understand.lexicon import catalog_texts
 from shopkeeper.understand.suggest import Suggester
 from shopkeeper.understand.understanding import Understanding
-
-STATE_FILE, VECTORS_FILE, POPULARITY_FILE = "state.json", "vectors.npy", "popularity.npy"
 
 log = logging.getLogger(__name__)
 
@@ -85,21 +83,24 @@ def encoder_of(folder: ShopFolder, catalog: Catalog) -> Encoder | None:
 
 
 def load_trained(folder: ShopFolder, catalog: Catalog) -> Trained | None:
-    """The current version, every file checked against its manifest; None before the first. Raises CorruptVersion."""
+    """The current version, every file checked against its manifest; None before the first.
+
+    Raises CorruptVersion, and ForeignVersion where another release wrote it and this one cannot read it.
+    """
     current = folder.versions.current()
     if current is None:
         return None
     version = folder.versions.verify(current.number)
-    parts = stages(folder.settings)
-    parts.load(version.path, catalog)
-    state = json.loads((version.path / STATE_FILE).read_text(encoding="utf-8"))
+    parts, state = stages(folder.settings), state_of(version)
+    popularity = np.zeros(len(catalog), np.float32)
+    with readable(version):
+        parts.load(version.path, catalog)
+        popularity[: state["n_products"]] = np.load(version.path / POPULARITY_FILE)
     vectors = version.path / VECTORS_FILE
     encoder = encoder_of(folder, catalog)
     if encoder is not None and encoder.fingerprint != state["encoder"]:
         log.warning("version=%s encoder=changed semantic=off: learn again to search by meaning", version.name)
         encoder = None
-    popularity = np.zeros(len(catalog), np.float32)
-    popularity[: state["n_products"]] = np.load(version.path / POPULARITY_FILE)
     return Trained(
         version=version,
         last_seq=state["last_seq"],
@@ -110,14 +111,14 @@ def load_trained(folder: ShopFolder, catalog: Catalog) -> Trained | None:
         scenes=folder.settings.rank.rankers,
         vectors=mapped(vectors) if vectors.is_file() else None,
         understanding=Understanding(encoder, catalog_texts(catalog)),
-        suggester=Suggester(catalog, popularity),
+        suggester=Suggester(catalog, popularity, queries_of(version)),
     )
 
 
 def open_shop(path: Path, *, writable: bool = True, patient: bool = False) -> Shop:
     """The shop in this folder; a `patient` one waits for every source.
 
-    Raises ShopNotFound, ShopLocked, CorruptVersion or SettingError.
+    Raises ShopNotFound, ShopLocked, CorruptVersion, ForeignVersion or SettingError.
     """
     folder = open_folder(path, writable=writable)
     try:

@@ -29,7 +29,7 @@ class Live:
 
 @dataclass(frozen=True)
 class Comparison:
-    """`scores`: by contest, then by version name; versions with one `data_hash` were tried on the same days.
+    """`scores`: by contest, then by version name. Only those of versions with one data hash compare.
 
     `live`: by version name, for versions that have shown a page within LIVE_DAYS.
     """

@@ -67,7 +67,7 @@ def _hardly_tried(contests: Sequence[Contest]) -> list[str]:
 
 def _worse_than(current: VersionInfo, version: VersionInfo, contests: Sequence[Contest], margin: float) -> list[str]:
     """The contests that the serving version won, where both were tried on the same data; else nothing is known."""
-    if current.manifest["data_hash"] != version.manifest["data_hash"]:
+    if current.manifest["data_hash"] != version.manifest["data_hash"] or not (current.path / TRIAL_FILE).is_file():
         return []
     with np.load(current.path / TRIAL_FILE, allow_pickle=False) as before:
         found = []

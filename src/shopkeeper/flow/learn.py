@@ -7,6 +7,7 @@ from pathlib import Path
 from shopkeeper.flow.build import encoder_of, stages
 from shopkeeper.flow.check import check
 from shopkeeper.flow.judge import Learnt, judged
+from shopkeeper.flow.past import past_queries
 from shopkeeper.flow.shop import today
 from shopkeeper.flow.teach import ranker_of, taught
 from shopkeeper.flow.trial import tried
@@ -25,7 +26,7 @@ Progress = Callable[[str, int, int], None]
 
 
 def learn(path: Path, tell: Progress = lambda step, done, total: None) -> Learnt:
-    """A new version of the shop in this folder, and whether it now serves.
+    """A new version of the shop in this folder, and whether it now serves. Versions beyond `keep_versions` go.
 
     Raises UnlearnableShop where the data cannot be learnt from, ShopLocked where another process is learning.
     """
@@ -51,7 +52,10 @@ def learn(path: Path, tell: Progress = lambda step, done, total: None) -> Learnt
         )
         tell("learning everything", 0, 0)
         parts.fit(whole)
-        version = sealed(
-            folder, draft, Learning(whole, checked.report.data_hash, last_seq, parts, encoder, lessons, contests)
-        )
-        return judged(folder, version, contests)
+        events = folder.events.table() if checked.events is None else checked.events
+        asked, data_hash = past_queries(events, settings), checked.report.data_hash
+        learning = Learning(whole, data_hash, last_seq, parts, encoder, lessons, contests, asked)
+        version = sealed(folder, draft, learning)
+        learnt = judged(folder, version, contests)
+        folder.versions.prune(settings.learn.keep_versions)
+        return learnt

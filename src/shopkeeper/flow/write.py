@@ -6,11 +6,13 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import orjson
 
-from shopkeeper.flow.build import POPULARITY_FILE, STATE_FILE, VECTORS_FILE, Stages
+from shopkeeper.flow.build import Stages
+from shopkeeper.flow.state import POPULARITY_FILE, QUERIES_FILE, STATE_FILE, VECTORS_FILE, State
 from shopkeeper.flow.trial import Contest
 from shopkeeper.ports import Encoder
 from shopkeeper.rank.train import Trained
 from shopkeeper.settings import FUSED
+from shopkeeper.store.disk import full_disk_as_error
 from shopkeeper.store.folder import ShopFolder
 from shopkeeper.store.versions import Draft, VersionInfo
 from shopkeeper.types import PURCHASE, Snapshot
@@ -30,10 +32,25 @@ class Learning:
     encoder: Encoder | None
     lessons: Mapping[str, Trained]
     contests: Sequence[Contest]
+    queries: Mapping[str, int]
 
 
 def sealed(folder: ShopFolder, draft: Draft, learning: Learning) -> VersionInfo:
-    """The version: every stage's state, the product vectors, the moment it was learnt at, and its scores."""
+    """The version: every stage's state, the product vectors, the moment it was learnt at, and its scores.
+
+    Raises StorageFull.
+    """
+    with full_disk_as_error(draft.path):
+        _write(draft, learning)
+    return folder.versions.seal(
+        draft,
+        settings=folder.settings.tables,
+        data_hash=learning.data_hash,
+        scores={contest.key(): contest.summary() for contest in learning.contests},
+    )
+
+
+def _write(draft: Draft, learning: Learning) -> None:
     snapshot, contests = learning.snapshot, learning.contests
     learning.stages.save(draft.path)
     if snapshot.vectors is not None:
@@ -41,19 +58,14 @@ def sealed(folder: ShopFolder, draft: Draft, learning: Learning) -> VersionInfo:
     bought = snapshot.log.rows[snapshot.log.actions == PURCHASE]
     popularity = np.bincount(bought, minlength=len(snapshot.catalog)).astype(np.float32)
     np.save(draft.path / POPULARITY_FILE, popularity, allow_pickle=False)
-    state = {
-        "day": snapshot.day,
-        "last_seq": learning.last_seq,
-        "n_products": len(snapshot.catalog),
-        "encoder": learning.encoder.fingerprint if learning.encoder else "",
-        "rankers": [FUSED, *learning.lessons],
-        "lessons": {name: asdict(lesson) for name, lesson in learning.lessons.items()},
-    }
-    (draft.path / STATE_FILE).write_bytes(orjson.dumps(state, option=orjson.OPT_INDENT_2))
-    np.savez(draft.path / TRIAL_FILE, **{contest.key(): contest.ours for contest in contests})  # type: ignore[arg-type]
-    return folder.versions.seal(
-        draft,
-        settings=folder.settings.tables,
-        data_hash=learning.data_hash,
-        scores={contest.key(): contest.summary() for contest in contests},
+    state = State(
+        day=snapshot.day,
+        last_seq=learning.last_seq,
+        n_products=len(snapshot.catalog),
+        encoder=learning.encoder.fingerprint if learning.encoder else "",
+        rankers=[FUSED, *learning.lessons],
+        lessons={name: asdict(lesson) for name, lesson in learning.lessons.items()},
     )
+    (draft.path / STATE_FILE).write_bytes(orjson.dumps(state, option=orjson.OPT_INDENT_2))
+    (draft.path / QUERIES_FILE).write_bytes(orjson.dumps(learning.queries, option=orjson.OPT_INDENT_2))
+    np.savez(draft.path / TRIAL_FILE, **{contest.key(): contest.ours for contest in contests})  # type: ignore[arg-type]

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from shopkeeper import plugins
 from shopkeeper.errors import IntakeError
 from shopkeeper.intake import cast, rejected
-from shopkeeper.intake.report import Count, Report
+from shopkeeper.intake.report import Count, Report, Twice
 from shopkeeper.intake.rows import Chunk, Kind, Refusal
 from shopkeeper.intake.validate import UNKNOWN_PRODUCT, Accepted, refusal, validate
 from shopkeeper.store.folder import ShopFolder
@@ -34,6 +34,8 @@ class _Tally:
     read: int = 0
     duplicate: int = 0
     repaired: int = 0
+    repeated: list[Refusal] = field(default_factory=list)
+    """Products whose id comes again further on, each with where it does."""
 
     def count(self, source: str, kind: Kind) -> Count:
         accepted = sum(len(part.table) for part in self.accepted) - self.duplicate
@@ -66,11 +68,17 @@ def load(
             _sort(chunk, tallies[chunk.source, chunk.kind], folder.settings.shop.currency, moment)
     _write_products(folder, tallies, tell)
     _refuse_unknown(folder, tallies)
-    kept = rejected.keep(folder.path, {key: tally.refused for key, tally in tallies.items()})
+    refused, repeated = ({key: getattr(own, what) for key, own in tallies.items()} for what in ("refused", "repeated"))
+    kept = rejected.keep(folder.path, refused, repeated)
     _write_events(folder, tallies, tell, moment)  # last: what is in the log has its refused neighbours on the disk
     counts = tuple(tally.count(source, kind) for (source, kind), tally in tallies.items())
     reasons = Counter(f"{row.column} {row.reason}".strip() for tally in tallies.values() for row in tally.refused)
-    report = Report(", ".join(groups), counts, reasons, kept, time.perf_counter() - started)
+    twice = tuple(
+        Twice(Path(source).name, row.line, row.value, row.reason)
+        for (source, _), rows in repeated.items()
+        for row in rows
+    )
+    report = Report(", ".join(groups), counts, reasons, kept, time.perf_counter() - started, twice)
     for count in counts:
         _log.info(
             "loaded kind=%s read=%d accepted=%d refused=%d duplicate=%d",
@@ -121,7 +129,7 @@ def _sort(chunk: Chunk, tally: _Tally, currency: str, now: float) -> None:
 
 
 def _write_products(folder: ShopFolder, tallies: _Tallies, tell: Progress) -> None:
-    """One upsert of the last row of each product_id; the earlier ones are counted as duplicates."""
+    """One upsert of the last row of each product_id; the earlier ones are duplicates, and kept with where it stands."""
     parts = [(tally, part) for (_, kind), tally in tallies.items() if kind == "products" for part in tally.accepted]
     if not parts:
         return
@@ -130,16 +138,27 @@ def _write_products(folder: ShopFolder, tallies: _Tallies, tell: Progress) -> No
     last = np.full(int(codes.max()) + 1, -1, np.int64)
     np.maximum.at(last, codes, np.arange(len(codes)))
     stands = last[codes] == np.arange(len(codes))
-    begin, tables = 0, []
-    for tally, part in parts:
-        own = stands[begin : begin + len(part.table)]
+    begins = np.cumsum([0, *(len(part.table) for _, part in parts)])
+    tables = []
+    for (tally, part), begin, end in zip(parts, begins, begins[1:], strict=False):
+        own = stands[begin:end]
+        for at in np.flatnonzero(~own):
+            place = int(last[codes[begin + at]])
+            other = int(np.searchsorted(begins, place, side="right")) - 1
+            tally.repeated.append(_again(part, int(at), parts[other][1], place - int(begins[other])))
         tally.duplicate += int(np.sum(~own))
         tables.append(part.where(own).table)
-        begin += len(part.table)
     table = pa.concat_tables(tables)
     tell("products", 0, len(table))
     folder.products.upsert_table(table)
     tell("products", len(table), len(table))
+
+
+def _again(part: Accepted, at: int, other: Accepted, place: int) -> Refusal:
+    """A row whose id comes again in a later one, which counts."""
+    line, file = other.chunk.lines[other.index[place]], Path(other.chunk.source).name
+    reason = f"comes again in line {line}" + (f" of {file}" if other.chunk.source != part.chunk.source else "")
+    return refusal(part.chunk, int(part.index[at]), "product_id", reason)
 
 
 def _refuse_unknown(folder: ShopFolder, tallies: _Tallies) -> None:

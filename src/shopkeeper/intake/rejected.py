@@ -1,8 +1,11 @@
-"""Refused rows, kept in the shop's `rejected/`: a numbered folder a load, a JSONL file for each file and kind."""
+"""Refused rows, kept in the shop's `rejected/`: a numbered folder a load, a JSONL file for each file and kind.
+
+Products whose id came again are kept beside them, in `products.csv.products.duplicates.jsonl`.
+"""
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from shopkeeper.intake.rows import Kind, Refusal
@@ -11,15 +14,21 @@ from shopkeeper.store.disk import replace
 FOLDER = "rejected"
 
 
-def keep(shop: Path, refusals: dict[tuple[str, Kind], list[Refusal]]) -> tuple[Path, ...]:
-    """Writes every refusal down and returns the files; makes no folder where nothing was refused."""
-    if not any(refusals.values()):
+Rows = Mapping[tuple[str, Kind], Sequence[Refusal]]
+"""Rows by file and kind."""
+
+
+def keep(shop: Path, refused: Rows, repeated: Rows) -> tuple[Path, ...]:
+    """Writes every row down and returns the files; makes no folder where there is none."""
+    if not any(refused.values()) and not any(repeated.values()):
         return ()
     folder = _next_folder(shop / FOLDER)
     written = []
-    for (source, kind), rows in refusals.items():
+    named = [(key, "", rows) for key, rows in refused.items()]
+    named += [(key, ".duplicates", rows) for key, rows in repeated.items()]
+    for (source, kind), what, rows in named:
         if rows:
-            path = folder / f"{Path(source).name}.{kind}.jsonl"
+            path = folder / f"{Path(source).name}.{kind}{what}.jsonl"
             path.write_text("".join(_line(source, kind, row) for row in rows), encoding="utf-8")
             written.append(path)
     return tuple(written)

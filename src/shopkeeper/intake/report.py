@@ -28,15 +28,29 @@ class Count:
         assert self.read == self.accepted + self.refused + self.duplicate, self
 
 
+@dataclass(frozen=True, slots=True)
+class Twice:
+    """A product whose id comes again: the file and line of the one that does not count, and where the other is."""
+
+    file: str
+    line: int
+    product_id: str
+    reason: str
+
+
 @dataclass(frozen=True)
 class Report:
-    """What came of a load: counts per file and kind, how often each reason refused, where the refused rows are kept."""
+    """What came of a load: counts per file and kind, how often each reason refused, where rows that do not count are.
+
+    `twice` names every product that came more than once, in the order of the files.
+    """
 
     reader: str
     counts: tuple[Count, ...]
     reasons: Mapping[str, int] = field(default_factory=Counter)
     rejected: tuple[Path, ...] = ()
     seconds: float = 0.0
+    twice: tuple[Twice, ...] = ()
 
     def total(self, kind: Kind) -> Count:
         """The sum over all files."""

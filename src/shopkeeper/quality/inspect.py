@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from shopkeeper import plugins
 from shopkeeper.errors import UnlearnableShop
 from shopkeeper.ports import Finding
+from shopkeeper.quality.reasons import Reason
 from shopkeeper.quality.repair import Change
 from shopkeeper.quality.usual import SHOPPING, actor, whole_day
 from shopkeeper.settings import Settings
@@ -63,6 +64,7 @@ class Report:
     timeline: Timeline
     repairs: tuple[Change, ...]
     spans_ms: Mapping[str, float]
+    reasons_zh: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,8 @@ def inspect(products: "ibis.Table", events: "ibis.Table", settings: Settings, oc
         created=occasion.created.isoformat(timespec="seconds"),
         data_hash=occasion.data_hash,
         verdict="unlearnable" if reasons else "doubtful" if doubtful else "sound",
-        reasons=reasons,
+        reasons=tuple(reason.said("en") for reason in reasons),
+        reasons_zh=tuple(reason.said("zh") for reason in reasons),
         counts=counts,
         findings=tuple(findings),
         timeline=timeline,
@@ -149,26 +152,19 @@ def _counts(products: "ibis.Table", events: "ibis.Table") -> dict[str, int]:
     return {name: int(count) for name, count in rows.items()}
 
 
-def _reasons(counts: Mapping[str, int], findings: list[Finding], settings: Settings) -> tuple[str, ...]:
-    """Why the shop cannot be learnt from, each with what there is, what is needed and where that is set."""
+def _reasons(counts: Mapping[str, int], findings: list[Finding], settings: Settings) -> list[Reason]:
+    """Why the shop cannot be learnt from."""
     learn = settings.learn
     reasons = []
     if counts["products"] < learn.min_products:
-        reasons.append(f"{counts['products']} products, at least {learn.min_products} are needed (learn.min_products)")
+        reasons.append(Reason("products", counts["products"], learn.min_products))
     if counts["shopping_events"] < learn.min_events:
-        reasons.append(
-            f"{counts['shopping_events']} purchases, carts and clicks, at least {learn.min_events} are needed"
-            " (learn.min_events)"
-        )
+        reasons.append(Reason("events", counts["shopping_events"], learn.min_events))
     if counts["products"] and not counts["titled_products"]:
-        reasons.append("no product has a title in words")
+        reasons.append(Reason("titles"))
     if counts["events"] and not counts["actors"]:
-        reasons.append("no event names a user or a session")
-    for finding in findings:
-        if finding.severity == "blocking":
-            share = f"{finding.count} of {finding.total} {finding.unit}"
-            reasons.append(f"{finding.title.lower()}: {share} (quality.{finding.check}.block_share)")
-    return tuple(reasons)
+        reasons.append(Reason("actors"))
+    return reasons + [Reason("blocked", finding=finding) for finding in findings if finding.severity == "blocking"]
 
 
 def _timeline(events: "ibis.Table") -> Timeline:

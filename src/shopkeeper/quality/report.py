@@ -40,6 +40,7 @@ def as_html(report: Report, language: Language = "en") -> str:
             report=report,
             language=language,
             label=labels(language),
+            reasons=(report.reasons_zh if language == "zh" else ()) or report.reasons,
             found=[(finding, words(finding, language), _share(finding)) for finding in worst_first],
             severities={name: sum(f.severity == name for f in report.findings) for name in SEVERITIES},
             chart=chart(report.timeline),

@@ -40,11 +40,14 @@ class FacetTable:
             changed[row] = places.setdefault(catalog.brands[row], len(places))
         return FacetTable(catalog, (changed, list(places)))
 
-    def count(self, rows: RowArray) -> dict[str, Mapping[str, int]]:
-        """Counts by name for each facet, most first; names that count nothing, and empty names, are left out."""
+    def count(self, rows: RowArray, wider: Mapping[str, RowArray] | None = None) -> dict[str, Mapping[str, int]]:
+        """Counts by name for each facet, most first; names that count nothing, and empty names, are left out.
+
+        `wider` holds, by facet, what matches but for that facet's own filter: such a facet is counted over these.
+        """
         counted: dict[str, Mapping[str, int]] = {}
         for facet, (codes, names) in self._columns.items():
-            taken = codes[rows]
+            taken = codes[(wider or {}).get(facet, rows)]
             counts: IntArray = np.bincount(taken[taken >= 0], minlength=len(names))
             order = np.argsort(-counts, kind="stable")[:MOST_VALUES]
             counted[facet] = {names[at]: int(counts[at]) for at in order if counts[at] and names[at]}

@@ -3,6 +3,8 @@
 import threading
 import weakref
 from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,20 +14,36 @@ MOST_MASKS = 64
 _SEPARATOR = " > "
 
 
+@dataclass(frozen=True, slots=True)
+class Masks:
+    """allowed bool (n_products,): what the filters let through; `without`: the same but for one facet's own filter.
+
+    Only facets whose filter takes something away are in `without`: their counts are over what the others let through,
+    so that a shopper can see, add and switch to another value. All arrays are read-only.
+    """
+
+    allowed: BoolArray
+    without: Mapping[str, BoolArray]
+
+
 def mask(catalog: Catalog, filters: Filters) -> BoolArray:
     """bool (n_products,): rows that the filters let through, deleted ones never. Read-only; cached by filters.
 
     A category is named by its whole path ("Grocery > Cookies"), by any path above it, or by one part of the path alone.
     A product without a price is outside every price bound.
     """
+    return masks(catalog, filters).allowed
+
+
+def masks(catalog: Catalog, filters: Filters) -> Masks:
+    """The filters as masks, for the page and for its facets; cached by filters."""
     cache = _cache_of(catalog)
     with _LOCK:
         found = cache.get(filters)
         if found is not None:
             cache.move_to_end(filters)
             return found
-    made = _mask(catalog, filters)
-    made.flags.writeable = False
+    made = _masks(catalog, filters)
     with _LOCK:
         cache[filters] = made
         if len(cache) > MOST_MASKS:
@@ -38,23 +56,40 @@ def category_name(path: tuple[str, ...], depth: int | None = None) -> str:
     return _SEPARATOR.join(path[:depth])
 
 
-def _mask(catalog: Catalog, filters: Filters) -> BoolArray:
-    keep = ~catalog.deleted
+def _masks(catalog: Catalog, filters: Filters) -> Masks:
+    parts, there = _parts(catalog, filters), ~catalog.deleted
+    allowed = _all([there, *parts.values()])
+    wider = {name: _all([there, *(part for other, part in parts.items() if other != name)]) for name in parts}
+    n = np.count_nonzero(allowed)
+    return Masks(allowed, {name: one for name, one in wider.items() if np.count_nonzero(one) > n})
+
+
+def _all(parts: Sequence[BoolArray]) -> BoolArray:
+    made: BoolArray = np.logical_and.reduce(parts)
+    made.flags.writeable = False
+    return made
+
+
+def _parts(catalog: Catalog, filters: Filters) -> dict[str, BoolArray]:
+    """What each filter that is in force lets through, by the facet that it is a value of."""
+    parts: dict[str, BoolArray] = {}
     if filters.in_stock:
-        keep &= catalog.available
+        parts["availability"] = catalog.available
     if filters.departments:
-        keep &= _named(catalog.departments, [name in filters.departments for name in catalog.department_names])
+        wanted = [name in filters.departments for name in catalog.department_names]
+        parts["department"] = _named(catalog.departments, wanted)
     if filters.categories:
-        keep &= _named(catalog.categories, [_falls_under(path, filters.categories) for path in catalog.category_paths])
+        wanted = [_falls_under(path, filters.categories) for path in catalog.category_paths]
+        parts["category"] = _named(catalog.categories, wanted)
     if filters.brands:
-        wanted = frozenset(filters.brands)
-        keep &= np.fromiter((brand in wanted for brand in catalog.brands), bool, len(catalog))
-    with np.errstate(invalid="ignore"):
-        if filters.price_min is not None:
-            keep &= catalog.prices >= np.float32(filters.price_min)
-        if filters.price_max is not None:
-            keep &= catalog.prices <= np.float32(filters.price_max)
-    return keep
+        brands = frozenset(filters.brands)
+        parts["brand"] = np.fromiter((brand in brands for brand in catalog.brands), bool, len(catalog))
+    low = -np.inf if filters.price_min is None else filters.price_min
+    high = np.inf if filters.price_max is None else filters.price_max
+    if (low, high) != (-np.inf, np.inf):
+        with np.errstate(invalid="ignore"):
+            parts["price"] = (catalog.prices >= np.float32(low)) & (catalog.prices <= np.float32(high))
+    return parts
 
 
 def _named(codes: RowArray, wanted: list[bool]) -> BoolArray:
@@ -68,10 +103,10 @@ def _falls_under(path: tuple[str, ...], names: tuple[str, ...]) -> bool:
 
 
 _LOCK = threading.Lock()
-_CACHES: dict[int, tuple["weakref.ref[Catalog]", OrderedDict[Filters, BoolArray]]] = {}
+_CACHES: dict[int, tuple["weakref.ref[Catalog]", OrderedDict[Filters, Masks]]] = {}
 
 
-def _cache_of(catalog: Catalog) -> OrderedDict[Filters, BoolArray]:
+def _cache_of(catalog: Catalog) -> OrderedDict[Filters, Masks]:
     """The masks of this very catalogue; forgotten when it is replaced."""
     key = id(catalog)
     with _LOCK:

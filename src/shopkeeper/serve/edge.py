@@ -12,10 +12,11 @@ import uuid
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shopkeeper.serve.body import bounded
-from shopkeeper.serve.failures import Refused, failure
+from shopkeeper.serve.failures import Refused, told
 from shopkeeper.serve.front import Front
 
 log = logging.getLogger(__name__)
@@ -57,16 +58,16 @@ class Edge:
             receive = await bounded(scope, receive, self.front.body_limit(scope["path"]))
             await self.app(scope, receive, answer)
         except Refused as refused:
-            await failure(refused, exchange.request_id)(scope, receive, answer)
+            await told(Request(scope), refused)(scope, receive, answer)
         except asyncio.CancelledError:  # the server stops and has waited long enough: nothing broke
             if not exchange.status:
-                told = Refused(503, "stopping", "the server is stopping; send the request again", connection="close")
-                await failure(told, exchange.request_id)(scope, receive, answer)
+                ended = Refused(503, "stopping", "the server is stopping; send the request again", connection="close")
+                await told(Request(scope), ended)(scope, receive, answer)
         except Exception:
             log.exception("failed", extra={"request_id": exchange.request_id, "route": _route(scope)})
             if not exchange.status:
-                told = Refused(500, "internal", "something broke on our side; the log has it under this request_id")
-                await failure(told, exchange.request_id)(scope, receive, answer)
+                broke = Refused(500, "internal", "something broke on our side; the log has it under this request_id")
+                await told(Request(scope), broke)(scope, receive, answer)
         finally:
             self._record(scope, exchange)
 
@@ -76,7 +77,7 @@ class Edge:
         shop = scope.get("path_params", {}).get("shop", "")
         shop = shop if shop in self.front.shops else ""
         self.front.meters.answered(shop, route, exchange.status, seconds)
-        told = {
+        line = {
             "method": scope["method"],
             "route": route,
             "shop": shop,
@@ -84,7 +85,7 @@ class Edge:
             "ms": round(seconds * 1e3, 2),
             "request_id": exchange.request_id,
         }
-        log.log(logging.DEBUG if route in QUIET else logging.INFO, "request", extra=told)
+        log.log(logging.DEBUG if route in QUIET else logging.INFO, "request", extra=line)
 
 
 def _request_id(scope: Scope) -> str:

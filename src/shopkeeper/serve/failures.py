@@ -1,11 +1,11 @@
-"""Every failure in one shape: {"error": {"code", "message", "where", "request_id"}}.
+"""Every failure in one shape: {"error": {"code", "message", "where", "request_id"}}, or a page to people.
 
 The message says what is wrong, what was given, what is allowed. Where a known error class stands for a status, the
 table below is the only place that says so.
 """
 
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Union, get_args, get_origin
 
 import orjson
@@ -35,6 +35,10 @@ SHOWN = 80
 """At most so many characters of a refused value are repeated in a message."""
 
 
+Paged = Callable[[Request, "Refused"], Response | None]
+"""What the storefront puts into the app's state as `failure_page`: None where the asker is a program."""
+
+
 def legible(text: str) -> str:
     """The text as UTF-8 can carry it: halves of characters, which JSON can smuggle in, become question marks."""
     return text.encode("utf-8", "replace").decode()
@@ -62,6 +66,13 @@ def failure(error: Refused, request_id: str, rows: Sequence[Mapping[str, Any]] =
     return Response(orjson.dumps({"error": told}), error.status, error.headers, "application/json")
 
 
+def told(request: Request, error: Refused) -> Response:
+    """The refusal as the asker reads it: a page to people where the app has pages, JSON to programs."""
+    state = getattr(request.scope.get("app"), "state", None)  # the edge may stand around something else than an app
+    page: Paged | None = getattr(state, "failure_page", None)
+    return (page and page(request, error)) or failure(error, request.state.request_id)
+
+
 def refusal(error: Exception) -> Refused | None:
     """What a known exception means to the caller; None for one that is our own bug."""
     match error:
@@ -84,10 +95,10 @@ def install(app: FastAPI) -> None:
 
     def handle(request: Request, error: Exception) -> Response:
         body = getattr(request.scope.get("route"), "body_field", None)
-        told = _invalid(error, body) if isinstance(error, RequestValidationError) else refusal(error)
-        if told is None:
+        refused = _invalid(error, body) if isinstance(error, RequestValidationError) else refusal(error)
+        if refused is None:
             raise error
-        return failure(told, request.state.request_id)
+        return told(request, refused)
 
     for kind in (Refused, RequestValidationError, ShopkeeperError, HTTPException):
         app.add_exception_handler(kind, handle)

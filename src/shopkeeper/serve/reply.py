@@ -24,6 +24,7 @@ def page_reply(page: Page, catalog: Catalog, explain: bool) -> Response:
         "scene": page.scene,
         "items": [_item(item, catalog, explain) for item in page.items],
         "total": page.total,
+        "reachable": page.reachable,
         "facets": page.facets,
         "intent": {
             "query": intent.query,

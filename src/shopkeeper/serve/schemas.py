@@ -137,8 +137,11 @@ class PageOut(BaseModel):
     request_id: str
     scene: Scene
     items: list[ItemOut]
-    total: int
-    facets: dict[str, dict[str, int]]
+    total: int = Field(description="Products that match inside the filters, every size and variant counted.")
+    reachable: int = Field(description="Places that paging reaches; an offset from here on gives an empty page.")
+    facets: dict[str, dict[str, int]] = Field(
+        description="Counts of all matches by value; the counts of a facet leave its own filter aside."
+    )
     intent: IntentOut
     rules: list[str]
     late: list[str]

@@ -2,6 +2,8 @@
 
 import errno
 import os
+import re
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +14,8 @@ from sqlalchemy.exc import DBAPIError
 from shopkeeper.errors import StorageFull
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_CUT_SHORT = re.compile(r"\d+ requested and \d+ written")
+"""What numpy says, without a number, of an array that was not written whole."""
 _SQLITE_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC}
 
 
@@ -41,7 +45,7 @@ def full_disk_as_error(where: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in _FULL:
+        if not _is_full(error):
             raise
         raise _storage_full(where, error) from error
     except DBAPIError as error:
@@ -50,8 +54,15 @@ def full_disk_as_error(where: Path) -> Iterator[None]:
         raise _storage_full(where, error.orig) from error
 
 
+def _is_full(error: OSError) -> bool:
+    if isinstance(error, shutil.Error):  # a folder that was copied: source, target and reason of each file
+        return any(f"[Errno {number}]" in str(error) for number in _FULL)
+    return error.errno in _FULL or bool(_CUT_SHORT.fullmatch(str(error)))
+
+
 def _storage_full(where: Path, cause: BaseException | None) -> StorageFull:
+    said = str(cause)[:200]  # of a folder's copy, which names every file, the beginning
     return StorageFull(
-        f"{where}: no room to write ({cause}): the disk or quota is full. Nothing of this call was kept. "
+        f"{where}: no room to write ({said}): the disk or quota is full. Nothing of this call was kept. "
         "Free some space and send it again."
     )

@@ -54,19 +54,31 @@ def keep_last_seq(connection: sa.Connection) -> None:
 
 def day_table(file: Path, columns: Sequence[str] | None = None, coded: Sequence[str] = ()) -> pa.Table:
     """The rows of one file of the lake, all columns or these; `coded` ones as dictionaries. Raises StoreError."""
-    require_day(file)
-    with pq.ParquetFile(file, read_dictionary=list(coded)) as opened:
-        return opened.read(columns=None if columns is None else list(columns))
+    if not file.is_file():
+        raise _lost(file, "gone, there is no such file")
+    try:
+        with pq.ParquetFile(file, read_dictionary=list(coded)) as opened:
+            return opened.read(columns=None if columns is None else list(columns))
+    except (pa.ArrowException, OSError) as error:
+        raise _lost(file, f"damaged, the file cannot be read ({' '.join(str(error).split())})") from error
 
 
 def require_day(file: Path) -> None:
-    """Raises StoreError where a day of the lake is gone."""
+    """Raises StoreError where a day of the lake is gone, or is not what was written: its name is its content's hash."""
     if not file.is_file():
-        day = file.parent.name.removeprefix("day=")
-        raise StoreError(
-            f"{file}: the events of {day} are gone, there is no such file. Put it back from a backup of the shop's "
-            "folder; nothing else can bring those events back."
-        )
+        raise _lost(file, "gone, there is no such file")
+    with file.open("rb") as opened:
+        found = hashlib.file_digest(opened, "sha256").hexdigest()[: len(file.stem)]
+    if found != file.stem:
+        raise _lost(file, f"damaged, the file's sha256 begins with {found} and not as its name says")
+
+
+def _lost(file: Path, what: str) -> StoreError:
+    day = file.parent.name.removeprefix("day=")
+    return StoreError(
+        f"{file}: the events of {day} are {what}. Put it back from a backup of the shop's folder; "
+        "nothing else can bring those events back."
+    )
 
 
 def whole_log(files: Sequence[Path], tail: pa.Table) -> "ibis.Table":
@@ -101,6 +113,8 @@ def content_hash(log: "ibis.Table") -> str:
 
 def interactions_of(files: Sequence[Path], tail: pa.Table, catalog: Catalog, user_ids: pa.Array) -> Interactions:
     """The log as columns of rows, ordered by user, then day, then arrival. Words are looked up once, not per line."""
+    for file in files:
+        require_day(file)
     parts = [*(day_table(file, _CODED.names, _WORDS) for file in files), tail]
     log = pa.concat_tables([part.select(_CODED.names).cast(_CODED) for part in parts])
     users = _numbers(log.column("user_id"), user_ids)

@@ -24,7 +24,7 @@ from shopkeeper.store.lock import Lock
 MANIFEST_FILE = "manifest.json"
 _CURRENT = "current"
 _NUMBER = re.compile(r"\d{4,}")
-_DRAFT = ".draft-"
+_DRAFT, _PRUNED = ".draft-", ".pruned-"
 Numbers = list[int]
 
 
@@ -83,7 +83,7 @@ class Versions:
         if self._learning.held:
             raise StoreError(f"{self.root}: a draft is open already. Seal or discard it before drafting another.")
         self._learning.acquire()
-        for abandoned in self.root.glob(f"{_DRAFT}*"):
+        for abandoned in (*self.root.glob(f"{_DRAFT}*"), *self.root.glob(f"{_PRUNED}*")):
             shutil.rmtree(abandoned)
         number = max([0, *self._numbers(), *self._promoted()]) + 1
         path = self.root / f"{_DRAFT}{number:04d}"
@@ -161,6 +161,25 @@ class Versions:
             version = self.get(promoted[-2])
             self._point(promoted[:-1])
         return version
+
+    def prune(self, keep: int) -> Numbers:
+        """Deletes all but the `keep` newest versions and returns the numbers of those that are gone.
+
+        Never the one that serves, nor the one that a roll-back would go to.
+        """
+        with self._pointer:
+            promoted, numbers = self._promoted(), self._numbers()
+            gone = sorted({*numbers} - {*numbers[-keep:], *promoted[-2:]})
+            if not gone:
+                return []
+            left = [number for number in promoted if number not in gone]
+            if left != promoted:
+                self._point(left)  # first: killed after this, a version is only there for longer
+            for number in gone:
+                aside = self.root / f"{_PRUNED}{number:04d}"
+                (self.root / f"{number:04d}").rename(aside)  # in one step, so that half a version is never seen
+                shutil.rmtree(aside)
+        return gone
 
     def verify(self, number: int) -> VersionInfo:
         """The version, every file read and as its manifest says. Raises CorruptVersion naming the file, NoVersion."""

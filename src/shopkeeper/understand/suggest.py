@@ -16,6 +16,8 @@ KEY = 32
 """Characters of a beginning that are kept for the search."""
 LATER_START = 0.3
 """What a phrase counts that has the prefix at a later word."""
+FEW = 1000.0
+"""As long as there were fewer searches, they weigh less than what is bought."""
 _LAST = "\U0010ffff"
 
 
@@ -199,7 +201,7 @@ def _phrases(catalog: Catalog, share: FloatArray, queries: Mapping[str, float]) 
     for phrases, codes in _columns(catalog):
         for phrase, weight in zip(phrases, np.bincount(codes, share, len(phrases)).tolist(), strict=True):
             add(phrase, weight)
-    total = max(sum(queries.values()), 1e-9)
+    total = max(sum(queries.values()), FEW)  # three searches alone must not outweigh every product
     for query, times in queries.items():
         add(query, times / total)
     return [written[key] for key in weights], np.array(list(weights.values()), np.float32)

@@ -4,7 +4,7 @@
 2. All words must match; where nothing does, the last word may be a prefix, an unknown word spelt nearly so, one word
    missing, any word. A code is found exactly or by its beginning, never guessed.
 3. Chinese is found by its segments; joined words by their pieces.
-4. Totals and facets count all matches inside the mask, not only those offered.
+4. Totals and facets count all matches inside the mask, not only those offered; a facet, all but for its own filter.
 5. Products of one text come most bought first, each counting a little less.
 6. A changed product is found by its new words at once and no longer by the old; a deleted one not at all.
 7. A saved index knows what changed since, and is never written to.
@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shopkeeper.recall.filter import mask
+from shopkeeper.recall.filter import masks
 from shopkeeper.recall.sources.lexical import Lexical
 from shopkeeper.testing import worlds
 from shopkeeper.types import Catalog, Filters, Intent, Offer, Request, Sort
@@ -63,8 +63,10 @@ def fitted(shelf: Catalog, **settings: float) -> Lexical:
 def offer(
     source: Lexical, query: str, filters: Filters | None = None, limit: int = 20, intent: Intent | None = None
 ) -> Offer:
-    allowed = None if filters is None else mask(SHELF, filters)
-    request = Request(request_id="", scene="search", day=10.0, query=query, allowed=allowed)
+    request = Request(request_id="", scene="search", day=10.0, query=query)
+    if filters is not None:
+        narrowed = masks(SHELF, filters)
+        request = replace(request, allowed=narrowed.allowed, without=narrowed.without)
     return source.recall(worlds.ask(request, None, intent), limit)[0]
 
 
@@ -108,11 +110,19 @@ def test_totals_and_facets_count_all_matches_inside_the_mask(learnt: Lexical) ->
     assert found.total == 2
     assert found.facets == {
         "department": {"Food": 2},
-        "category": {"Food > Drinks": 2},
+        "category": {"Food > Drinks": 2, "Food > Snacks": 1},  # what could be chosen instead
         "brand": {"Acme": 2},
         "price": {"2-5": 1, "5-10": 1},
         "availability": {"in_stock": 2},
     }
+
+
+def test_a_facet_is_not_narrowed_by_its_own_filter(learnt: Lexical) -> None:
+    narrow = offer(learnt, "chocolate", Filters(price_min=3.0, price_max=4.0, brands=("Acme",)))
+    assert (narrow.rows.tolist(), narrow.total) == ([3], 1)
+    assert narrow.facets["price"] == {"2-5": 2, "5-10": 1}
+    assert narrow.facets["brand"] == {"Acme": 1}
+    assert narrow.facets["department"] == {"Food": 1}
 
 
 def test_products_of_one_text_come_most_bought_first_each_counting_less() -> None:
@@ -223,6 +233,6 @@ def test_an_unknown_price_comes_last() -> None:
 def test_an_empty_query_lists_what_the_filters_leave(learnt: Lexical) -> None:
     found = offer(learnt, "", Filters(categories=("Food > Drinks",)), limit=1)
     assert (found.rows.tolist(), found.scores.tolist(), found.total) == ([8], [1.0], 2)
-    assert found.facets["category"] == {"Food > Drinks": 2}
+    assert found.facets["category"] == {"Food > Snacks": 4, "Things": 4, "Food > Drinks": 2}
     assert offer(learnt, "").rows.tolist() == [8, 0, 1, 2, 3, 4, 5, 6, 7, 9]
     assert offer(learnt, "").total == 10

@@ -74,7 +74,8 @@ class Lambdarank:
 
     def save(self, folder: Path) -> None:
         for place, booster in enumerate(self._boosters):
-            booster.save_model(str(folder / f"model_{place}.txt"))
+            # LightGBM's own writer does not notice every write that fails
+            (folder / f"model_{place}.txt").write_text(booster.model_to_string(), encoding="utf-8")
 
     def load(self, folder: Path, catalog: object) -> None:
         import lightgbm

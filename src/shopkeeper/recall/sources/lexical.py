@@ -17,7 +17,7 @@ from shopkeeper.recall.offers import NOTHING, best
 from shopkeeper.recall.words import FieldText, Matches, WordIndex
 from shopkeeper.settings import SourceSettings
 from shopkeeper.text import tokens
-from shopkeeper.types import Batch, Catalog, FloatArray, Intent, Offer, Request, RowArray, Scene, Snapshot
+from shopkeeper.types import Batch, BoolArray, Catalog, FloatArray, Intent, Offer, Request, RowArray, Scene, Snapshot
 
 _REMEMBERED = 256
 _BETWEEN = "\x1f"
@@ -127,7 +127,14 @@ class Lexical:
     def _offer(self, state: "_State", request: Request, intent: Intent, limit: int) -> Offer:
         rows, scores = self._matches(state, request, intent)
         offer = best(rows, scores, limit) if request.sort == "relevance" else state.first(rows, scores, request, limit)
-        return Offer(offer.rows, offer.scores, len(rows), state.facets.count(rows))
+        wider = {facet: self._rows(state, request, intent, mask) for facet, mask in request.without.items()}
+        return Offer(offer.rows, offer.scores, len(rows), state.facets.count(rows, wider))
+
+    def _rows(self, state: "_State", request: Request, intent: Intent, mask: BoolArray) -> RowArray:
+        """All matches inside another mask, int32 (m,): the words were looked up already."""
+        if not intent.query and not request.query:
+            return state.groups.all_rows(mask)
+        return state.groups.rows_of(state.matches(intent, self.settings.most_texts).texts, mask)[0]
 
     def _matches(self, state: "_State", request: Request, intent: Intent) -> tuple[RowArray, FloatArray]:
         """All matches inside the mask, int32 (m,), with their scores, float32 (m,)."""

@@ -1,0 +1,61 @@
+"""What a version keeps beside its stages, and one error for a version that another release wrote."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TypedDict, cast
+
+import orjson
+
+from shopkeeper import __version__
+from shopkeeper.errors import ForeignVersion
+from shopkeeper.store.versions import VersionInfo
+
+STATE_FILE, VECTORS_FILE, POPULARITY_FILE = "state.json", "vectors.npy", "popularity.npy"
+QUERIES_FILE = "queries.json"
+"""Past queries with how often each was asked; absent from versions written before there were any."""
+
+
+class State(TypedDict):
+    """What `state.json` says: the moment it was learnt at, the last event it knows, which rankers were taught."""
+
+    day: float
+    last_seq: int
+    n_products: int
+    encoder: str
+    rankers: list[str]
+    lessons: dict[str, object]
+
+
+def state_of(version: VersionInfo) -> State:
+    """The version's state. Raises ForeignVersion where it is not as this release writes it."""
+    with readable(version):
+        found = orjson.loads((version.path / STATE_FILE).read_bytes())
+    missing = [name for name in State.__annotations__ if name not in found]
+    if missing:
+        raise _foreign(version, f"{STATE_FILE} lacks {', '.join(missing)}")
+    return cast(State, found)
+
+
+def queries_of(version: VersionInfo) -> dict[str, int]:
+    """Past queries with how often each was asked; none in a version that has no file of them."""
+    path = version.path / QUERIES_FILE
+    with readable(version):
+        return cast(dict[str, int], orjson.loads(path.read_bytes())) if path.is_file() else {}
+
+
+@contextmanager
+def readable(version: VersionInfo) -> Iterator[None]:
+    """Turns a failure to read files that are as they were sealed into ForeignVersion."""
+    try:
+        yield
+    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+        said = " ".join(f"{type(error).__name__} {error}".split())
+        raise _foreign(version, said) from error
+
+
+def _foreign(version: VersionInfo, what: str) -> ForeignVersion:
+    shop = version.path.parent.parent
+    return ForeignVersion(
+        f"version {version.name} was written by shopkeeper {version.manifest['shopkeeper']}, and this one, "
+        f"{__version__}, cannot read it: {what}. Learn again: shopkeeper learn {shop}"
+    )

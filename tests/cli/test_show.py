@@ -1,0 +1,48 @@
+"""Claims:
+
+1. versions that were measured on different data stand in different tables, each with its data's hash, and it is said.
+2. versions that were measured on the same data stand in one, without a word.
+"""
+
+import warnings
+from typing import Any
+
+import pytest
+
+from shopkeeper.flow.compare import Comparison
+
+BASKET = "next_basket.R@10"
+
+
+def score(mean: float) -> dict[str, Any]:
+    interval = {"mean": mean, "low": mean - 0.01, "high": mean + 0.01}
+    return {
+        "n": 50,
+        "ours": interval,
+        "baselines": {"popularity": interval},
+        "lead": {"over": "popularity", **interval},
+    }
+
+
+def told(capsys: pytest.CaptureFixture[str], *data_hashes: str) -> str:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of typer, about click
+        from shopkeeper.cli import show
+    names = [f"{number:04d}" for number in range(1, len(data_hashes) + 1)]
+    scores = {BASKET: {name: score(0.1 * place) for place, name in enumerate(names, start=1)}}
+    show.comparison(Comparison(names[-1], dict(zip(names, data_hashes, strict=True)), scores, {}), as_json=False)
+    return capsys.readouterr().out
+
+
+def test_versions_of_different_data_stand_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    out = told(capsys, "aaaaaaaa11", "bbbbbbbb22", "aaaaaaaa11")
+    first, second = out.split("on data bbbbbbbb")
+    assert "next basket.R@10 on data aaaaaaaa" in first
+    assert "0001" in first and "0003 (serves)" in first and "0002" not in first
+    assert "0002" in second and "0003" not in second
+    assert out.endswith("measured on different data: their figures do not compare.\n")
+
+
+def test_versions_of_the_same_data_stand_together(capsys: pytest.CaptureFixture[str]) -> None:
+    out = told(capsys, "aaaaaaaa11", "aaaaaaaa11")
+    assert out.count("on data") == 1 and "different" not in out

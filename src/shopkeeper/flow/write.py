@@ -15,7 +15,7 @@ from shopkeeper.settings import FUSED
 from shopkeeper.store.disk import full_disk_as_error
 from shopkeeper.store.folder import ShopFolder
 from shopkeeper.store.versions import Draft, VersionInfo
-from shopkeeper.types import PURCHASE, Snapshot
+from shopkeeper.types import Snapshot
 
 TRIAL_FILE = "trial.npz"
 """Every contest's values of ours, one array each, so that a later version can be compared shopper by shopper."""
@@ -51,13 +51,14 @@ def sealed(folder: ShopFolder, draft: Draft, learning: Learning) -> VersionInfo:
 
 
 def _write(draft: Draft, learning: Learning) -> None:
+    from shopkeeper.store import offline  # with it comes Ibis, half a second that only learning needs
+
     snapshot, contests = learning.snapshot, learning.contests
     learning.stages.save(draft.path)
     if snapshot.vectors is not None:
         np.save(draft.path / VECTORS_FILE, snapshot.vectors, allow_pickle=False)
-    bought = snapshot.log.rows[snapshot.log.actions == PURCHASE]
-    popularity = np.bincount(bought, minlength=len(snapshot.catalog)).astype(np.float32)
-    np.save(draft.path / POPULARITY_FILE, popularity, allow_pickle=False)
+    bought = offline.by_row(offline.counts(snapshot.interactions), "n", len(snapshot.catalog))
+    np.save(draft.path / POPULARITY_FILE, bought.astype(np.float32), allow_pickle=False)
     state = State(
         day=snapshot.day,
         last_seq=learning.last_seq,

@@ -4,6 +4,7 @@
 2. The trending page follows the last day, home the last months.
 3. A live event counts at once, also of a product that came later, also long after learning.
 4. With a narrow mask all counted products are looked through, not only the leading ones.
+5. What is offered is kept until the next event, by mask, and never more than a few.
 """
 
 import numpy as np
@@ -69,3 +70,22 @@ def test_a_narrow_mask_is_searched_whole(monkeypatch: pytest.MonkeyPatch) -> Non
     allowed[[9, 11]] = True
     assert offered(source, "home", allowed).rows.tolist() == [9, 11]
     assert offered(source, "home").rows.tolist() == [0, 1, 2]
+
+
+def test_what_is_offered_is_kept_until_the_next_event_and_masks_are_told_apart() -> None:
+    source = learnt(OLD + NEW)
+    offer = offered(source, "home")
+    assert offered(source, "home") is offer
+    only_new = np.array([False, True, False, False])
+    assert offered(source, "home", only_new).rows.tolist() == [1]
+    assert offered(source, "home", ~only_new).rows.tolist() == [0]
+    source.observe(Observed(action=ACTION_CODES["purchase"], day=100.0, user=0, row=2, session=""))
+    assert 2 in offered(source, "home").rows
+
+
+def test_only_so_many_offers_are_kept() -> None:
+    source = learnt(OLD + NEW)
+    masks = [np.ones(4, bool) for _ in range(200)]
+    expected = offered(source, "home").rows.tolist()
+    assert all(offered(source, "home", mask).rows.tolist() == expected for mask in masks)
+    assert len(source._state.offers) <= 64

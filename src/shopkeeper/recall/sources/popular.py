@@ -33,6 +33,7 @@ _HALF_LIVES = np.array(HALF_LIVES_DAYS)
 _POOL = 3000
 _REBASE_DAYS = 100.0
 _REPOOL_EVENTS = 500
+_REMEMBERED = 64
 
 Blend = tuple[float, float, float]
 
@@ -87,6 +88,8 @@ class Popular:
         key = blend, limit, id(allowed)
         held = state.offers.get(key)
         if held is None or held[0] is not allowed:
+            if len(state.offers) >= _REMEMBERED:
+                state.offers.clear()  # cheaper and safer among threads than keeping order
             held = state.offers[key] = allowed, self._best(state, blend, allowed, limit)
         return held[1]
 

@@ -37,6 +37,7 @@ class Query:
 
     def address(self, **changed: object) -> str:
         """The query part of the address of this search, with something changed; the page starts over."""
+        # one of its own fields each
         asked = replace(self, **({"page": 1} | changed))  # type: ignore[arg-type]
         pairs = [("q", asked.words)] if asked.words else []
         pairs += [("department", name) for name in asked.departments]

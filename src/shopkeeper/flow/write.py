@@ -69,4 +69,5 @@ def _write(draft: Draft, learning: Learning) -> None:
     )
     (draft.path / STATE_FILE).write_bytes(orjson.dumps(state, option=orjson.OPT_INDENT_2))
     (draft.path / QUERIES_FILE).write_bytes(orjson.dumps(learning.queries, option=orjson.OPT_INDENT_2))
+    # savez also takes a flag by keyword, which a file's name is not
     np.savez(draft.path / TRIAL_FILE, **{contest.key(): contest.ours for contest in contests})  # type: ignore[arg-type]

@@ -76,6 +76,7 @@ def blocks(path: Path, settings: TextSettings) -> Iterator[Block]:
 
 
 def _open(path: Path) -> IO[bytes]:
+    # both give bytes when read
     return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
 
 

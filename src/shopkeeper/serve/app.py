@@ -54,6 +54,7 @@ def create_app(shops: Mapping[str, Shop], *, keys: Keys | None = None, watch_s: 
     for router in ROUTERS:
         app.include_router(router, responses=PROBLEMS)
     app.include_router(status.router)
+    # FastAPI's own way to put another document in place
     app.openapi = lambda: document(app, shops)  # type: ignore[method-assign]
     if importlib.util.find_spec("shopkeeper.console") is not None:
         _mount_console(app, shops)

@@ -45,6 +45,7 @@ def catalog(titles: Sequence[str], **columns: object) -> Catalog:
         deleted=np.zeros(n, bool),
         currency="USD",
     )
+    # the caller's columns are checked by what reads them
     return replace(plain, **columns)  # type: ignore[arg-type]
 
 

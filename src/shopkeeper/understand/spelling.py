@@ -12,7 +12,7 @@ from shopkeeper.text import has_han
 from shopkeeper.understand.lexicon import Lexicon, is_code, singular_of
 
 if TYPE_CHECKING:
-    from symspellpy.suggest_item import SuggestItem  # type: ignore[import-untyped]
+    from symspellpy.suggest_item import SuggestItem  # type: ignore[import-untyped]  # it has no types
 
 SHORTEST = 4
 """Shorter words have too many neighbours to guess from."""
@@ -25,7 +25,7 @@ class Speller:
     """Corrects the words of one query against a lexicon."""
 
     def __init__(self, lexicon: Lexicon) -> None:
-        from symspellpy import SymSpell  # type: ignore[import-untyped]
+        from symspellpy import SymSpell  # type: ignore[import-untyped]  # it has no types
 
         self.lexicon = lexicon
         self._index = SymSpell(max_dictionary_edit_distance=2, prefix_length=7)

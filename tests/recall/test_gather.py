@@ -9,7 +9,7 @@
 6. Totals and facets come from the source that knows them; -1 and empty elsewhere.
 7. A search whose words find a page holds only what they find; one whose words find less is filled up, behind them.
    A sorted one whose words find anything holds only that, in the order offered, however few are kept.
-8. A plan takes limit, k, weights and budgets from the settings.
+8. A plan takes limit, k, weights and budgets from the settings; a scene that a ranker orders has its own depth.
 """
 
 import logging
@@ -182,6 +182,18 @@ def test_a_plan_is_made_from_the_settings() -> None:
     assert (plan.limit, plan.rrf_k) == (50, 20)
     assert (plan.weights["popular"], plan.budgets_ms["popular"]) == (0.5, 7.0)
     assert set(plan.weights) == set(settings.enabled("source"))
+
+
+def test_in_a_scene_that_a_ranker_orders_only_as_many_go_on_as_it_is_given() -> None:
+    settings = Settings({"recall": {"keep": 40}, "rank": {"depth": 10, "rankers": {"home": "lambdarank"}}})
+    assert sizes("home", Plan.of(settings)) == [10]
+    assert sizes("search", Plan.of(settings)) == [30]
+
+
+def sizes(scene: Scene, plan: Plan) -> list[int]:
+    """How many of thirty rows offered go on."""
+    asked = Batch((Request(request_id="", scene=scene, day=0.0),), (Intent(),), (NO_PORTRAIT,))
+    return np.diff(gather({"popular": Several(range(30))}, asked, plan).candidates.offsets).tolist()
 
 
 class Several(Fixed):

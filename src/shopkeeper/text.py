@@ -19,7 +19,7 @@ def normalise(text: str) -> str:
 
 def has_han(text: str) -> bool:
     """Whether any Chinese character is in the text."""
-    return _HAN.search(text) is not None
+    return not text.isascii() and _HAN.search(text) is not None
 
 
 def language_of(text: str) -> Language:

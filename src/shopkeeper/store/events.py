@@ -82,7 +82,10 @@ class Events:
     def interactions(self, catalog: Catalog, users: Users) -> Interactions:
         """The whole log as columns of rows; products outside the catalogue are left out."""
         users.refresh()
-        return interactions_of(*self._parts(), catalog, users.ids())
+        with self._upkeep.turn:  # or a shopper who is erased meanwhile would be gathered again
+            files, tail = self._parts()
+            days = self._lake.gathered.days(files)
+        return interactions_of([*days, tail], catalog, users.ids())
 
     def tail(self, after: float) -> list[Event]:
         """The events at `after` (UTC seconds) or later, oldest first, wherever they are kept."""

@@ -3,6 +3,7 @@
 settings.toml     what the merchant chose               versions/0007/   what was learnt; versions/current names one
 shop.db           catalogue, shoppers, tail, exposures  rejected/        refused rows, with line and reason
 events/day=.../   full days of the log, Parquet         reports/         what checks and comparisons found
+cache/            copies that may be deleted
 """
 
 from pathlib import Path
@@ -14,6 +15,7 @@ from shopkeeper.store.database import DATABASE_FILE, Database
 from shopkeeper.store.disk import full_disk_as_error, replace
 from shopkeeper.store.events import Events
 from shopkeeper.store.exposures import Exposures
+from shopkeeper.store.gathered import Gathered
 from shopkeeper.store.lake import Lake
 from shopkeeper.store.lock import Lock
 from shopkeeper.store.products import Products
@@ -35,7 +37,8 @@ class ShopFolder:
         for name in _FOLDERS:  # learning opens for reading, and writes versions and reports
             (path / name).mkdir(exist_ok=True)
         self._database = Database(path / DATABASE_FILE, writable=lock is not None)
-        lake = Lake(self._database, path / "events")
+        gathered = Gathered(path / "cache", keeps=lock is not None)
+        lake = Lake(self._database, path / "events", gathered)
         self.products = Products(self._database)
         self.users = Users(self._database)
         self.events = Events(self._database, lake, self.users, settings.store.tail_days)

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 
 from shopkeeper.store.database import Database
 from shopkeeper.store.disk import full_disk_as_error, sync
+from shopkeeper.store.gathered import Gathered
 from shopkeeper.store.records import MICROSECONDS
 from shopkeeper.store.tables import DAYS, LEFTOVERS
 
@@ -41,8 +42,9 @@ class DayFile:
 class Lake:
     """Writes, names and deletes the files of full days."""
 
-    def __init__(self, database: Database, root: Path) -> None:
+    def __init__(self, database: Database, root: Path, gathered: Gathered) -> None:
         self.root = root
+        self.gathered = gathered
         self._database = database
 
     def stage(self, table: pa.Table) -> list[DayFile]:

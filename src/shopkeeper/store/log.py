@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 
 SECONDS_A_DAY = 86_400.0
 _WORDS = ("user_id", "product_id", "session_id", "action")
-_CODED = pa.schema(
+CODED = pa.schema(
     [
         pa.field(field.name, pa.dictionary(pa.int32(), pa.string())) if field.name in _WORDS else field
         for field in LOG
         if field.name in ("seq", "timestamp", "quantity", *_WORDS)
     ]
 )
+"""What interactions are made of: a word is a number and a dictionary."""
 
 
 def tail_table(connection: sa.Connection, condition: sa.ColumnElement[bool] | None = None) -> pa.Table:
@@ -111,12 +112,18 @@ def content_hash(log: "ibis.Table") -> str:
     return hashlib.sha256(repr(list(content.values())).encode()).hexdigest()
 
 
-def interactions_of(files: Sequence[Path], tail: pa.Table, catalog: Catalog, user_ids: pa.Array) -> Interactions:
-    """The log as columns of rows, ordered by user, then day, then arrival. Words are looked up once, not per line."""
-    for file in files:
-        require_day(file)
-    parts = [*(day_table(file, _CODED.names, _WORDS) for file in files), tail]
-    log = pa.concat_tables([part.select(_CODED.names).cast(_CODED) for part in parts])
+def coded_day(file: Path) -> pa.Table:
+    """What `interactions_of` needs of one file of the lake, columns of CODED. Raises StoreError."""
+    require_day(file)
+    return day_table(file, CODED.names, _WORDS).select(CODED.names).cast(CODED)
+
+
+def interactions_of(parts: Sequence[pa.Table], catalog: Catalog, user_ids: pa.Array) -> Interactions:
+    """The log as columns of rows, ordered by user, then day, then arrival. Words are looked up once, not per line.
+
+    Each part has the columns of CODED at least.
+    """
+    log = pa.concat_tables([part.select(CODED.names).cast(CODED) for part in parts])
     users = _numbers(log.column("user_id"), user_ids)
     rows = _numbers(log.column("product_id"), pa.array(catalog.product_ids, pa.string()))
     actions = _numbers(log.column("action"), pa.array(ACTIONS, pa.string()))

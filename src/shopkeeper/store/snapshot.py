@@ -29,7 +29,7 @@ def snapshot(
     else:
         table = events.order_by("timestamp", "event_id").to_pyarrow()  # the order of arrival is not known any more
         arrived = table.append_column("seq", pa.array(range(len(table)), pa.int64()))
-        log = interactions_of([], arrived, catalog, folder.users.ids())
+        log = interactions_of([arrived], catalog, folder.users.ids())
     if day is None:
         day = float(log.days.max(initial=0.0)) + 1e-9 if len(log.days) else 0.0
     else:

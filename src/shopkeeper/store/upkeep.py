@@ -33,6 +33,7 @@ class Upkeep:
     def erase(self, user_id: str) -> int:
         """How many events of the shopper were removed, from the tail and from the lake."""
         with self.turn:
+            self._lake.gathered.forget()  # first: killed after this line or before it, no copy outlives the events
             files = self._files_with(user_id)
             days = [day_table(self._lake.root / file) for file in files]
             kept = [day.filter(pc.not_equal(day.column("user_id"), user_id)) for day in days]

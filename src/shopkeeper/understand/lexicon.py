@@ -49,7 +49,7 @@ class Lexicon:
         for text in set(texts):
             words = tokens(text)
             counts.update(set(words))
-            pairs.update(f"{one} {other}" for one, other in pairwise(words))
+            pairs.update(map(" ".join, pairwise(words)))
         return cls(dict(counts), frozenset(pairs))
 
     def grown(self, texts: Iterable[str]) -> "Lexicon":

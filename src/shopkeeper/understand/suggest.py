@@ -4,6 +4,7 @@ import threading
 from bisect import bisect_left, insort
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 import numpy as np
 
@@ -23,6 +24,8 @@ _LAST = "\U0010ffff"
 
 Entry = tuple[str, str, bool]
 """A beginning, the phrase it begins in normal form, and whether that is at a later word."""
+Column = tuple[list[str], list[str], RowArray]
+"""Distinct phrases in normal form, as written, and which one each row bears, int32 (n,)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +53,17 @@ class Suggester:
     ) -> None:
         """popularity float32 (n_products,), all alike when absent; `queries` with how often each was asked."""
         self._share = _shares(catalog, popularity)
-        self._phrases, weights = _phrases(catalog, self._share, queries or {})
+        columns = _columns(catalog)
+        written, weights = _phrases(columns, self._share, queries or {})
+        self._phrases = list(written.values())
         self._catalog = catalog
-        self._number_of = {normalise(phrase): number for number, phrase in enumerate(self._phrases)}
-        self._bearers = self._borne(queries or {})
+        self._number_of = {key: number for number, key in enumerate(written)}
+        self._bearers = self._borne(columns, queries or {})
         self._since = _Since(np.ones(len(self._phrases), np.bool_))
         self._updating = threading.Lock()
         entries: list[tuple[str, int, bool]] = []
-        for number, phrase in enumerate(self._phrases):
-            entries.extend((key, number, place > 0) for place, key in enumerate(_beginnings(phrase)))
+        for phrase, number in self._number_of.items():
+            entries.extend([(key, number, place > 0) for place, key in enumerate(_beginnings(phrase))])
         entries.sort()
         self._keys = [key for key, _, _ in entries]
         self._numbers = np.array([number for _, number, _ in entries], np.int64)
@@ -126,13 +131,13 @@ class Suggester:
         known = self._share[self._share > 0]
         return float(known.min()) if len(known) else 1.0
 
-    def _borne(self, queries: Mapping[str, float]) -> RowArray:
+    def _borne(self, columns: list[Column], queries: Mapping[str, float]) -> RowArray:
         """How many products that are not deleted bear each phrase, int32 (n_phrases,); a past query stays for good."""
         bearers = np.zeros(len(self._phrases), np.int32)
         kept = np.flatnonzero(~self._catalog.deleted)
-        for phrases, rows in _columns(self._catalog):
-            numbers = np.array([self._number_of.get(normalise(phrase), -1) for phrase in phrases], np.int64)
-            taken = numbers[rows[kept]]
+        for keys, _, codes in columns:
+            numbers = np.array([self._number_of.get(key, -1) for key in keys], np.int64)
+            taken = numbers[codes[kept]]
             bearers += np.bincount(taken[taken >= 0], minlength=len(bearers)).astype(np.int32)
         for query in queries:
             if (number := self._number_of.get(normalise(query))) is not None:
@@ -170,13 +175,14 @@ def _said(catalog: Catalog, row: int) -> list[tuple[str, str]]:
     return [(key, name.strip()) for name in names if (key := normalise(name))]
 
 
-def _columns(catalog: Catalog) -> list[tuple[list[str], RowArray]]:
-    """Titles, brands and last category names: the distinct ones, and which one each row bears, int32 (n,)."""
-    columns = []
+def _columns(catalog: Catalog) -> list[Column]:
+    """Titles, brands and last category names."""
+    columns = [(["".join(path[-1:]) for path in catalog.category_paths], catalog.categories)]
     for phrases in (catalog.titles, catalog.brands):  # many products share one, so each is read once
         distinct = {phrase: code for code, phrase in enumerate(dict.fromkeys(phrases))}
-        columns.append((list(distinct), np.array([distinct[phrase] for phrase in phrases], np.int32)))
-    return [(["".join(path[-1:]) for path in catalog.category_paths], catalog.categories), *columns]
+        codes = np.fromiter(map(distinct.__getitem__, phrases), np.int32, len(phrases))
+        columns.append((list(distinct), codes))
+    return [([normalise(phrase) for phrase in phrases], phrases, codes) for phrases, codes in columns]
 
 
 def _shares(catalog: Catalog, popularity: FloatArray | None) -> FloatArray:
@@ -187,29 +193,32 @@ def _shares(catalog: Catalog, popularity: FloatArray | None) -> FloatArray:
     return whole
 
 
-def _phrases(catalog: Catalog, share: FloatArray, queries: Mapping[str, float]) -> tuple[list[str], FloatArray]:
-    """Distinct phrases as people read them, with their weights: the popularity of all products that bear them."""
+def _phrases(
+    columns: list[Column], share: FloatArray, queries: Mapping[str, float]
+) -> tuple[dict[str, str], FloatArray]:
+    """Distinct phrases in normal form and as people read them, with their weights.
+
+    A weight is the popularity of all products that bear the phrase.
+    """
     weights: dict[str, float] = {}
     written: dict[str, str] = {}
 
-    def add(phrase: str, weight: float) -> None:
-        key = normalise(phrase)
+    def add(key: str, phrase: str, weight: float) -> None:
         if key and weight > 0:
             written.setdefault(key, phrase.strip())
             weights[key] = weights.get(key, 0.0) + weight
 
-    for phrases, codes in _columns(catalog):
-        for phrase, weight in zip(phrases, np.bincount(codes, share, len(phrases)).tolist(), strict=True):
-            add(phrase, weight)
+    for keys, phrases, codes in columns:
+        for key, phrase, weight in zip(keys, phrases, np.bincount(codes, share, len(keys)).tolist(), strict=True):
+            add(key, phrase, weight)
     total = max(sum(queries.values()), FEW)  # three searches alone must not outweigh every product
     for query, times in queries.items():
-        add(query, times / total)
-    return [written[key] for key in weights], np.array(list(weights.values()), np.float32)
+        add(normalise(query), query, times / total)
+    return written, np.array(list(weights.values()), np.float32)
 
 
-def _beginnings(phrase: str) -> list[str]:
-    """The phrase from each of its first words on, in normal form; Chinese words as the segmenter finds them."""
-    key = normalise(phrase)
+def _beginnings(key: str) -> list[str]:
+    """A phrase in normal form from each of its first words on; Chinese words as the segmenter finds them."""
     starts = [0]
     if has_han(key):
         import rjieba
@@ -217,5 +226,5 @@ def _beginnings(phrase: str) -> list[str]:
         found = rjieba.tokenize(key, "search")
         starts.extend(sorted(start for word, start, _ in found if start and word.strip()))
     else:
-        starts.extend(place + 1 for place, character in enumerate(key) if character == " ")
+        starts.extend(accumulate(len(word) + 1 for word in key.split(" ", STARTS)[:-1]))
     return list(dict.fromkeys(key[start : start + KEY] for start in starts[:STARTS]))

@@ -3,6 +3,7 @@
 import gc
 import logging
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,17 +93,20 @@ def load_trained(folder: ShopFolder, catalog: Catalog) -> Trained | None:
     current = folder.versions.current()
     if current is None:
         return None
-    version = folder.versions.verify(current.number)
+    with ThreadPoolExecutor(1) as beside:  # hashing leaves the interpreter to what needs no version
+        verified = beside.submit(folder.versions.verify, current.number)
+        understanding = Understanding(encoder_of(folder, catalog), catalog_texts(catalog))
+        version = verified.result()
     parts, state = stages(folder.settings), state_of(version)
     popularity = np.zeros(len(catalog), np.float32)
     with readable(version):
         parts.load(version.path, catalog)
         popularity[: state["n_products"]] = np.load(version.path / POPULARITY_FILE)
     vectors = version.path / VECTORS_FILE
-    encoder = encoder_of(folder, catalog)
+    encoder = understanding.encoder
     if encoder is not None and encoder.fingerprint != state["encoder"]:
         log.warning("version=%s encoder=changed semantic=off: learn again to search by meaning", version.name)
-        encoder = None
+        understanding.encoder = None
     return Trained(
         version=version,
         last_seq=state["last_seq"],
@@ -112,7 +116,7 @@ def load_trained(folder: ShopFolder, catalog: Catalog) -> Trained | None:
         rankers={name: ranker for name, ranker in parts.rankers.items() if name in state["rankers"]},
         scenes=folder.settings.rank.rankers,
         vectors=mapped(vectors) if vectors.is_file() else None,
-        understanding=Understanding(encoder, catalog_texts(catalog)),
+        understanding=understanding,
         suggester=Suggester(catalog, popularity, queries_of(version)),
     )
 

@@ -18,7 +18,7 @@ class Understanding:
     """Understands queries to one catalogue; `texts` are what it says (`lexicon.catalog_texts`)."""
 
     def __init__(self, encoder: Encoder | None, texts: Iterable[str]) -> None:
-        said = list(texts)
+        said = list(dict.fromkeys(texts))
         self.encoder = encoder
         self._speller = Speller(Lexicon.of(said))
         self._updating = threading.Lock()

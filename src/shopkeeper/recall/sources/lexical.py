@@ -101,7 +101,9 @@ class Lexical:
         n = len(group_of)
         same = np.zeros(len(catalog), bool)
         same[:n] = (checksums == _checksums(keys[:n])) & ((group_of == NO_GROUP) == catalog.deleted[:n])
-        numbers = {keys[row]: int(group_of[row]) for row in np.flatnonzero(same) if group_of[row] != NO_GROUP}
+        known = np.flatnonzero(same[:n] & (group_of != NO_GROUP))
+        of_group, first = np.unique(group_of[known], return_index=True)  # one row of each is enough: they say the same
+        numbers = {keys[row]: group for row, group in zip(known[first].tolist(), of_group.tolist(), strict=True)}
         groups = Groups(group_of, int(np.load(folder / "n_texts.npy")), priority)
         index = WordIndex(self._boosts(), folder / "index")
         self._state = _State(index, groups, FacetTable(catalog), checksums, numbers, catalog)

@@ -148,6 +148,19 @@ def test_a_corrupt_file_is_named_with_what_was_expected(versions: Versions) -> N
         versions.verify(1)
 
 
+def test_a_file_that_was_emptied_is_named_and_one_sealed_empty_is_whole(versions: Versions) -> None:
+    with versions.drafting() as draft:
+        (draft.path / "nothing.txt").write_text("")
+        (draft.path / "card.md").write_text("# card")
+        version = versions.seal(draft, settings={}, data_hash="", scores={})
+    assert version.manifest["files"]["nothing.txt"]["sha256"] == hashlib.sha256(b"").hexdigest()
+    assert versions.verify(1) == version
+    (version.path / "card.md").chmod(0o644)
+    (version.path / "card.md").write_text("")
+    with pytest.raises(CorruptVersion, match=r"card\.md is not what its manifest says: .* \(6 bytes\), .* \(0 bytes\)"):
+        versions.verify(1)
+
+
 def test_a_corrupt_manifest_is_named(versions: Versions) -> None:
     path = sealed(versions).path / "manifest.json"
     path.write_text("{")

@@ -7,6 +7,9 @@ noted. The server is then ended with SIGKILL, its log is read by another process
 its way is sent once more. Every fourth kill strikes while the server also compacts full days to Parquet, every fourth a
 compaction and every fourth an import that runs alone. SIGKILL leaves the system's page cache alone, so this shows
 that no state between two instructions is wrong; that a commit reaches the disk is SQLite's synchronous=FULL.
+
+`ready_s` is the longest start. A start shows the version every event that came after it was learnt, some 50 us each:
+the last ones of 50 kills have a quarter of a million of them. A shop that learns every night has those of a day.
 """
 
 import argparse

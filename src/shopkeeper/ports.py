@@ -15,12 +15,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
+import numpy as np
 from pydantic import BaseModel
 
 from shopkeeper.types import (
     Batch,
+    BoolArray,
     Candidates,
     Catalog,
+    CodeArray,
+    DayArray,
     FeatureTable,
     FloatArray,
     IntArray,
@@ -59,6 +63,39 @@ class Saves(Protocol):
 class Observes(Protocol):
     def observe(self, event: Observed) -> None:
         """Takes one event in; the next answer knows it. Thread-safe, under a millisecond."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What came before, as columns, in order of arrival: rows, users int32 (n,), actions int8, days float64,
+    quantities float32, and the name of each one's session.
+    """
+
+    rows: RowArray
+    users: RowArray
+    actions: CodeArray
+    days: DayArray
+    quantities: FloatArray
+    sessions: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[Observed]:
+        columns = (self.actions.tolist(), self.days.tolist(), self.users.tolist(), self.rows.tolist())
+        return map(Observed, *columns, self.sessions, self.quantities.tolist())
+
+    def where(self, keep: BoolArray) -> "Past":
+        """Only the events where `keep` bool (n,) holds."""
+        sessions = [self.sessions[place] for place in np.flatnonzero(keep).tolist()]
+        columns = (self.rows[keep], self.users[keep], self.actions[keep], self.days[keep], self.quantities[keep])
+        return Past(*columns, sessions)
+
+
+@runtime_checkable
+class Replays(Protocol):
+    def replay(self, past: Past) -> None:
+        """Takes many events in at once: afterwards all is as if each had been observed."""
 
 
 @runtime_checkable

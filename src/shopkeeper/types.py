@@ -82,8 +82,7 @@ class Event:
     context: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(NamedTuple):
     """An event after the edge: rows in place of ids. `row` is -1 when the event names no product."""
 
     action: int

@@ -2,9 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from shopkeeper.errors import NoVersion, UnknownProduct
 from shopkeeper.flow.vectors import encoded
 from shopkeeper.intake import rejected
-from shopkeeper.ports import Feature, Forgets, Observes, Ranker, Rule, Source, Updates
+from shopkeeper.ports import Feature, Forgets, Observes, Past, Ranker, Replays, Rule, Source, Updates
 from shopkeeper.profile.profiles import SESSION_DAYS, Profiles
 from shopkeeper.rank.later import LaterRows
 from shopkeeper.recall.gather import Plan
@@ -83,6 +83,15 @@ class Trained:
         """The event enters every live state of this version."""
         for part in self._observers:
             part.observe(event)
+
+    def replay(self, past: Past) -> None:
+        """What came before enters every live state of this version."""
+        for part in self._observers:
+            if isinstance(part, Replays):
+                part.replay(past)
+            else:
+                for event in past:
+                    part.observe(event)
 
 
 class Gate:
@@ -169,7 +178,8 @@ class Shop:
             with self.gate.closed():
                 if fresh is not None:
                     # by arrival: an event that came late is none the less new to the version
-                    self._replay(fresh.observe, self.folder.events.since(fresh.last_seq))
+                    past = self.folder.events.past_since(fresh.last_seq, self.catalog, self.folder.users)
+                    fresh.replay(_not_ahead(past))
                 self._trained = fresh
             return True
 
@@ -185,16 +195,12 @@ class Shop:
         day = today() - SESSION_DAYS
         log = self.folder.events.interactions(self.catalog, self.folder.users)
         profiles = Profiles(log.before(day))
-        self._replay(profiles.observe, self.folder.events.tail(day * SECONDS_A_DAY))
+        for event in _not_ahead(self.folder.events.past_tail(day * SECONDS_A_DAY, self.catalog, self.folder.users)):
+            profiles.observe(event)
         return profiles
 
-    def _replay(self, observe: Callable[[Observed], None], events: Iterable[Event]) -> None:
-        """Shows these events of the log to `observe`."""
-        for event in events:
-            observe(self._observed(event))
-
     def _observed(self, event: Event) -> Observed:
-        """The event in rows and days. A clock that runs ahead is taken back to now, or the event would be invisible."""
+        """The event in rows and days; see `_not_ahead`."""
         return Observed(
             action=ACTION_CODES[event.action],
             day=min(event.timestamp / SECONDS_A_DAY, today()),
@@ -286,6 +292,11 @@ class Shop:
         if self.plan.crew is not None:
             self.plan.crew.close()
         self.folder.close()
+
+
+def _not_ahead(past: Past) -> Past:
+    """A clock that runs ahead is taken back to now, or the event would be invisible."""
+    return replace(past, days=np.minimum(past.days, today()))
 
 
 Loader = Callable[[ShopFolder, Catalog], Trained | None]

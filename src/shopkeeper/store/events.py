@@ -12,10 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
 
+from shopkeeper.ports import Past
 from shopkeeper.store.commit import GroupCommit
 from shopkeeper.store.database import Database, fetch_many, insert_many
 from shopkeeper.store.lake import DAY_US, Lake
-from shopkeeper.store.log import content_hash, day_table, interactions_of, last_seq, tail_table, whole_log
+from shopkeeper.store.log import content_hash, day_table, interactions_of, last_seq, past_of, tail_table, whole_log
 from shopkeeper.store.records import LOG, MICROSECONDS, Record, event_of, event_record
 from shopkeeper.store.schema import EVENTS as SCHEMA
 from shopkeeper.store.schema import conform
@@ -89,15 +90,19 @@ class Events:
 
     def tail(self, after: float) -> list[Event]:
         """The events at `after` (UTC seconds) or later, oldest first, wherever they are kept."""
-        after_us = round(after * MICROSECONDS)
-        found = self._found(EVENTS.c.timestamp_us >= after_us, DAYS.c.last_timestamp_us >= after_us)
-        recent = found.filter(pc.greater_equal(found.column("timestamp").cast(pa.int64()), after_us))
-        return _events_of(recent.sort_by([("timestamp", "ascending"), ("seq", "ascending")]))
+        return _events_of(self._tail(after))
 
     def since(self, seq: int) -> list[Event]:
         """The events that arrived after the one with this number, oldest arrival first, wherever they are kept."""
-        found = self._found(EVENTS.c.seq > seq, DAYS.c.last_seq > seq)
-        return _events_of(found.filter(pc.greater(found.column("seq"), seq)).sort_by("seq"))
+        return _events_of(self._since(seq))
+
+    def past_tail(self, after: float, catalog: Catalog, users: Users) -> Past:
+        """What `tail` tells, in rows and days."""
+        return past_of(self._tail(after), catalog, users.ids())
+
+    def past_since(self, seq: int, catalog: Catalog, users: Users) -> Past:
+        """What `since` tells, in rows and days."""
+        return past_of(self._since(seq), catalog, users.ids())
 
     def last_seq(self) -> int:
         """The number of the event that arrived last, even if it was erased since; -1 for an empty log."""
@@ -167,6 +172,16 @@ class Events:
         with self._database.reading() as connection:
             files = [self._lake.root / file for file in self._lake.files(connection)]
             return files, tail_table(connection)
+
+    def _tail(self, after: float) -> pa.Table:
+        after_us = round(after * MICROSECONDS)
+        found = self._found(EVENTS.c.timestamp_us >= after_us, DAYS.c.last_timestamp_us >= after_us)
+        recent = found.filter(pc.greater_equal(found.column("timestamp").cast(pa.int64()), after_us))
+        return recent.sort_by([("timestamp", "ascending"), ("seq", "ascending")])
+
+    def _since(self, seq: int) -> pa.Table:
+        found = self._found(EVENTS.c.seq > seq, DAYS.c.last_seq > seq)
+        return found.filter(pc.greater(found.column("seq"), seq)).sort_by("seq")
 
     def _found(self, of_tail: sa.ColumnElement[bool], of_days: sa.ColumnElement[bool]) -> pa.Table:
         """These rows of the tail and all rows of these files of the lake, of one moment."""

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import sqlalchemy as sa
 
 from shopkeeper.errors import StoreError
+from shopkeeper.ports import Past
 from shopkeeper.store.records import LOG, MICROSECONDS, events_table
 from shopkeeper.store.tables import DAYS, EVENTS
 from shopkeeper.types import ACTIONS, Catalog, DayArray, IntArray, Interactions, RowArray
@@ -139,6 +140,22 @@ def interactions_of(parts: Sequence[pa.Table], catalog: Catalog, user_ids: pa.Ar
         quantities=log.column("quantity").to_numpy()[order].astype(np.float32),
         baskets=_baskets(users, days, log.column("session_id"), order),
         offsets=np.searchsorted(users, np.arange(len(user_ids) + 1)).astype(np.int64),
+    )
+
+
+def past_of(log: pa.Table, catalog: Catalog, user_ids: pa.Array) -> Past:
+    """The lines of a log in rows and days, in their order; -1 for a shopper or a product that is not there."""
+    coded = log.select(CODED.names).cast(CODED)
+    stamps = coded.column("timestamp").cast(pa.int64()).to_numpy()
+    rows = _numbers(coded.column("product_id"), pa.array(catalog.product_ids, pa.string()))
+    rows[(rows >= 0) & catalog.deleted[rows]] = -1
+    return Past(
+        rows=rows,
+        users=_numbers(coded.column("user_id"), user_ids),
+        actions=_numbers(coded.column("action"), pa.array(ACTIONS, pa.string())).astype(np.int8),
+        days=stamps / (SECONDS_A_DAY * MICROSECONDS),
+        quantities=coded.column("quantity").to_numpy().astype(np.float32),
+        sessions=coded.column("session_id").to_pylist(),
     )
 
 

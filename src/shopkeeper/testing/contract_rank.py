@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from shopkeeper.ports import Forgets, Observes, Saves, Updates
-from shopkeeper.testing.contract_world import TODAY, World, candidates, empty_world, one_of, world
+from shopkeeper.ports import Forgets, Observes, Replays, Saves, Updates
+from shopkeeper.testing.contract_world import TODAY, World, candidates, empty_world, one_of, some_past, world
 from shopkeeper.types import ACTION_CODES, SCENES, Batch, Candidates, FeatureTable, FloatArray, Observed
 
 ROWS = (0, 2, 4, 9, 11, 16, 21)
@@ -77,6 +77,20 @@ def features_live_on(kind: type[Any]) -> None:
         assert values.shape == (len(offered.rows), len(feature.names)), f"{scene}: the shape is {values.shape}"
 
 
+def features_of_a_past_at_once_are_those_event_by_event(kind: type[Any]) -> None:
+    """After replaying a past the values are those after observing each of its events."""
+    here = world()
+    at_once, one_by_one = _fitted(kind, here), _fitted(kind, here)
+    if not (_can(at_once, Replays) and _can(at_once, Observes)):
+        return
+    at_once.replay(some_past())
+    for event in some_past():
+        one_by_one.observe(event)
+    batch = here.requests("home")
+    offered = candidates(batch, ROWS)
+    _are_equal(one_by_one.values(batch, offered), at_once.values(batch, offered), "after a past at once")
+
+
 def features_of_nothing_are_nothing(kind: type[Any]) -> None:
     """A shop without products can be fitted; a request without candidates has no rows."""
     feature = _fitted(kind, empty_world())
@@ -89,6 +103,7 @@ FEATURE_CONTRACT = (
     features_of_one_are_those_it_has_in_a_batch,
     a_saved_feature_has_the_same_values,
     features_live_on,
+    features_of_a_past_at_once_are_those_event_by_event,
     features_of_nothing_are_nothing,
 )
 

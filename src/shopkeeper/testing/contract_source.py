@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from shopkeeper.ports import Fits, Forgets, Observes, Saves, Updates
+from shopkeeper.ports import Fits, Forgets, Observes, Replays, Saves, Updates
 from shopkeeper.settings import SourceSettings
-from shopkeeper.testing.contract_world import DELETED, TODAY, World, empty_world, one_of, world
+from shopkeeper.testing.contract_world import DELETED, TODAY, World, empty_world, one_of, some_past, world
 from shopkeeper.types import ACTION_CODES, SCENES, Observed, Offer
 
 LIMIT = 7
@@ -109,6 +109,21 @@ def events_change_only_what_they_may(kind: type[Any]) -> None:
             _is_sound(offer, LIMIT)
 
 
+def the_past_at_once_is_as_event_by_event(kind: type[Any]) -> None:
+    """After replaying a past the offers are those after observing each of its events."""
+    here = world()
+    at_once, one_by_one = _made(kind, here), _made(kind, here)
+    if not _can(at_once, Replays, Observes):
+        return
+    at_once.replay(some_past())
+    for event in some_past():
+        one_by_one.observe(event)
+    for scene in sorted(at_once.scenes):
+        batch = here.requests(scene)
+        for one, other in zip(one_by_one.recall(batch, LIMIT), at_once.recall(batch, LIMIT), strict=True):
+            _are_equal(one, other, f"{scene}, after a past at once")
+
+
 def a_forgotten_shopper_leaves_no_trace(kind: type[Any]) -> None:
     """After forgetting, offers are what they were before the shopper's events."""
     here = world()
@@ -172,6 +187,7 @@ CONTRACT = (
     one_alone_gets_what_it_gets_in_a_batch,
     saved_and_loaded_it_offers_the_same,
     events_change_only_what_they_may,
+    the_past_at_once_is_as_event_by_event,
     a_forgotten_shopper_leaves_no_trace,
     changed_products_are_taken_in,
     an_empty_shop_gets_no_offers,

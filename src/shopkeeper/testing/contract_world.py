@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from shopkeeper.ports import Past
 from shopkeeper.store.snapshot import interactions_table
 from shopkeeper.testing import worlds
 from shopkeeper.types import (
+    ACTION_CODES,
     NEW_USER,
     SCENES,
     Batch,
@@ -190,3 +192,17 @@ def known_portrait(log: Interactions, user: int = 0) -> Portrait:
 
 
 ALL_SCENES = SCENES
+
+
+def some_past() -> Past:
+    """Events of two days: known shoppers and a new one, products of the catalogue, one beyond it and none."""
+    rows = np.array([0, 2, -1, 2, 10, 40, 16, 0], np.int32)
+    steps = ("view", "purchase", "search", "add_to_cart", "purchase", "click", "purchase", "view")
+    return Past(
+        rows=rows,
+        users=np.array([0, 0, 1, 1, 5, NEW_USER, 0, 2], np.int32),
+        actions=np.array([ACTION_CODES[step] for step in steps], np.int8),
+        days=TODAY + np.array([-1.0, -0.9, -0.5, -0.4, -0.3, -0.2, -0.1, 0.0]),
+        quantities=np.ones(len(rows), np.float32),
+        sessions=["a", "a", "b", "b", "", "c", "a", ""],
+    )

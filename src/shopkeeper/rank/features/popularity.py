@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field
 
+from shopkeeper.ports import Past
 from shopkeeper.rank.pairs import pairs, taken
 from shopkeeper.settings import PluginSettings
 from shopkeeper.store.mapped import mapped
@@ -50,6 +51,20 @@ class Popularity:
                 weights, day = weights * np.exp2((day - event.day) / self._half_lives), event.day
             weights[event.row] += np.exp2((event.day - day) / self._half_lives)
             self._state = weights, day
+
+    def replay(self, past: Past) -> None:
+        kept = (past.rows >= 0) & (past.actions == PURCHASE)
+        rows, days = past.rows[kept], past.days[kept]
+        if not len(rows):
+            return
+        with self._lock:
+            weights, before = self._state
+            day, n = max(before, float(days.max())), max(len(weights), int(rows.max()) + 1)
+            grown = np.zeros((n, len(self._half_lives)))
+            grown[: len(weights)] = weights * np.exp2((before - day) / self._half_lives)
+            for place, life in enumerate(self._half_lives):
+                grown[:, place] += np.bincount(rows, np.exp2((days - day) / life), n)
+            self._state = grown, day
 
     def values(self, batch: Batch, candidates: Candidates) -> FloatArray:
         shared, (weights, day) = pairs(batch, candidates), self._state

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field
 
+from shopkeeper.ports import Past
 from shopkeeper.recall.neighbours import LivePairs, Neighbours
 from shopkeeper.recall.offers import best, without
 from shopkeeper.settings import SCENE_WEIGHTS, SourceSettings
@@ -87,6 +88,14 @@ class Covisit:
         if event.row >= 0 and _LEAN[event.action] and (event.session or event.user != NEW_USER):
             # Outside of any session a shopper's day is one.
             self._live.see(event.user, event.session or f"day {int(event.day)}", event.row)
+
+    def replay(self, past: Past) -> None:
+        # what older events paired would have been pushed out by the newer ones
+        telling = np.flatnonzero((past.rows >= 0) & (_LEAN[past.actions] > 0))
+        newest = np.zeros(len(past), bool)
+        newest[telling[-max(1, self.settings.live_pairs // self.settings.window) :]] = True
+        for event in past.where(newest):
+            self.observe(event)
 
     def forget(self, user: int) -> None:
         self._live.forget(user)

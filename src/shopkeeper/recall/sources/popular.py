@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from shopkeeper.ports import Past
 from shopkeeper.recall.offers import best, inside
 from shopkeeper.settings import SCENE_WEIGHTS, SourceSettings
 from shopkeeper.types import (
@@ -75,6 +76,13 @@ class Popular:
         with self._lock:
             self._state = self._state.plus(event.row, float(_COUNT[event.action]), event.day)
 
+    def replay(self, past: Past) -> None:
+        counts = _COUNT[past.actions]
+        kept = (past.rows >= 0) & (counts > 0)
+        if kept.any():
+            with self._lock:
+                self._state = self._state.plus_all(past.rows[kept], counts[kept], past.days[kept])
+
     def save(self, folder: Path) -> None:
         np.savez(folder / "counts.npz", weights=self._state.weights, day=self._state.day)
 
@@ -134,6 +142,16 @@ class _Counts:
             leading = [counted[np.argpartition(-weights[life, counted], _POOL)[:_POOL]] for life in range(len(weights))]
             pool = np.unique(np.concatenate(leading))
         return cls(weights, day, weights.sum(axis=1), pool.astype(np.int32), len(counted))
+
+    def plus_all(self, rows: RowArray, counts: DayArray, days: DayArray) -> "_Counts":
+        """These counts and many more events, in arrays of their own."""
+        day = max(self.day, float(days.max()))
+        n = max(self.weights.shape[1], int(rows.max()) + 1)
+        weights = np.zeros((len(HALF_LIVES_DAYS), n))
+        weights[:, : self.weights.shape[1]] = self.weights * np.exp2((self.day - day) / _HALF_LIVES)[:, None]
+        for place, life in enumerate(HALF_LIVES_DAYS):
+            weights[place] += np.bincount(rows, counts * np.exp2((days - day) / life), n)
+        return _Counts.of(weights, day)
 
     def plus(self, row: int, count: float, day: float) -> "_Counts":
         """These counts and one more event; the arrays are shared with what was before, unless they must grow."""

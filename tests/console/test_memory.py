@@ -87,6 +87,18 @@ def test_a_shopper_who_is_erased_leaves_no_visit_and_no_page() -> None:
     assert visits.forget("a", "u1") == 0
 
 
+def test_a_page_under_way_brings_back_no_visit_of_who_was_erased() -> None:
+    held = {"u1", "u2"}
+    visits = Visits(held=lambda shop, user_id: user_id in held)
+    held.remove("u1")
+    assert visits.forget("a", "u1") == 0
+    for session, user_id in (("one", "u1"), ("two", "u2")):
+        visits.of("a", session, user_id).note("search", "tea")
+        visits.keep(session, page(session), "a", user_id)
+    assert visits.page("one", "one") is None and visits.of("a", "one").since(0) == []
+    assert visits.page("two", "two") and visits.of("a", "two").since(0)
+
+
 @pytest.mark.parametrize(
     "cookie", [None, "", "short", "x" * 99, "has spaces in it, and more", "../../etc/passwd-and-on"]
 )

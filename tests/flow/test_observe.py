@@ -2,7 +2,7 @@
 
 1. an event changes the next page at once, and after a restart the page is the same.
 2. an event twice counts once; a bad one is refused with its reason and nothing else is lost.
-3. an erased shopper is a stranger, and the receipt counts what went.
+3. an erased shopper is a stranger, and the receipt counts what went; pages under way meanwhile leave nothing behind.
 4. products put or deleted are known to the next search.
 5. a new version swaps in with the events that came since it was learnt.
 """
@@ -10,6 +10,8 @@
 import threading
 import time
 from pathlib import Path
+
+import pytest
 
 from shopkeeper.flow.answer import answer
 from shopkeeper.flow.ask import ask
@@ -76,6 +78,25 @@ def test_an_erased_shopper_is_a_stranger(shop: Shop) -> None:
     assert receipt["events"] == 40 and receipt["users"] == 1 and receipt["exposures"] >= 1
     assert home(shop, "u7", "z") == stranger
     assert shop.erase("u7")["events"] == 0
+
+
+def test_pages_under_way_bring_no_erased_shopper_back(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, exposures, erase = ask(shop, scene="home", user_id="u7"), shop.folder.exposures, shop.folder.events.erase
+    between, after = ask(shop, scene="trending", user_id="u7"), ask(shop, scene="home", user_id="u7")
+    answer(before, shop)
+    held = exposures.get(before.request_id)
+    assert held is not None
+
+    def erase_while_pages_are_asked(user_id: str) -> int:
+        answer(between, shop)
+        return erase(user_id)
+
+    monkeypatch.setattr(shop.folder.events, "erase", erase_while_pages_are_asked)
+    assert shop.erase("u7")["exposures"] == 2
+    answer(after, shop)
+    shop.remember(held)
+    exposures.flush()
+    assert all(exposures.get(request.request_id) is None for request in (before, between, after))
 
 
 def test_a_product_put_is_found_and_a_product_deleted_is_not(shop: Shop) -> None:

@@ -34,7 +34,7 @@ class Desk:
 
     def __init__(self, shops: Mapping[str, Shop]) -> None:
         self.shops = shops
-        self.visits = Visits()
+        self.visits = Visits(held=lambda shop, user_id: shops[shop].folder.users.row(user_id) >= 0)
         self.directory = Directory()
         self.templates = environment()
         self.shelves = Shelves()

@@ -7,7 +7,7 @@ import re
 import secrets
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from shopkeeper.types import Action, Page
@@ -85,8 +85,15 @@ class _Kept:
 class Visits:
     """All visitors and the pages they were shown, the least recent forgotten first. Thread-safe."""
 
-    def __init__(self, most_visits: int = MOST_VISITS, most_pages: int = MOST_PAGES) -> None:
+    def __init__(
+        self,
+        most_visits: int = MOST_VISITS,
+        most_pages: int = MOST_PAGES,
+        held: Callable[[str, str], bool] = lambda shop, user_id: True,
+    ) -> None:
+        """`held` says whether a shop still holds a shopper: a page under way must not bring back who was forgotten."""
         self._most_visits, self._most_pages = most_visits, most_pages
+        self._held = held
         self._visits: OrderedDict[tuple[str, str], Visit] = OrderedDict()
         self._pages: OrderedDict[tuple[str, str], _Kept] = OrderedDict()
         self._lock = threading.Lock()
@@ -94,6 +101,8 @@ class Visits:
     def of(self, shop: str, session: str, user_id: str = "") -> Visit:
         """The visit of a session in a shop, a fresh one where nothing is remembered."""
         with self._lock:
+            if user_id and not self._held(shop, user_id):
+                return Visit()
             visit = self._visits.setdefault((shop, session), Visit())
             visit.user_id = user_id or visit.user_id
             self._visits.move_to_end((shop, session))
@@ -104,6 +113,8 @@ class Visits:
     def keep(self, session: str, page: Page, shop: str = "", user_id: str = "") -> None:
         """Keeps a page so that it can be explained to the one it was shown to."""
         with self._lock:
+            if user_id and not self._held(shop, user_id):
+                return
             self._pages[session, page.request_id] = _Kept(page, shop, user_id)
             while len(self._pages) > self._most_pages:
                 self._pages.popitem(last=False)

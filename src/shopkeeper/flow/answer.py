@@ -52,7 +52,8 @@ def answer(request: Request, shop: Shop) -> Page:
     user_id = shop.folder.users.id(request.user) if request.user != NEW_USER else ""
     # for later learning: what the ranker read, or what it would have read
     rows = (lambda: read.values) if ranker.reads_features else trained.later.of(batch, shown)
-    shop.remember(exposure_of(page, request, user_id, catalog, Evidence(table.names, rows), time.time()))
+    if user_id or request.user == NEW_USER:  # else the shopper was erased meanwhile: of them nothing is kept
+        shop.remember(exposure_of(page, request, user_id, catalog, Evidence(table.names, rows), time.time()))
     return page
 
 

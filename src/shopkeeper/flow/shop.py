@@ -144,6 +144,7 @@ class Shop:
         self.plan = plan
         self._load = load
         self._changing = threading.RLock()
+        self._remembering = threading.Lock()
         self._trained: Trained | None = None
         self.profiles = self._portraits()
         self.reload()
@@ -256,9 +257,9 @@ class Shop:
         """Removes everything held of a shopper; the receipt counts what was removed, by kind."""
         with self._changing, self.gate.closed():  # an event on its way must not bring back what was just forgotten
             row = self.folder.users.row(user_id)
-            receipt = {"exposures": self.folder.exposures.erase(user_id), "events": self.folder.events.erase(user_id)}
+            receipt = dict.fromkeys(("exposures", "events", "rejected", "states", "users"), 0)
+            receipt["events"] = self.folder.events.erase(user_id)
             receipt["rejected"] = rejected.forget(self.folder.path, user_id)
-            receipt["states"] = 0
             if row >= 0:
                 self.profiles.forget(row)
                 forgetting = (
@@ -267,7 +268,10 @@ class Shop:
                 for part in forgetting:
                     part.forget(row)
                 receipt["states"] = 1 + len(forgetting)
-            receipt["users"] = self.folder.users.erase(user_id)
+            with self._remembering:
+                receipt["users"] = self.folder.users.erase(user_id)
+            # last: pages do not wait at the gate, and one that was made meanwhile may have been remembered
+            receipt["exposures"] = self.folder.exposures.erase(user_id)
             if any(receipt.values()):
                 self.folder.scrub()
             return receipt
@@ -277,9 +281,12 @@ class Shop:
         return self.trained.suggester.suggest(prefix, k)
 
     def remember(self, exposure: Exposure) -> None:
-        """The page becomes an exposure; a shop opened for reading only remembers nothing."""
-        if self.folder.writable:
-            self.folder.exposures.append(exposure)
+        """The page becomes an exposure, unless its shopper was erased since or the shop is open for reading only."""
+        if not self.folder.writable:
+            return
+        with self._remembering:  # an id that is held now is held until the exposure can be erased
+            if not exposure.user_id or self.folder.users.row(exposure.user_id) != NEW_USER:
+                self.folder.exposures.append(exposure)
 
     def __enter__(self) -> "Shop":
         return self

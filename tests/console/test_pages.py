@@ -6,7 +6,8 @@
 4. the next page says what was noted and how it changed.
 5. the parts shown for a place add up to the score shown, and only to whom the page was shown.
 6. where more is found than can be paged to, the page says so, and a chosen value leaves its neighbours to choose.
-7. what is not wanted goes; photographs stand over drawings; a shop that has not learnt says so.
+7. what is not wanted goes; a product put meanwhile spoils no page; photographs stand over drawings; a shop that has not
+   learnt says so.
 8. forms from other sites, unknown shops, products and addresses get a readable page in the reader's language.
 """
 
@@ -14,11 +15,14 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from benchmarks.small_shop import make
+from shopkeeper.console import search
+from shopkeeper.console.sections import Section
 from shopkeeper.flow.build import open_shop
 from shopkeeper.flow.shop import Shop
 from shopkeeper.serve.app import create_app
@@ -331,6 +335,19 @@ def test_a_photograph_stands_over_its_drawing(client: TestClient, shop: Shop) ->
     assert '<img class="photo" src="/pictures/1.jpg" alt=""' in shown["own"]
     assert '<svg class="tile' in shown["https"]
     assert "javascript:" not in shown["odd"]
+
+
+def test_a_product_put_while_a_department_is_shown_spoils_no_page(
+    client: TestClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = search.section
+
+    def put_beside(*asked: Any, **more: Any) -> Section:
+        shop.put([Product(product_id="new", title="New tea", category=("Drinks",), price=1.0)])
+        return made(*asked, **more)
+
+    monkeypatch.setattr(search, "section", put_beside)
+    assert client.get("/grocer/search?department=Drinks").status_code == 200
 
 
 def test_a_shop_that_has_not_learnt_says_so(tmp_path: Path) -> None:

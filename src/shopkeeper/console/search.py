@@ -181,7 +181,7 @@ def _facets(guest: Guest, query: Query, found: Section) -> tuple[Facet, ...]:
     page = found.page
     counted = page.facets if page else {}
     if page and not counted and not query.words:
-        narrowed = masks(guest.shop.catalog, query.filters())
+        narrowed = masks(guest.shelf.catalog, query.filters())  # of which the facets are
         wider = {facet: _rows(mask) for facet, mask in narrowed.without.items()}
         counted = guest.shelf.facets.count(_rows(narrowed.allowed), wider)
     chosen = {

@@ -114,7 +114,7 @@ class Learn(Section):
     )
     suggest_after: int = Field(3, ge=1, description="A past query is suggested once it was asked so often.")
     suggest_shoppers: int = Field(
-        2, ge=2, description="And by so many different shoppers; all searches that name no shopper count as one's."
+        2, ge=2, description="And by so many different shoppers; searches that name no shopper are nobody's."
     )
     keep_versions: int = Field(
         5,

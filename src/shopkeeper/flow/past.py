@@ -20,8 +20,8 @@ def past_queries(events: "ibis.Table", settings: Settings) -> Mapping[str, int]:
     """How often each query was asked, in normal form, the most asked first.
 
     A query is in it once `learn.suggest_after` searches by `learn.suggest_shoppers` different shoppers asked it: what
-    one shopper alone types is nobody else's business. Searches that name no shopper count as those of one, since
-    several sessions may be one person's. Nothing in it says who asked.
+    one shopper alone types is nobody else's business. Searches that name no shopper count as searches, but as nobody's:
+    each may be by a shopper who is counted already. Nothing in it says who asked.
     """
     asked = events.filter((events["action"] == "search") & (events["query"] != ""))
     lines = asked.group_by("query", "user_id").aggregate(n=asked.count()).to_pyarrow()
@@ -31,7 +31,7 @@ def past_queries(events: "ibis.Table", settings: Settings) -> Mapping[str, int]:
         key = normalise(query)
         if key and len(key) <= LONGEST:
             times[key] += n
-            shoppers[key].add(user_id or "")
+            shoppers[key].update({user_id} - {None, ""})
     least, different = settings.learn.suggest_after, settings.learn.suggest_shoppers
     kept = [key for key in times if times[key] >= least and len(shoppers[key]) >= different]
     return {key: times[key] for key in sorted(kept, key=lambda key: (-times[key], key))[:MOST]}

@@ -188,6 +188,9 @@ def test_in_a_scene_that_a_ranker_orders_only_as_many_go_on_as_it_is_given() -> 
     settings = Settings({"recall": {"keep": 40}, "rank": {"depth": 10, "rankers": {"home": "lambdarank"}}})
     assert sizes("home", Plan.of(settings)) == [10]
     assert sizes("search", Plan.of(settings)) == [30]
+    fewer = Settings({"recall": {"keep": 12}, "rank": {"depth": 20, "rankers": {"home": "lambdarank"}}})
+    assert sizes("home", Plan.of(fewer)) == sizes("search", Plan.of(fewer)) == [12]
+    assert sizes("home", replace(Plan.of(fewer), keep=None)) == [20]
 
 
 def sizes(scene: Scene, plan: Plan) -> list[int]:

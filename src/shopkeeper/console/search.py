@@ -203,7 +203,7 @@ def _facets(guest: Guest, query: Query, found: Section) -> tuple[Facet, ...]:
 def _most(guest: Guest, query: Query) -> float:
     """How many candidates of a page go on to be ranked."""
     plan = guest.shop.plan
-    most = plan.depth if ("search" if query.words else "home") in plan.ordered else plan.keep
+    most = plan.most(("search" if query.words else "home") in plan.ordered)
     return math.inf if most is None else most
 
 

@@ -32,7 +32,7 @@ ENOUGH = 12
 class Plan:
     """How to gather: `weights` and `budgets_ms` by source, `scene_weights` by source and scene where they differ.
 
-    At most `keep` candidates of a request go on, and at most `depth` in the scenes that a ranker orders (`ordered`).
+    At most `keep` candidates of a request go on, and at most `depth` where a ranker orders the scene (`ordered`).
     Without a crew sources run in turn and none is late.
     """
 
@@ -64,7 +64,12 @@ class Plan:
 
     def keep_for(self, batch: Batch) -> int | None:
         """How many candidates of each request go on."""
-        return self.depth if all(request.scene in self.ordered for request in batch.requests) else self.keep
+        return self.most(all(request.scene in self.ordered for request in batch.requests))
+
+    def most(self, ordered: bool) -> int | None:
+        """How many candidates of a request go on, in scenes that a ranker orders or others."""
+        known = [most for most in (self.keep, self.depth if ordered else None) if most is not None]
+        return min(known, default=None)
 
     def weights_for(self, batch: Batch) -> dict[str, DayArray]:
         """Each source's weight for each request, float64 (b,)."""

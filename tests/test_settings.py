@@ -4,7 +4,8 @@
 2. an unknown section, setting or plug-in is refused with what is allowed and the nearest spelling.
 3. a plug-in's own settings are read from its stage's section.
 4. a folder without settings is no shop.
-5. a value where a table must stand, and a file that is not UTF-8, are refused with what to do.
+5. a number without an end, a weight below zero and a ranker that does not take part are refused.
+6. a value where a table must stand, and a file that is not UTF-8, are refused with what to do.
 """
 
 from pathlib import Path
@@ -64,6 +65,54 @@ def test_a_plug_in_refuses_a_value_with_its_line() -> None:
         SettingError, match=r"arrange.diversity.relevance: must be <= 1.0, got 7 \(settings.toml line 3"
     ):
         read.check()
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "given"),
+    [
+        ("recall.popular", "weight", "inf"),
+        ("recall.popular", "blend", "[0.1, nan, 0.2]"),
+        ("recall.popular", "scene_weights", "{home = inf}"),
+        ("recall.lexical", "popularity_weight", "inf"),
+        ("rank", "window_days", "inf"),
+        ("learn", "margin", "nan"),
+    ],
+)
+def test_a_number_without_an_end_is_refused(table: str, key: str, given: str) -> None:
+    with pytest.raises(
+        SettingError, match=rf"{table}.{key}.*: input should be a finite number, got (inf|nan) .*line 2"
+    ):
+        settings.parse(f"[{table}]\n{key} = {given}\n").check()
+
+
+def test_a_weight_below_zero_is_refused_where_weights_are_many() -> None:
+    for key, given in (("blend", "[-1, 0.5, 0.5]"), ("scene_weights", "{home = -1}")):
+        with pytest.raises(SettingError, match=rf"recall.popular.{key}.\w+: must be >= 0.0, got -1"):
+            settings.parse(f"[recall.popular]\n{key} = {given}\n").check()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            'rankers = {home = "lambdarnk"}',
+            "rank.rankers.home: no such ranker takes part, got 'lambdarnk' (settings.toml "
+            "line 2). Allowed: fused, lambdarank. Did you mean 'lambdarank'?",
+        ),
+        (
+            "[rank.lambdarank]\nenabled = false",
+            "rank.rankers.home: no such ranker takes part, got 'lambdarank' (settings.toml line 1). Allowed: fused.",
+        ),
+        (
+            "[rank.fused]\nenabled = false",
+            "rank.fused.enabled: must be true, got False (settings.toml line 3). It orders where none is taught.",
+        ),
+    ],
+)
+def test_a_ranker_that_does_not_take_part_is_refused(text: str, told: str) -> None:
+    with pytest.raises(SettingError) as refused:
+        settings.parse(f"[rank]\n{text}\n")
+    assert str(refused.value) == told
 
 
 def test_what_is_no_toml_is_refused() -> None:

@@ -6,7 +6,7 @@ A plug-in's keys are declared in its own file (`Settings`), so that one file add
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -21,9 +21,9 @@ M = TypeVar("M", bound=BaseModel)
 
 
 class Section(BaseModel):
-    """A frozen table of settings that refuses unknown keys."""
+    """A frozen table of settings that refuses unknown keys, and numbers without an end."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class PluginSettings(Section):
@@ -32,6 +32,7 @@ class PluginSettings(Section):
     enabled: bool = Field(True, description="Whether this plug-in takes part.")
 
 
+Weight = Annotated[float, Field(ge=0)]
 SCENE_WEIGHTS = "The weight in scenes where it is another one."
 
 
@@ -39,7 +40,7 @@ class SourceSettings(PluginSettings):
     """What every recall source's table may say."""
 
     weight: float = Field(1.0, ge=0, description="Weight of this source's ranks in the fusion.")
-    scene_weights: dict[Scene, float] = Field(default={}, description=SCENE_WEIGHTS)
+    scene_weights: dict[Scene, Weight] = Field(default={}, description=SCENE_WEIGHTS)
     budget_ms: float = Field(100.0, gt=0, description="A source that takes longer is skipped and named in the page.")
 
 
@@ -176,6 +177,7 @@ class Settings:
             model = CORE.get(name, Section)
             own = {key: value for key, value in tables.get(name, {}).items() if not _is_plugin(name, key)}
             setattr(self, name, self._checked(model, own, name))
+        self._check_rankers()
 
     def of(self, kind: str, name: str) -> Any:
         """The checked settings of one plug-in; its defaults where the file says nothing."""
@@ -192,6 +194,23 @@ class Settings:
         for kind in plugins.KINDS:
             for name in plugins.names(kind):
                 self.of(kind, name)
+
+    def _check_rankers(self) -> None:
+        """Every scene's ranker is one that takes part. Raises SettingError."""
+        tables = self.tables.get("rank", {})
+        enabled = [name for name in plugins.names("ranker") if tables.get(name, {}).get("enabled", True) is not False]
+        if FUSED not in enabled:
+            place = self._place(f"rank.{FUSED}", "enabled")
+            raise SettingError(
+                f"rank.{FUSED}.enabled: must be true, got False ({place}). It orders where none is taught."
+            )
+        for scene, name in self.rank.rankers.items():
+            if name not in enabled:
+                allowed = ", ".join(enabled) + "." + did_you_mean(name, enabled)
+                place = self._place("rank", "rankers")
+                raise SettingError(
+                    f"rank.rankers.{scene}: no such ranker takes part, got {name!r} ({place}). Allowed: {allowed}"
+                )
 
     def _checked(self, model: type[M], values: dict[str, Any], where: str) -> M:
         try:

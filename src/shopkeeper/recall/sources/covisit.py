@@ -9,7 +9,7 @@ from pydantic import Field
 from shopkeeper.ports import Past
 from shopkeeper.recall.neighbours import LivePairs, Neighbours
 from shopkeeper.recall.offers import best, without
-from shopkeeper.settings import SCENE_WEIGHTS, SourceSettings
+from shopkeeper.settings import SCENE_WEIGHTS, SourceSettings, Weight
 from shopkeeper.types import (
     ACTIONS,
     NEW_USER,
@@ -45,7 +45,7 @@ class Covisit:
 
     class Settings(SourceSettings):
         # what is bought with a product is seldom like it: here it only fills up what meaning leaves empty
-        scene_weights: dict[Scene, float] = Field(default={"similar": 0.1}, description=SCENE_WEIGHTS)
+        scene_weights: dict[Scene, Weight] = Field(default={"similar": 0.1}, description=SCENE_WEIGHTS)
         neighbours: int = Field(100, ge=1, description="How many neighbours of each product are kept.")
         window: int = Field(8, ge=1, description="How many steps apart two products may be and still be together.")
         largest_basket: int = Field(40, ge=2, description="Baskets of more different products say nothing of pairs.")

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from shopkeeper.ports import Past
 from shopkeeper.recall.offers import best, inside
-from shopkeeper.settings import SCENE_WEIGHTS, SourceSettings
+from shopkeeper.settings import SCENE_WEIGHTS, SourceSettings, Weight
 from shopkeeper.types import (
     ACTIONS,
     Action,
@@ -36,7 +36,7 @@ _REBASE_DAYS = 100.0
 _REPOOL_EVENTS = 500
 _REMEMBERED = 64
 
-Blend = tuple[float, float, float]
+Blend = tuple[Weight, Weight, Weight]
 
 
 class Popular:
@@ -48,7 +48,7 @@ class Popular:
 
     class Settings(SourceSettings):
         # beside a cart stands what goes with it; what everybody buys only fills up
-        scene_weights: dict[Scene, float] = Field(default={"cart": 0.1}, description=SCENE_WEIGHTS)
+        scene_weights: dict[Scene, Weight] = Field(default={"cart": 0.1}, description=SCENE_WEIGHTS)
         blend: Blend = Field((0.1, 0.4, 0.5), description="Weights of the half-lives of 1, 7 and 60 days.")
         trending_blend: Blend = Field((0.6, 0.35, 0.05), description="The same on the trending page.")
 

@@ -4,7 +4,7 @@ import numpy as np
 from pydantic import Field
 
 from shopkeeper.recall.offers import best
-from shopkeeper.settings import SCENE_WEIGHTS, SourceSettings
+from shopkeeper.settings import SCENE_WEIGHTS, SourceSettings, Weight
 from shopkeeper.types import PURCHASE, Batch, DayArray, FloatArray, IntArray, Offer, RowArray, Scene
 
 
@@ -15,7 +15,7 @@ class Repeat:
     """
 
     class Settings(SourceSettings):
-        scene_weights: dict[Scene, float] = Field(default={"cart": 0.3}, description=SCENE_WEIGHTS)
+        scene_weights: dict[Scene, Weight] = Field(default={"cart": 0.3}, description=SCENE_WEIGHTS)
         weekly_decay: float = Field(0.9, gt=0, le=1, description="What a purchase still counts a week later.")
         due_weight: float = Field(
             0.3, ge=0, description="How much being due adds, and having just been bought takes away; 0 ignores it."

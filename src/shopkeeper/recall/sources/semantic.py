@@ -7,7 +7,7 @@ from shopkeeper.recall.codes import nearest
 from shopkeeper.recall.groups import NO_GROUP
 from shopkeeper.recall.offers import NOTHING, best, without
 from shopkeeper.recall.shelf import StandsOnShelf, VectorShelf
-from shopkeeper.settings import SCENE_WEIGHTS, SourceSettings
+from shopkeeper.settings import SCENE_WEIGHTS, SourceSettings, Weight
 from shopkeeper.types import Batch, FloatArray, Intent, Offer, Request, Scene
 
 
@@ -21,7 +21,7 @@ class Semantic(StandsOnShelf):
 
     class Settings(SourceSettings):
         # words that a shopper typed say more than what is near them in meaning: see docs/LOG.md, 2026-11-21
-        scene_weights: dict[Scene, float] = Field(default={"search": 0.05}, description=SCENE_WEIGHTS)
+        scene_weights: dict[Scene, Weight] = Field(default={"search": 0.05}, description=SCENE_WEIGHTS)
         rescored: int = Field(1000, ge=10, description="How many of the nearest codes are scored exactly.")
         same_text: int = Field(3, ge=1, description="How many products of one text are offered.")
         min_cosine: float = Field(0.0, ge=-1, le=1, description="Texts less similar than this are not offered.")

@@ -7,13 +7,15 @@
 5. One learner at a time; learning and promoting work beside the shop's writer.
 6. A pointer that could not be written leaves the old one.
 7. Pruning leaves the newest, the one that serves and the one a roll-back goes to; no number is given twice, and what a
-   kill left half deleted is removed by the next draft.
+   kill left half deleted is removed by the next draft, also while another still deletes it.
 """
 
 import hashlib
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -99,6 +101,29 @@ def test_a_version_half_deleted_is_gone_with_the_next_draft(versions: Versions, 
     assert numbers(versions) == []
     sealed(versions)
     assert not half.exists()
+
+
+def test_a_draft_begun_while_another_prunes_disturbs_neither(
+    versions: Versions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        versions.promote(sealed(versions).number)
+    remove, other = shutil.rmtree, Versions(tmp_path)
+
+    def draft_first(folder: Path, **how: Any) -> None:
+        monkeypatch.setattr(shutil, "rmtree", remove)
+        with other.drafting():
+            remove(folder, **how)
+
+    monkeypatch.setattr(shutil, "rmtree", draft_first)
+    assert versions.prune(2) == [1] and numbers(versions) == [2, 3]
+    assert list(tmp_path.glob(".*-*")) == []
+
+
+def test_a_folder_that_cannot_be_removed_is_not_passed_over(versions: Versions, tmp_path: Path) -> None:
+    (tmp_path / ".pruned-0001").write_text("no folder")
+    with pytest.raises(NotADirectoryError):
+        versions.draft()
 
 
 def test_promotion_and_rollback_move_one_pointer(versions: Versions) -> None:

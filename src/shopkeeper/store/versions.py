@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import TracebackType
 from typing import TypedDict, cast
 
 import orjson
@@ -85,7 +86,7 @@ class Versions:
             raise StoreError(f"{self.root}: a draft is open already. Seal or discard it before drafting another.")
         self._learning.acquire()
         for abandoned in (*self.root.glob(f"{_DRAFT}*"), *self.root.glob(f"{_PRUNED}*")):
-            shutil.rmtree(abandoned)
+            _remove(abandoned)
         number = max([0, *self._numbers(), *self._promoted()]) + 1
         path = self.root / f"{_DRAFT}{number:04d}"
         path.mkdir()
@@ -179,7 +180,7 @@ class Versions:
             for number in gone:
                 aside = self.root / f"{_PRUNED}{number:04d}"
                 (self.root / f"{number:04d}").rename(aside)  # in one step, so that half a version is never seen
-                shutil.rmtree(aside)
+                _remove(aside)
         return gone
 
     def verify(self, number: int) -> VersionInfo:
@@ -215,6 +216,16 @@ class Versions:
     def _point(self, promoted: Numbers) -> None:
         with full_disk_as_error(self.root):
             replace(self.root / _CURRENT, "".join(f"{number:04d}\n" for number in promoted).encode("ascii"))
+
+
+def _remove(folder: Path) -> None:
+    """Removes a folder that another process may be removing too: learning's next draft, while one still prunes."""
+    shutil.rmtree(folder, onerror=_unless_gone)
+
+
+def _unless_gone(_: object, __: str, raised: tuple[type[BaseException], BaseException, TracebackType]) -> None:
+    if not isinstance(raised[1], FileNotFoundError):
+        raise raised[1]
 
 
 def _manifest(path: Path) -> Manifest:

@@ -3,7 +3,7 @@
 1. A new shop has the folders and the database, and opens empty.
 2. A folder that holds a shop already is not made into another.
 3. Settings that are not TOML, or not known, are refused before anything is made.
-4. A folder without a shop, or without its database, is named as such.
+4. A folder without a shop, or without its database, is named as such, and so is a full disk on opening.
 5. A second writer is refused with the first one's process id; readers and learners are not. Readers do not write.
 6. A lock is free again once its holder has closed, or has been killed.
 7. A copy of the folder is a copy of the shop.
@@ -31,12 +31,12 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from shopkeeper.errors import SettingError, ShopLocked, ShopNotFound, StoreError
+from shopkeeper.errors import SettingError, ShopLocked, ShopNotFound, StorageFull, StoreError
 from shopkeeper.store import migrate
 from shopkeeper.store.database import Database
 from shopkeeper.store.folder import ShopFolder, create, open_folder
 from shopkeeper.store.tables import METADATA
-from tests.store.worlds import DAY, event, exposure, products
+from tests.store.worlds import DAY, event, exposure, file_limit, products
 
 
 def test_a_new_shop_is_empty_and_complete(path: Path) -> None:
@@ -69,6 +69,16 @@ def test_a_folder_without_a_shop_is_named(tmp_path: Path, path: Path) -> None:
     (path / "shop.db").unlink()
     with pytest.raises(ShopNotFound, match=r"holds no shop: shop.db is missing"):
         open_folder(path, writable=False)
+
+
+def test_a_full_disk_is_named_when_a_shop_is_opened(path: Path) -> None:
+    for limit, writable, named in ((1_000, False, "shop.db"), (0, True, "shop.lock"), (1_000, True, "shop.db")):
+        with (
+            file_limit(limit),
+            pytest.raises(StorageFull, match=rf"{named}: no room to write \(.*\): the disk or quota"),
+        ):
+            open_folder(path, writable=writable)
+    open_folder(path, writable=True).close()
 
 
 def test_a_second_writer_is_refused_with_the_first_ones_pid(path: Path, folder: ShopFolder) -> None:

@@ -46,8 +46,9 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """A connection that sees one moment of the database."""
-        with _damage_as_error(self.path), self._engine.connect() as connection, connection.begin():
+        """A connection that sees one moment of the database. Raises StorageFull: its log's index needs room."""
+        told = full_disk_as_error(self.path), _damage_as_error(self.path)
+        with told[0], told[1], self._engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager

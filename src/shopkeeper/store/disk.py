@@ -16,7 +16,12 @@ from shopkeeper.errors import StorageFull
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _CUT_SHORT = re.compile(r"\d+ requested and \d+ written")
 """What numpy says, without a number, of an array that was not written whole."""
-_SQLITE_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC}
+_SQLITE_FULL = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR_WRITE,
+    sqlite3.SQLITE_IOERR_FSYNC,
+    sqlite3.SQLITE_IOERR_SHMSIZE,  # a reader too needs room: for the index of the write-ahead log
+}
 
 
 def sync(path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from shopkeeper.errors import ShopLocked
+from shopkeeper.store.disk import full_disk_as_error
 
 
 class Lock:
@@ -19,7 +20,7 @@ class Lock:
         self._handle: int | None = None
 
     def acquire(self, *, wait: bool = False) -> None:
-        """Takes the lock. Raises ShopLocked at once where another holds it, unless `wait`."""
+        """Takes the lock. Raises ShopLocked at once where another holds it, unless `wait`; StorageFull."""
         handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -29,8 +30,13 @@ class Lock:
             raise ShopLocked(
                 f"{self.path.parent}: another process (pid {owner}) {self._doing}. {self._advice}"
             ) from None
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        try:
+            with full_disk_as_error(self.path):
+                os.ftruncate(handle, 0)
+                os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        except BaseException:
+            os.close(handle)
+            raise
         self._handle = handle
 
     def release(self) -> None:

@@ -31,6 +31,8 @@ def learn(path: Path, tell: Progress = lambda step, done, total: None) -> Learnt
     Raises UnlearnableShop where the data cannot be learnt from, ShopLocked where another process is learning.
     """
     with open_folder(path, writable=False) as folder, folder.versions.drafting() as draft:
+        # first: what a server takes after this differs from it, and is shown to the version when it is loaded
+        texts = folder.products.checksums()
         catalog, settings = folder.products.catalog(), folder.settings
         with ThreadPoolExecutor(1) as aside:  # the first export of an encoder takes a core for twenty seconds
             opening = aside.submit(encoder_of, folder, catalog) if len(catalog) >= settings.learn.min_products else None
@@ -38,9 +40,12 @@ def learn(path: Path, tell: Progress = lambda step, done, total: None) -> Learnt
             checked = check(folder)
             require_learnable(checked.report)
         encoder = opening.result() if opening else None
-        vectors = catalogue_vectors(folder, encoder, lambda done, total: tell("encoding products", done, total))
+        vectors = catalogue_vectors(
+            folder, encoder, len(catalog), lambda done, total: tell("encoding products", done, total)
+        )
         last_seq = folder.events.last_seq()  # taken first: what arrives while learning is replayed to the version
-        whole = snapshot(folder, vectors=vectors, seed=settings.learn.seed, events=checked.events)
+        seed = settings.learn.seed
+        whole = snapshot(folder, vectors=vectors, seed=seed, events=checked.events, catalog=catalog)
         whole = up_to(whole, today())
         held = window(whole, whole.day - settings.learn.holdout_days, settings.learn.holdout_days)
         parts, plan = stages(settings), Plan.of(settings)
@@ -54,7 +59,7 @@ def learn(path: Path, tell: Progress = lambda step, done, total: None) -> Learnt
         parts.fit(whole)
         events = folder.events.table() if checked.events is None else checked.events
         asked, data_hash = past_queries(events, settings), checked.report.data_hash
-        learning = Learning(whole, data_hash, last_seq, parts, encoder, lessons, contests, asked)
+        learning = Learning(whole, data_hash, last_seq, parts, encoder, lessons, contests, asked, texts)
         version = sealed(folder, draft, learning)
         learnt = judged(folder, version, contests)
         folder.versions.prune(settings.learn.keep_versions)

@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from shopkeeper.errors import NoVersion, UnknownProduct
+from shopkeeper.flow.state import texts_of
 from shopkeeper.flow.vectors import encoded
 from shopkeeper.intake import rejected
 from shopkeeper.ports import Feature, Forgets, Observes, Past, Ranker, Replays, Rule, Source, Updates
@@ -174,7 +175,7 @@ class Shop:
                 return False
             fresh = self._load(self.folder, self.catalog)
             if fresh is not None:
-                self._introduce(fresh, np.arange(fresh.n_products, len(self.catalog), dtype=np.int32))
+                self._introduce(fresh, self._strange_to(fresh))
             # an event is in the new version's state either by replay or by take, never by both
             with self.gate.closed():
                 if fresh is not None:
@@ -243,6 +244,16 @@ class Shop:
         self.catalog = self.folder.products.catalog()
         if self._trained is not None:
             self._introduce(self._trained, rows)
+
+    def _strange_to(self, trained: Trained) -> RowArray:
+        """int32 (m,): the rows that the version has not learnt, or not with the texts that they have now."""
+        learnt = texts_of(trained.version)
+        n = trained.n_products if learnt is None else min(len(learnt), trained.n_products)
+        strange = np.arange(len(self.catalog)) >= n
+        if learnt is not None:
+            now = self.folder.products.checksums()[:n]
+            strange[:n] = (now != learnt[:n]) & ~self.catalog.deleted[:n]
+        return np.flatnonzero(strange).astype(np.int32)
 
     def _introduce(self, trained: Trained, rows: RowArray) -> None:
         """Shows products that the version has not learnt, or not as they are now, to what can take them in."""

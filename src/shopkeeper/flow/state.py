@@ -4,15 +4,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypedDict, cast
 
+import numpy as np
 import orjson
 
 from shopkeeper import __version__
 from shopkeeper.errors import ForeignVersion
+from shopkeeper.store.products import Checksums
 from shopkeeper.store.versions import VersionInfo
 
 STATE_FILE, VECTORS_FILE, POPULARITY_FILE = "state.json", "vectors.npy", "popularity.npy"
-QUERIES_FILE = "queries.json"
-"""Past queries with how often each was asked; absent from versions written before there were any."""
+QUERIES_FILE, TEXTS_FILE = "queries.json", "texts.npy"
+"""Past queries with how often each was asked; a checksum of each row's texts. Absent from versions of earlier days."""
 
 
 class State(TypedDict):
@@ -41,6 +43,13 @@ def queries_of(version: VersionInfo) -> dict[str, int]:
     path = version.path / QUERIES_FILE
     with readable(version):
         return cast(dict[str, int], orjson.loads(path.read_bytes())) if path.is_file() else {}
+
+
+def texts_of(version: VersionInfo) -> Checksums | None:
+    """uint32 (n,): of each row's texts when it was learnt, 0 for a deleted product; None where no file says so."""
+    path = version.path / TEXTS_FILE
+    with readable(version):
+        return np.asarray(np.load(path, allow_pickle=False), np.uint32) if path.is_file() else None
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 
 import numpy as np
+import pyarrow.compute as pc
 
 from shopkeeper.encode.vectors import encode_products, product_text
 from shopkeeper.ports import Encoder
@@ -12,19 +13,23 @@ from shopkeeper.types import FloatArray, RowArray
 
 
 def catalogue_vectors(
-    folder: ShopFolder, encoder: Encoder | None, progress: Callable[[int, int], None] | None = None
+    folder: ShopFolder, encoder: Encoder | None, n_products: int, progress: Callable[[int, int], None] | None = None
 ) -> FloatArray | None:
-    """float32 (n_products, d) by row; None without an encoder. Only texts never seen before are encoded."""
+    """float32 (n_products, d) by row; None without an encoder. Only texts never seen before are encoded.
+
+    Products from row `n_products` on, taken since the catalogue was read, are left out.
+    """
     if encoder is None:
         return None
     table = folder.products.table().select("row", "title", "brand", "category", "attributes").to_pyarrow()
+    table = table.filter(pc.less(table.column("row"), n_products))
     rows, *columns = (table.column(name).to_pylist() for name in table.column_names)
     texts = [
         product_text(title, brand, category, json.loads(attributes))
         for title, brand, category, attributes in zip(*columns, strict=True)
     ]
     found = encode_products(encoder, texts, folder.path / "cache", folder.settings.encode.workers, progress)
-    vectors = np.zeros((len(folder.products), found.shape[1]), np.float32)  # a deleted product's row stays zero
+    vectors = np.zeros((n_products, found.shape[1]), np.float32)  # a deleted product's row stays zero
     vectors[rows] = found
     return vectors
 

@@ -7,13 +7,14 @@ import numpy as np
 import orjson
 
 from shopkeeper.flow.build import Stages
-from shopkeeper.flow.state import POPULARITY_FILE, QUERIES_FILE, STATE_FILE, VECTORS_FILE, State
+from shopkeeper.flow.state import POPULARITY_FILE, QUERIES_FILE, STATE_FILE, TEXTS_FILE, VECTORS_FILE, State
 from shopkeeper.flow.trial import Contest
 from shopkeeper.ports import Encoder
 from shopkeeper.rank.train import Trained
 from shopkeeper.settings import FUSED
 from shopkeeper.store.disk import full_disk_as_error
 from shopkeeper.store.folder import ShopFolder
+from shopkeeper.store.products import Checksums
 from shopkeeper.store.versions import Draft, VersionInfo
 from shopkeeper.types import Snapshot
 
@@ -33,6 +34,7 @@ class Learning:
     lessons: Mapping[str, Trained]
     contests: Sequence[Contest]
     queries: Mapping[str, int]
+    texts: Checksums
 
 
 def sealed(folder: ShopFolder, draft: Draft, learning: Learning) -> VersionInfo:
@@ -57,6 +59,7 @@ def _write(draft: Draft, learning: Learning) -> None:
     learning.stages.save(draft.path)
     if snapshot.vectors is not None:
         np.save(draft.path / VECTORS_FILE, snapshot.vectors, allow_pickle=False)
+    np.save(draft.path / TEXTS_FILE, learning.texts, allow_pickle=False)
     bought = offline.by_row(offline.counts(snapshot.interactions), "n", len(snapshot.catalog))
     np.save(draft.path / POPULARITY_FILE, bought.astype(np.float32), allow_pickle=False)
     state = State(

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import numpy as np
 import orjson
 import pyarrow as pa
 import sqlalchemy as sa
+from numpy.typing import NDArray
 from sqlalchemy.dialects.sqlite import insert
 
 from shopkeeper.errors import UnknownProduct
@@ -27,6 +29,9 @@ _UPSERT = _INSERT.on_conflict_do_update(
     index_elements=[PRODUCTS.c.product_id],
     set_={c.name: _INSERT.excluded[c.name] for c in PRODUCTS.c if c.name not in ("row", "product_id")},
 )
+_SAID = (PRODUCTS.c.title, PRODUCTS.c.brand, PRODUCTS.c.category, PRODUCTS.c.attributes)
+_TEXTS = sa.select(PRODUCTS.c.deleted, *_SAID).order_by(PRODUCTS.c.row)
+Checksums = NDArray[np.uint32]
 
 
 class Products:
@@ -77,6 +82,13 @@ class Products:
     def catalog(self) -> Catalog:
         """The whole catalogue as columns."""
         return catalog_of(self._database)
+
+    def checksums(self) -> Checksums:
+        """uint32 (n,): of each row's texts, what an encoder may read of it; 0 for a deleted product."""
+        with self._database.reading() as connection:
+            found = fetch_many(connection, _TEXTS)
+        texts = (0 if deleted else crc32("\x1f".join(said).encode()) for deleted, *said in found)
+        return np.fromiter(texts, np.uint32, len(found))
 
     def table(self) -> "ibis.Table":
         """The products that are not deleted: the columns of schema.PRODUCTS and int32 `row`."""

@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from shopkeeper.store.folder import ShopFolder
 from shopkeeper.store.log import interactions_of
-from shopkeeper.types import FloatArray, Interactions, Snapshot
+from shopkeeper.types import Catalog, FloatArray, Interactions, Snapshot
 
 if TYPE_CHECKING:
     import ibis
@@ -18,12 +18,14 @@ def snapshot(
     vectors: FloatArray | None = None,
     seed: int = 0,
     events: "ibis.Table | None" = None,
+    catalog: Catalog | None = None,
 ) -> Snapshot:
     """The catalogue and the log strictly before `day`; with None the whole log, as of its last event.
 
-    `events`, with the columns of schema.EVENTS, stands for the log where learning is to read a repaired one.
+    `events`, with the columns of schema.EVENTS, stands for the log where learning is to read a repaired one, `catalog`
+    for the catalogue where it was read already: a server may have taken a product since.
     """
-    catalog = folder.products.catalog()
+    catalog = folder.products.catalog() if catalog is None else catalog
     if events is None:
         log = folder.events.interactions(catalog, folder.users)
     else:

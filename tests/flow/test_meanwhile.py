@@ -1,0 +1,120 @@
+"""Claims:
+
+1. a product whose text was changed, or that was put again, is found by its new meaning after a restart and after a swap
+   of versions; only such products are encoded again.
+2. a server may take, change and delete products at any step of learning: the version knows them once it is loaded.
+3. a version of earlier days, which has no checksums, is opened, and shown the products that came since.
+"""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import orjson
+import pytest
+
+from shopkeeper.flow import build
+from shopkeeper.flow import learn as learning
+from shopkeeper.flow.build import open_shop
+from shopkeeper.flow.learn import learn
+from shopkeeper.flow.shop import Shop
+from shopkeeper.flow.state import TEXTS_FILE
+from shopkeeper.flow.vectors import encoded
+from shopkeeper.recall.shelf import VectorShelf
+from shopkeeper.store.folder import open_folder
+from shopkeeper.testing.shops import products, small_shop
+from shopkeeper.types import FloatArray, Product
+from tests.encode.tiny import LetterEncoder
+
+NEW = Product(product_id="new", title="Cacao abracadabra", category=("Produce", "Jam"), price=4.0)
+CHANGED = Product(product_id="DA0A", title="Cabbage cabbage", category=("Produce", "Cabbage"), price=1.0)
+
+
+@pytest.fixture(scope="module")
+def letters() -> Iterator[LetterEncoder]:
+    """The encoder that every shop of this file opens."""
+    encoder = LetterEncoder()
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (build, learning):
+            patch.setattr(module, "encoder_of", lambda *_: encoder)
+        yield encoder
+
+
+@pytest.fixture(scope="module")
+def learnt(letters: LetterEncoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A shop that has learnt while DA1B was deleted; copy it before use."""
+    folder = small_shop(tmp_path_factory.mktemp("meanwhile") / "small", learnt=False)
+    with open_folder(folder, writable=True) as opened:
+        opened.products.delete(["DA1B"])
+    learn(folder)
+    return folder
+
+
+@pytest.fixture
+def folder(learnt: Path, letters: LetterEncoder, tmp_path: Path) -> Path:
+    """A shop of this test's own."""
+    letters.asked.clear()
+    return Path(shutil.copytree(learnt, tmp_path / "small"))
+
+
+def shelf_of(shop: Shop) -> VectorShelf:
+    """What the semantic source looks along."""
+    found: VectorShelf = shop.trained.sources["semantic"]._shelf  # type: ignore[attr-defined]
+    return found
+
+
+def kept(shop: Shop, product_id: str) -> FloatArray:
+    """The vector by which the semantic source finds a product."""
+    shelf = shelf_of(shop)
+    return shelf.exact(np.array([shelf.group(shop.row(product_id))], np.int32))[0]
+
+
+def as_now(shop: Shop, product_id: str) -> FloatArray:
+    """The vector of the product's text as it is."""
+    vectors = encoded(shop.folder, LetterEncoder(), np.array([shop.row(product_id)], np.int32))
+    assert vectors is not None
+    return vectors[0]
+
+
+def test_a_changed_product_is_found_by_its_new_meaning_after_a_restart(folder: Path, letters: LetterEncoder) -> None:
+    again = next(product for product in products() if product.product_id == "DA1B")
+    with open_folder(folder, writable=True) as opened:
+        opened.products.upsert([replace(CHANGED, title="Bread"), CHANGED, again])
+        opened.products.upsert([replace(product, price=9.0) for product in products() if product.product_id == "HO3C"])
+    with open_shop(folder) as shop:
+        assert len(letters.asked) == 2
+        for product_id in ("DA0A", "DA1B", "HO3C"):
+            np.testing.assert_allclose(kept(shop, product_id), as_now(shop, product_id))
+
+
+def test_products_come_change_and_go_while_a_version_is_learnt(folder: Path) -> None:
+    with open_shop(folder) as shop:
+
+        def live(step: str, done: int, total: int | None) -> None:
+            if step == "checking the data":
+                shop.put([NEW])
+                shop.delete(["HO3C"])
+            if step == "learning everything":
+                shop.put([replace(NEW, product_id="newer"), CHANGED])
+
+        assert learn(folder, live).version.number == 2
+        shop.folder.versions.promote(2)
+        assert shop.reload()
+        for product_id in ("new", "newer", "DA0A"):
+            np.testing.assert_allclose(kept(shop, product_id), as_now(shop, product_id))
+        assert shelf_of(shop).group(shop.catalog.product_ids.index("HO3C")) == -1
+
+
+def test_a_version_without_checksums_is_shown_what_came_since(folder: Path, letters: LetterEncoder) -> None:
+    version = folder / "versions" / "0001"
+    manifest = orjson.loads((version / "manifest.json").read_bytes())
+    del manifest["files"][TEXTS_FILE]
+    (version / TEXTS_FILE).unlink()
+    (version / "manifest.json").write_bytes(orjson.dumps(manifest))
+    with open_folder(folder, writable=True) as opened:
+        opened.products.upsert([NEW])
+    with open_shop(folder) as shop:
+        assert len(letters.asked) == 1
+        np.testing.assert_allclose(kept(shop, "new"), as_now(shop, "new"))

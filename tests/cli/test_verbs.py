@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from shopkeeper.store.folder import open_folder
 from shopkeeper.store.versions import MANIFEST_FILE
 from shopkeeper.testing.shops import SETTINGS
 
@@ -63,8 +64,18 @@ def test_versions_compare_rollback_recommend_and_erase(shop_folder: Path) -> Non
     assert len(page["items"]) == 4 and page["items"][0]["why"]
     assert "You have bought it" in run("recommend", shop_folder, "--user", "u7").stdout
     assert json.loads(run("erase", shop_folder, "u7", "--json").stdout)["events"] == 40
+    assert "no such shopper: nothing is held of 'u7'" in run("erase", shop_folder, "u7").stdout
     told = run("rollback", shop_folder, code=1).stderr
     assert told.startswith("NoVersion: ") and "nothing was promoted before" in told
+
+
+def test_erasing_says_that_the_report_went_and_where_a_served_shop_erases(shop_folder: Path) -> None:
+    told = run("erase", shop_folder, "u7").stdout
+    assert "1 users, 3 report files" in told and "make it anew: shopkeeper check" in told
+    with open_folder(shop_folder, writable=True):
+        told = run("erase", shop_folder, "mail/anna b", code=1).stderr
+    assert told.startswith("ShopLocked: ") and told.count("\n") == 1
+    assert told.endswith("If it serves the shop, it erases too: DELETE /v1/small/users/mail/anna%20b\n")
 
 
 @pytest.mark.parametrize(

@@ -201,12 +201,18 @@ def page(found: "Page", shop: "Shop", as_json: bool) -> None:
         console.print(f"[yellow]late:[/] {name}")
 
 
-def receipt(found: Mapping[str, int], as_json: bool) -> None:
+def receipt(found: Mapping[str, int], user_id: str, as_json: bool) -> None:
     """What was removed of a shopper."""
     if as_json:
         _json(found)
         return
-    console.print("removed: " + ", ".join(f"{count:,} {kind}" for kind, count in found.items()), highlight=False)
+    if not any(found.values()):
+        console.print(f"no such shopper: nothing is held of '{user_id}'.", highlight=False, markup=False)
+        return
+    counted = ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in found.items())
+    console.print(f"removed: {counted}", highlight=False)
+    if found["report_files"]:
+        console.print("the quality report may have named them; make it anew: shopkeeper check", highlight=False)
 
 
 def _scores(title: str, scores: Mapping[str, Any]) -> None:

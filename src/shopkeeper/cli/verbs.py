@@ -177,11 +177,20 @@ def erase(
     as_json: AsJson = False,
 ) -> None:
     """Remove everything the shop holds of a shopper, and say what was removed."""
-    from shopkeeper.cli import show
-    from shopkeeper.flow.build import open_shop
+    from urllib.parse import quote
 
-    with open_shop(shop) as opened:
-        show.receipt(opened.erase(user), as_json)
+    from shopkeeper.cli import show
+    from shopkeeper.errors import ShopLocked
+    from shopkeeper.flow.build import open_shop
+    from shopkeeper.settings import read
+
+    try:
+        opened = open_shop(shop)
+    except ShopLocked as error:
+        route = f"DELETE /v1/{read(shop).shop.name}/users/{quote(user)}"
+        raise ShopLocked(f"{error} If it serves the shop, it erases too: {route}") from None
+    with opened:
+        show.receipt(opened.erase(user), user, as_json)
 
 
 @app.command()

@@ -268,7 +268,7 @@ class Shop:
         """Removes everything held of a shopper; the receipt counts what was removed, by kind."""
         with self._changing, self.gate.closed():  # an event on its way must not bring back what was just forgotten
             row = self.folder.users.row(user_id)
-            receipt = dict.fromkeys(("exposures", "events", "rejected", "states", "users"), 0)
+            receipt = dict.fromkeys(("exposures", "events", "rejected", "states", "users", "report_files"), 0)
             receipt["events"] = self.folder.events.erase(user_id)
             receipt["rejected"] = rejected.forget(self.folder.path, user_id)
             if row >= 0:
@@ -284,7 +284,7 @@ class Shop:
             # last: pages do not wait at the gate, and one that was made meanwhile may have been remembered
             receipt["exposures"] = self.folder.exposures.erase(user_id)
             if any(receipt.values()):
-                self.folder.scrub()
+                receipt["report_files"] = self.folder.scrub()
             return receipt
 
     def suggest(self, prefix: str, k: int = 8) -> list[str]:

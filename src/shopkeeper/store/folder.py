@@ -57,14 +57,17 @@ class ShopFolder:
         self.exposures.expire(now - self.settings.store.exposure_days * _SECONDS_A_DAY)
         return self.events.compact(now)
 
-    def scrub(self) -> None:
+    def scrub(self) -> int:
         """Makes sure that nothing erased is left: `shop.db` is written anew, quality reports name shoppers and go.
 
-        Call it once after the erasures of a shopper; the time it takes grows with `shop.db`.
+        Returns how many files of reports went. Call it once after the erasures of a shopper; the time it takes grows
+        with `shop.db`.
         """
-        for report in (self.path / "reports").glob("quality*"):
+        reports = list((self.path / "reports").glob("quality*"))
+        for report in reports:
             report.unlink(missing_ok=True)
         self._database.scrub()
+        return len(reports)
 
     def close(self) -> None:
         """Writes what is waiting, closes the database and gives the lock back."""
@@ -99,7 +102,7 @@ def open_folder(path: Path, *, writable: bool) -> ShopFolder:
     settings = read(path)
     if not writable:
         return ShopFolder(path, settings, None)
-    advice = "Stop that process, or open the shop for reading only."
+    advice = "Stop that process or wait for its end; for reading alone, Python opens the shop with writable=False."
     lock = Lock(path / LOCK_FILE, "writes to this shop", advice)
     lock.acquire()
     try:

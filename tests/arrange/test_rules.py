@@ -2,8 +2,8 @@
 
 1. stock drops what cannot be bought, and deleted products always.
 2. a page about a product offers neither it nor its variants.
-3. what a shopper dismissed is not recommended, but a search finds it.
-4. variants and equal titles take one place, the best one.
+3. what a shopper dismissed is not recommended, nor its variants and namesakes, but a search finds it.
+4. variants and equal titles take one place, the best one: what this shopper buys most stands there, else the first.
 5. a sorted page is in the order asked for, unknown values last; of variants the first by the sort stands.
 6. diversity places by lambda * relevance - (1 - lambda) * likeness, and leaves a sorted page alone.
    Pages of any length, joined, are one long page. A product without a vector is like nothing.
@@ -62,6 +62,13 @@ def test_what_was_dismissed_is_not_recommended_but_a_search_finds_it() -> None:
         assert kept.rows.tolist() == rows
 
 
+def test_with_what_was_dismissed_its_variants_and_namesakes_go() -> None:
+    shelf = worlds.catalog(["Milk, 1 l", "Milk, 2 l", "Bread", "Milk, 1 l"], groups=np.array([5, 5, 6, 7], np.int32))
+    rule = plugins.load("rule", "dismissed")
+    kept, note = rule(rule.Settings()).apply(ranked(4, 3, 2, 1), ask_home(), nobody(dismissed=0), shelf, None)
+    assert (kept.rows.tolist(), note) == ([2], "3 dismissed by the shopper")
+
+
 def test_a_dismissal_ends() -> None:
     rule = plugins.load("rule", "dismissed")
     asked = Request(request_id="r", day=9.0 + 91, scene="home")
@@ -72,6 +79,21 @@ def test_a_dismissal_ends() -> None:
 def test_variants_and_equal_titles_take_one_place() -> None:
     shelf = worlds.catalog(["Milk, 1 l", "Milk, 2 l", "Bread", "Bread"], groups=np.array([5, 5, 6, 7], np.int32))
     assert page("variants", ranked(4, 3, 2, 1), shelf) == ([0, 2], "2 variants collapsed")
+
+
+@pytest.mark.parametrize(("per_group", "rows"), [(1, [2, 1, 5]), (2, [2, 1, 0, 5, 4])])
+def test_the_variant_a_shopper_buys_most_takes_the_best_place(per_group: int, rows: list[int]) -> None:
+    shelf = worlds.catalog(
+        ["Milk", "Bread", "Milk, 1 l", "Milk, 2 l", "Tea", "Tea"], groups=np.array([5, 6, 5, 5, 7, 8], np.int32)
+    )
+    visits = [(0, 2, day, "purchase") for day in (1.0, 2.0, 3.0)] + [(0, 3, 4.0, "view"), (0, 5, 4.0, "purchase")]
+    mine, rule = worlds.portrait(worlds.interactions(visits), 0), plugins.load("rule", "variants")
+    made = rule(rule.Settings(per_group=per_group))
+    order, _ = made.apply(ranked(6, 5, 4, 3, 2, 1), ask_home(), mine, shelf, None)
+    assert order.rows.tolist() == rows
+    assert order.scores.tolist() == [6 - row for row in rows] and order.index.tolist() == rows
+    by_price = replace(ask_home(), sort="price_asc")
+    assert made.apply(ranked(6, 5, 4, 3, 2, 1), by_price, mine, shelf, None)[0].rows.tolist()[0] == 0
 
 
 def test_a_sorted_page_puts_unknown_prices_last() -> None:

@@ -11,7 +11,7 @@ from shopkeeper.types import ACTION_CODES, Catalog, FloatArray, Portrait, Ranked
 
 
 class Dismissed:
-    """Drops products the shopper dismissed within `days`; a search still finds them."""
+    """Drops what the shopper dismissed within `days`, with its variants and namesakes; a search still finds them."""
 
     place: ClassVar[int] = 12
 
@@ -29,6 +29,10 @@ class Dismissed:
         recent = portrait.days > request.day - self.settings.days
         waved = portrait.rows[(portrait.actions == ACTION_CODES["dismiss"]) & recent]
         waved_now = portrait.session_rows[portrait.session_actions == ACTION_CODES["dismiss"]]
-        kept = ~np.isin(ranked.rows, np.concatenate([waved, waved_now]))
+        away = np.concatenate([waved, waved_now])
+        if not len(away):
+            return ranked, ""
+        kept = ~np.isin(catalog.groups[ranked.rows], catalog.groups[away])
+        kept &= ~np.isin(catalog.title_codes[ranked.rows], catalog.title_codes[away])
         dropped = len(kept) - int(kept.sum())
         return (keep(ranked, kept), f"{dropped} dismissed by the shopper") if dropped else (ranked, "")

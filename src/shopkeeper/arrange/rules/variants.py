@@ -5,13 +5,17 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from shopkeeper.arrange.arrange import keep
+from shopkeeper.arrange.arrange import reorder
 from shopkeeper.settings import PluginSettings
-from shopkeeper.types import BoolArray, Catalog, FloatArray, Portrait, Ranked, Request, RowArray
+from shopkeeper.types import PURCHASE, Catalog, FloatArray, IntArray, Portrait, Ranked, Request, RowArray
 
 
 class Variants:
-    """Keeps the best `per_group` of each variant group, and of each title where titles repeat."""
+    """Keeps `per_group` of each variant group, and of each title where titles repeat, in the group's best places.
+
+    Which ones: those this shopper bought most often, then the best ranked. A page sorted by price or age keeps the
+    first by that order, whatever was bought.
+    """
 
     place: ClassVar[int] = 30
 
@@ -24,16 +28,26 @@ class Variants:
     def apply(
         self, ranked: Ranked, request: Request, portrait: Portrait, catalog: Catalog, vectors: FloatArray | None
     ) -> tuple[Ranked, str]:
-        kept = self._first(catalog.groups[ranked.rows])
-        kept[kept] = self._first(catalog.title_codes[ranked.rows[kept]])
-        collapsed = len(kept) - int(kept.sum())
-        return (keep(ranked, kept), f"{collapsed} variants collapsed") if collapsed else (ranked, "")
+        bought = portrait.rows[portrait.actions == PURCHASE]
+        times = _times(ranked.rows, bought if request.sort == "relevance" else bought[:0])
+        kept = self._best(catalog.groups[ranked.rows], times)
+        kept = kept[self._best(catalog.title_codes[ranked.rows[kept]], times[kept])]
+        collapsed = len(ranked.rows) - len(kept)
+        return (reorder(ranked, kept), f"{collapsed} variants collapsed") if collapsed else (ranked, "")
 
-    def _first(self, groups: RowArray) -> BoolArray:
-        """Bool (n,): whether a position is among the first `per_group` of its group."""
-        order = np.argsort(groups, kind="stable")
-        ordered = groups[order]
-        place = np.arange(len(ordered)) - np.searchsorted(ordered, ordered)
-        kept = np.empty(len(groups), bool)
-        kept[order] = place < self.settings.per_group
-        return kept
+    def _best(self, groups: RowArray, times: IntArray) -> IntArray:
+        """int64 (m,): the positions that stay, in new order: each group's best ones in its best places."""
+        places = np.argsort(groups, kind="stable")
+        ordered = groups[places]
+        stay = np.arange(len(ordered)) - np.searchsorted(ordered, ordered) < self.settings.per_group
+        chosen = np.lexsort((-times, groups))  # stable: of what was bought equally often the best ranked first
+        return chosen[stay][np.argsort(places[stay])]
+
+
+def _times(rows: RowArray, bought: RowArray) -> IntArray:
+    """int64 (n,): how often each of the rows is among `bought`."""
+    if not len(bought):
+        return np.zeros(len(rows), np.int64)
+    mine, counts = np.unique(bought, return_counts=True)
+    at = np.minimum(np.searchsorted(mine, rows), len(mine) - 1)
+    return np.where(mine[at] == rows, counts[at], 0)

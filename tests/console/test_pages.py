@@ -170,6 +170,27 @@ def test_a_shopper_is_welcomed_and_known(client: TestClient) -> None:
     assert "Welcome" in client.post("/grocer/shopper", data={"user_id": "nobody"}).text
 
 
+def test_what_to_buy_again_says_so_on_the_card_and_in_the_dialog(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shopkeeper.console.home.FIRST", 1)  # the grocer's shelves are small
+    text = client.post("/grocer/shopper", data={"user_id": "u3"}).text
+    again = text.split('id="again"')[1].split("</section>")[0]
+    reasons = re.findall(r'class="card-reason">([^<]+)<', again)
+    assert len(reasons) >= 3 and all(reason.startswith(("You have bought it", "You bought it")) for reason in reasons)
+    whys = re.findall(r'href="(/grocer/why/\w+/\d+)"', again)
+    for why, reason in zip(whys, reasons, strict=True):
+        assert f'<p class="reasons-sentence">{reason}</p>' in client.get(why).text
+
+
+def test_a_visitor_nobody_knows_is_not_told_of_habits(client: TestClient) -> None:
+    why = re.search(r'href="(/grocer/why/\w+/0)"', client.get("/grocer/").text)
+    assert why
+    text = client.get(why[1]).text
+    assert "How often you bought it" not in text and "Due by your rhythm" not in text
+    assert "a score below zero is no bad mark" in text
+
+
 def test_a_shopper_is_found_by_id(client: TestClient) -> None:
     assert "Be " not in client.get("/grocer/shoppers?q=u7").text
     assert "Shop as Shopper u7" in client.get("/grocer/shoppers?q=u7").text

@@ -4,15 +4,17 @@
 2. the sentence states the largest positive part, and only what the facts bear out.
 3. without that part another sentence is said (delete one).
 4. every reason has words in both languages.
+5. a reason whose parts together take away is not given; where nothing adds, the plain fact of a purchase is.
+6. what speaks of habits nobody has stands as one neutral part, and the parts still add up.
 """
 
 import numpy as np
 import pytest
 
-from shopkeeper.explain.sentence import Facts, facts, reason_of, sentence
-from shopkeeper.explain.tree import trees
+from shopkeeper.explain.sentence import Facts, bought, facts, reason_of, sentence
+from shopkeeper.explain.tree import UNKNOWN, folded, trees, unheard_of
 from shopkeeper.testing import worlds
-from shopkeeper.types import Explanation
+from shopkeeper.types import NO_PORTRAIT, Explanation
 
 
 def test_parts_add_up_to_the_root_and_to_their_group() -> None:
@@ -37,7 +39,9 @@ def scored(**parts: float) -> Explanation:
     [
         (Facts(times=3, days=9), "en", "You have bought it 3 times, last 9 days ago."),
         (Facts(times=1, days=1), "en", "You bought it yesterday."),
-        (Facts(times=3, days=30), "zh", "您买过 3 次，最近一次是4 周前。"),
+        (Facts(times=3, days=30), "zh", "您买过 3 次，最近一次是 4 周前。"),
+        (Facts(times=3, days=1), "zh", "您买过 3 次，最近一次是昨天。"),
+        (Facts(times=1, days=5), "zh", "您 5 天前买过。"),
         (Facts(), "en", "Many people are buying it now."),
     ],
 )
@@ -58,6 +62,38 @@ def test_a_page_about_a_product_names_it() -> None:
 
 def test_a_negative_part_is_no_reason() -> None:
     assert sentence(scored(popular=-1.0), Facts(history=True)) == "It fits you best on the whole."
+
+
+def test_a_reason_that_takes_away_on_the_whole_is_not_given() -> None:
+    tree = scored(counts=-1.0, repeat=0.2, affinity=0.1)
+    assert sentence(tree, Facts(times=3, days=9, history=True)) == "It suits what you usually choose."
+    assert sentence(scored(counts=-1.0, recency=0.1), Facts(history=True, times=1, days=0)) == "You bought it today."
+
+
+def test_a_small_part_is_said_before_nothing_is() -> None:
+    tree = scored(popularity=-0.5, popular=0.01)
+    assert sentence(tree, Facts(history=True)) == "Many people are buying it now."
+    assert sentence(scored(sources=0.4, age=-1.0), Facts(history=True)) == "It was found in several ways at once."
+    assert sentence(scored(sources=0.4, price=0.01), Facts(history=True)).startswith("It is in the price range")
+
+
+def test_where_nothing_adds_the_fact_of_a_purchase_is_said() -> None:
+    assert sentence(scored(popular=-1.0), Facts(times=2, days=4, history=True)).startswith("You have bought it 2 times")
+    assert sentence(scored(popular=-1.0), Facts()) == "Chosen for somebody the shop does not know yet."
+    assert bought(Facts(times=1, days=1), "zh") == "您昨天买过。"
+    assert bought(Facts()) == ""
+
+
+def test_what_nobody_did_is_one_neutral_part_of_the_score() -> None:
+    tree = scored(counts=-1.25, popular=0.5, interval=-0.25, session=0.125)
+    known = folded(tree, unheard_of(NO_PORTRAIT))
+    assert {child.name: child.value for child in known.children} == {UNKNOWN: -1.375, "popular": 0.5}
+    assert known.value == tree.value == sum(child.value for child in known.children)
+    assert sentence(known, Facts()) == "Many people are buying it now."
+    looking = worlds.portrait(worlds.interactions([], n_users=1), 0, session=[(3, "view", 1.0)])
+    assert {child.name for child in folded(tree, unheard_of(looking)).children} == {UNKNOWN, "popular", "session"}
+    regular = worlds.portrait(worlds.interactions([(0, 3, 1.0, "view")]), 0)
+    assert folded(tree, unheard_of(regular)) is tree
 
 
 def test_purchases_of_one_day_count_once() -> None:

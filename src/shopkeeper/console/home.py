@@ -1,6 +1,7 @@
 """The home feed: for you, buy again, trending now."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 import numpy as np
@@ -9,7 +10,10 @@ from markupsafe import Markup
 from shopkeeper.console import static, tiles
 from shopkeeper.console.guest import Guest
 from shopkeeper.console.sections import Section, Strip, section, strip
-from shopkeeper.types import PURCHASE, Catalog, IntArray
+from shopkeeper.explain.sentence import bought as said_of
+from shopkeeper.explain.sentence import facts
+from shopkeeper.flow.shop import today
+from shopkeeper.types import PURCHASE, Catalog, IntArray, Portrait
 
 FIRST, FEED, TRENDING, DEPARTMENTS = 12, 24, 6, 10
 FEWEST = 3
@@ -52,6 +56,7 @@ def home(guest: Guest) -> Home:
     again = _worth_a_heading([at for at in later if items[at].row in mine])
     fresh = _worth_a_heading([at for at in later if items[at].row not in mine])
     first = [at for at in range(len(items)) if at not in {*again, *fresh}]
+    feed = _of_purchases(guest, feed, again, portrait)
     known = bool(guest.user_id) and bool(bought.any())
     return Home(
         first=feed.part([feed.cards[at] for at in first]),
@@ -67,6 +72,21 @@ def home(guest: Guest) -> Home:
 
 def _worth_a_heading(places: list[int]) -> list[int]:
     return places if len(places) >= FEWEST else []
+
+
+def _of_purchases(guest: Guest, feed: Section, places: Sequence[int], portrait: Portrait) -> Section:
+    """The feed whose cards at these places say how often they were bought: that is what their heading promises."""
+    if feed.page is None or not places:
+        return feed
+    items, cards = list(feed.page.items), list(feed.cards)
+    rows = np.array([items[at].row for at in places], np.int32)
+    created = guest.shop.catalog.created[rows]
+    for at, known in zip(places, facts(portrait, rows, today(), "", created), strict=True):
+        said = said_of(known, guest.words.language)
+        items[at], cards[at] = replace(items[at], sentence=said), replace(cards[at], sentence=said)
+    page = replace(feed.page, items=tuple(items))
+    guest.visits.keep(guest.session, page, guest.shop.name, guest.user_id)  # the dialog says what the card says
+    return replace(feed, cards=tuple(cards), page=page)
 
 
 def departments(guest: Guest, most: int) -> tuple[Department, ...]:

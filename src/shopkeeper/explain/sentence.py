@@ -18,6 +18,9 @@ MAX_DAY = 1 << 31
 NEED_HISTORY = frozenset({"taste", "price", "together"})
 """Reasons that say something of the shopper: not said of a stranger."""
 
+AGREED = "agreed"
+"""The reason that tells least: said where no other is left."""
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -64,21 +67,32 @@ def facts(portrait: Portrait, rows: RowArray, day: float, seed: str, created: Da
 
 
 def sentence(explanation: Explanation, known: Facts, language: Language = "en") -> str:
-    """Why this product is here: its largest positive part whose sentence the facts bear out.
+    """Why this product is here: the reason that adds most, where it adds at all and the facts bear it out.
 
-    What a shopper has bought before is said first where it counts at all: nothing else tells a person as much.
+    A reason adds the sum of its parts, so that a sentence does not say what another of its parts takes back. What a
+    shopper has bought before is said first where it adds at all: nothing else tells a person as much. Where no reason
+    adds, the largest part that does, then the plain fact of a purchase.
     """
     words = _words()[language]
-    reasons = {reason_of().get(part.name) for part in explanation.children if part.value > 0}
-    if known.times and "bought_before" in reasons:
-        return _say("bought_before", known, words)
-    for part in sorted(explanation.children, key=lambda child: -child.value):
-        if part.value <= 0:
-            break
-        said = _say(reason_of().get(part.name, ""), known, words)
-        if said:
+    adds: dict[str, float] = {}
+    for part in explanation.children:
+        reason = reason_of().get(part.name, "")
+        adds[reason] = adds.get(reason, 0.0) + part.value
+    first = ["bought_before"] if adds.get("bought_before", 0.0) > 0 else []
+    reasons = [reason for reason in sorted(adds, key=lambda each: -adds[each]) if adds[reason] > 0]
+    parts = sorted(explanation.children, key=lambda child: -child.value)
+    single = [reason_of().get(part.name, "") for part in parts if part.value > 0]
+    weak = [AGREED] if AGREED in reasons else []
+    telling = (reason for reason in (*first, *reasons, *single) if reason != AGREED)
+    for reason in (*telling, "bought_before", *weak):
+        if said := _say(reason, known, words):
             return said
-    return str(words["other" if known.history or known.seed else "popular"])
+    return str(words["other" if known.history or known.seed else "stranger"])
+
+
+def bought(known: Facts, language: Language = "en") -> str:
+    """How often and when this shopper bought it, whatever else speaks for it; empty where that is never."""
+    return _say("bought_before", known, _words()[language])
 
 
 def _say(reason: str, known: Facts, words: Mapping[str, str]) -> str:

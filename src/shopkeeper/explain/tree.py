@@ -1,13 +1,19 @@
 """The parts that a ranker reports, as trees that add up."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from operator import attrgetter
 
-from shopkeeper.types import Explanation, FloatArray
+from shopkeeper.types import Explanation, FloatArray, Portrait
 
 Leaves = tuple[tuple[str, int], ...]
 """The parts of one group: each one's name inside the group, empty where it is the group itself, and its column."""
+
+UNKNOWN = "unknown"
+"""The part that holds what a ranker says of somebody it knows nothing of."""
+OF_HISTORY = frozenset({"repeat", "counts", "recency", "interval", "affinity", "price", "shopper"})
+OF_VISIT = frozenset({"closeness", "interest", "session"})
+"""Parts that speak of what a shopper did before, and of what somebody just did."""
 
 
 def trees(names: Sequence[str], parts: FloatArray) -> list[Explanation]:
@@ -20,6 +26,22 @@ def trees(names: Sequence[str], parts: FloatArray) -> list[Explanation]:
         _sum("score", [node for group, leaves in groups if (node := _node(group, leaves, row))])
         for row in parts.tolist()
     ]
+
+
+def unheard_of(portrait: Portrait) -> frozenset[str]:
+    """The parts that would speak of what was never done: nobody's habits are not a reason."""
+    if len(portrait.rows):
+        return frozenset()
+    return OF_HISTORY if len(portrait.session_rows) else OF_HISTORY | OF_VISIT
+
+
+def folded(tree: Explanation, parts: Collection[str]) -> Explanation:
+    """The same tree with these parts as one, UNKNOWN; the root's value stays the sum."""
+    gone = [child.value for child in tree.children if child.name in parts]
+    if not gone:
+        return tree
+    kept = [child for child in tree.children if child.name not in parts]
+    return _sum(tree.name, [*kept, Explanation(UNKNOWN, sum(gone))])
 
 
 @lru_cache(maxsize=64)

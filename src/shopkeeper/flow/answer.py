@@ -6,7 +6,7 @@ import numpy as np
 
 from shopkeeper.arrange.arrange import arrange
 from shopkeeper.explain.sentence import facts, sentence
-from shopkeeper.explain.tree import trees
+from shopkeeper.explain.tree import folded, trees, unheard_of
 from shopkeeper.feedback.exposures import Evidence, exposure_of
 from shopkeeper.flow.shop import Shop
 from shopkeeper.flow.trace import Trace
@@ -62,7 +62,8 @@ def _items(
 ) -> tuple[Item, ...]:
     """The products of the page, each with its reasons."""
     shown = slice(request.offset, request.offset + request.k)
-    rows, why = arranged.rows[shown], trees(*parts)
+    unheard = unheard_of(batch.portraits[0])
+    rows, why = arranged.rows[shown], [folded(tree, unheard) for tree in trees(*parts)]
     seed = catalog.titles[request.seeds[0]] if len(request.seeds) == 1 else ""
     known = facts(batch.portraits[0], rows, request.day, seed, catalog.created[rows])
     return tuple(

@@ -5,7 +5,8 @@
 3. Home adds up what the latest lines lead to, each basket back counting `decay` times less.
 4. A live event leads at once where nobody went before, weighed like a learnt one; forgetting takes it back.
 5. Only so many neighbours are kept, the heaviest, and only so many live pairs, the latest.
-6. Actions that say nothing of liking teach nothing.
+6. Beside given seeds a score is held back by n / (n + support), and less than `least` is not offered; home is not.
+7. Actions that say nothing of liking teach nothing.
 """
 
 import numpy as np
@@ -23,7 +24,7 @@ BOARD = [
 
 
 def board(**settings: float) -> Covisit:
-    source = Covisit(Covisit.Settings.model_validate(settings))
+    source = Covisit(Covisit.Settings.model_validate({"support": 0.0, "least": 0.0, **settings}))
     source.fit(worlds.snapshot(worlds.catalog([f"t{row}" for row in range(N)]), BOARD, 100.0))
     return source
 
@@ -47,6 +48,24 @@ def test_a_score_is_the_formula() -> None:
     scores = dict(zip(offer.rows.tolist(), offer.scores.tolist(), strict=True))
     damped = 1 / (2 + 2) ** 0.5 / (2 + 2) ** 0.5
     assert scores == pytest.approx({4: 2 * 1.0 * damped, 6: 2 * 0.5 * damped, 0: 2 * 0.3 * damped}, rel=1e-6)
+
+
+def test_beside_a_product_thin_evidence_is_held_back_and_the_thinnest_left_out() -> None:
+    # T[2, 4] is 2, T[2, 6] is 1 and T[2, 0] is 0.6, each damped alike
+    plain, held = (offered(board(support=n, damping=0.5), "together", rows(2)) for n in (0.0, 3.0))
+    before, after = (dict(zip(offer.rows.tolist(), offer.scores.tolist(), strict=True)) for offer in (plain, held))
+    for row, times in ((4, 2.0), (6, 1.0), (0, 0.6)):
+        assert after[row] == pytest.approx(before[row] * times / (times + 3.0), rel=1e-6)
+    assert offered(board(least=0.9), "together", rows(2)).rows.tolist() == [4, 6]
+    assert offered(board(least=9.0), "together", rows(2)).rows.tolist() == []
+
+
+def test_home_is_not_held_back() -> None:
+    log: Interactions = worlds.interactions([(0, 2, 10.0, "purchase")])
+    batch = worlds.ask(Request(request_id="", scene="home", day=100.0, user=0), worlds.portrait(log, 0))
+    plain, strict = (board(support=n, least=n).recall(batch, 20)[0] for n in (0.0, 9.0))
+    np.testing.assert_array_equal(plain.rows, strict.rows)
+    np.testing.assert_array_equal(plain.scores, strict.scores)
 
 
 def test_home_adds_up_the_latest_baskets_each_counting_less_than_the_next() -> None:

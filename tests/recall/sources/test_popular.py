@@ -2,6 +2,7 @@
 
 1. A count fades by half each half-life; a score is the blend of each half-life's part of everything counted.
 2. The trending page follows the last day, home the last months.
+   A day of one or two purchases is no trend, and a thin day counts as part of a usual one.
 3. A live event counts at once, also of a product that came later, also long after learning.
 4. With a narrow mask all counted products are looked through, not only the leading ones.
 5. What is offered is kept until the next event, by mask, and never more than a few.
@@ -42,9 +43,42 @@ def test_a_score_is_the_blend_of_parts() -> None:
 
 
 def test_the_trending_page_follows_the_last_day() -> None:
-    source = learnt([(user, 0, 70.0, "purchase") for user in range(40)] + NEW)
+    many = [(user, 1, 99.9, "purchase") for user in range(4)]
+    source = learnt([(user, 0, 70.0, "purchase") for user in range(40)] + many)
     assert offered(source, "trending").rows.tolist() == [1, 0]
     assert offered(Popular(Popular.Settings()), "trending").rows.tolist() == []
+
+
+def test_one_purchase_of_one_person_is_no_trend() -> None:
+    week = [(user, row, 93.0, "purchase") for row in range(3) for user in range(20 - row)]
+    source = learnt(week, 8)
+    before = offered(source, "trending").rows.tolist()
+    for purchase in range(2):
+        source.observe(Observed(ACTION_CODES["purchase"], 100.0 + purchase / 100, 9, 7, ""))
+        assert offered(source, "trending").rows.tolist() == before == [0, 1, 2]
+    source.observe(Observed(ACTION_CODES["purchase"], 100.02, 8, 7, ""))
+    source.observe(Observed(ACTION_CODES["purchase"], 100.02, 6, 7, ""))
+    assert offered(source, "trending").rows.tolist()[0] == 7
+
+
+def test_a_thin_day_counts_as_part_of_a_usual_one() -> None:
+    week = [(user, 0, 99.0, "purchase") for user in range(700)]
+    source = learnt([*week, *((user, 1, 99.99, "purchase") for user in range(4))])
+    offer = offered(source, "trending")
+    assert offer.rows.tolist() == [0, 1]
+    day, weeks, months = (2 ** (-0.01 / life) for life in (1.0, 7.0, 60.0))
+    yesterday = {life: 700 * 2 ** (-1 / life) for life in (1.0, 7.0, 60.0)}
+    totals = yesterday[1.0] + 4 * day, yesterday[7.0] + 4 * weeks, yesterday[60.0] + 4 * months
+    assert totals[0] > totals[1] / 7
+    expected = 0.6 * 4 * day / totals[0] + 0.35 * 4 * weeks / totals[1] + 0.05 * 4 * months / totals[2]
+    assert offer.scores[1] == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_burst_fades_as_days_pass_without_another_event() -> None:
+    source = learnt([(user, 0, 80.0, "purchase") for user in range(60)] + [(u, 1, 99.5, "purchase") for u in range(5)])
+    later = Request(request_id="", scene="trending", day=102.0)
+    assert offered(source, "trending").rows.tolist() == [1, 0]
+    assert source.recall(worlds.ask(later), 3)[0].rows.tolist() == [0, 1]
 
 
 @pytest.mark.parametrize("day", [100.1, 350.0])

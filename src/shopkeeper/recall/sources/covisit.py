@@ -39,7 +39,9 @@ class Covisit:
 
     T is scaled by D^-damping on both sides, D = popularity + prior. A score is the sum over seeds of weight x T[seed]:
     on a product's page and in the cart the seeds are given; at home they are the shopper's latest lines, each basket
-    back counting `decay` times less. Live events add to T at once.
+    back counting `decay` times less. Live events add to T at once. Beside given seeds a score is held back by S / (S +
+    support), S the sum of the undamped T[seed], and what has less than `least` of it is not offered: a basket or two do
+    not make "often".
     Source: the count model of evidence.md, section 1; item-to-item: Linden, Smith, York, IEEE Internet Computing 2003.
     """
 
@@ -52,6 +54,10 @@ class Covisit:
         damping: float = Field(0.3, ge=0, le=1, description="How much popular products are held back.")
         prior: float = Field(5.0, gt=0, description="Added to each product's popularity before damping.")
         decay: float = Field(0.9, gt=0, le=1, description="What a basket counts beside the one after it.")
+        support: float = Field(
+            3.0, ge=0, description="Beside a product, scores count n / (n + this) for n times together."
+        )
+        least: float = Field(1.0, ge=0, description="Times together below which nothing is offered beside a product.")
         last: int = Field(75, ge=1, description="How many of a shopper's latest lines are seeds.")
         live_sessions: int = Field(20_000, ge=1, description="Sessions remembered for live co-occurrence.")
         live_pairs: int = Field(200_000, ge=1, description="Live pairs held; the oldest go first.")
@@ -113,17 +119,31 @@ class Covisit:
         return LivePairs(self.settings.window, self.settings.live_sessions, self.settings.live_pairs)
 
     def _offer(self, request: Request, portrait: Portrait, limit: int) -> Offer:
-        given = request.scene in _GIVEN and len(request.seeds)
+        given = bool(request.scene in _GIVEN and len(request.seeds))
         seeds, factors = (request.seeds, np.ones(len(request.seeds))) if given else self._latest(portrait)
-        others, weights = self._neighbours.of_all(seeds, factors)
-        live = self._live.of_all(seeds, factors)
-        if live:
-            others, weights = self._joined(others, weights, live)
+        others, weights = self._beside(seeds, factors)
         summed = np.bincount(others, weights)
         beside = np.zeros(len(summed), bool)
         beside[others] = True
         rows = np.flatnonzero(beside).astype(np.int32)
-        return best(*without(rows, summed[rows].astype(np.float32), request.seeds), limit, request.allowed)
+        scores = summed[rows]
+        if given:
+            times = self._times(request.seeds, rows)
+            rows, scores, times = (column[times >= self.settings.least] for column in (rows, scores, times))
+            scores = scores * (times / np.maximum(times + self.settings.support, 1e-9))
+        return best(*without(rows, scores.astype(np.float32), request.seeds), limit, request.allowed)
+
+    def _beside(self, seeds: RowArray, factors: DayArray) -> tuple[RowArray, DayArray]:
+        """All that stands beside the seeds, learnt and live, one seed after another: rows and damped weights."""
+        others, weights = self._neighbours.of_all(seeds, factors)
+        live = self._live.of_all(seeds, factors)
+        return self._joined(others, weights, live) if live else (others, weights)
+
+    def _times(self, seeds: RowArray, rows: RowArray) -> DayArray:
+        """float64 (m,): how often, by nearness, each row came with any of the seeds: the undamped T, added up."""
+        others, weights = self._beside(seeds, 1.0 / self._damp(seeds).astype(np.float64))
+        summed = np.bincount(others, weights, minlength=int(rows.max(initial=-1)) + 1)
+        return summed[rows] / self._damp(rows)
 
     def _latest(self, portrait: Portrait) -> tuple[RowArray, DayArray]:
         """The latest lines with what each counts: lean x decay^(baskets since), the session's own once more."""
@@ -144,7 +164,7 @@ class Covisit:
         damped = weight * self._damp(seed) * self._damp(other)
         return np.concatenate((others, other.astype(np.int32))), np.concatenate((weights, damped))
 
-    def _damp(self, rows: IntArray) -> FloatArray:
+    def _damp(self, rows: IntArray | RowArray) -> FloatArray:
         """D^-damping of each row; a product that came since has no popularity yet."""
         known = rows < len(self._damping)
         damping = np.full(len(rows), self.settings.prior**-self.settings.damping, np.float32)

@@ -1,5 +1,6 @@
 """What everybody buys: popularity with several half-lives, live."""
 
+import math
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,7 @@ from shopkeeper.types import (
     DayArray,
     Observed,
     Offer,
+    Request,
     RowArray,
     Scene,
     Snapshot,
@@ -35,6 +37,9 @@ _POOL = 3000
 _REBASE_DAYS = 100.0
 _REPOOL_EVENTS = 500
 _REMEMBERED = 64
+_TINY, _ROUNDING = 1e-300, 1e-6
+NO_DAY = -1.0
+"""The day of an offer that no day changes."""
 
 Blend = tuple[Weight, Weight, Weight]
 
@@ -43,7 +48,8 @@ class Popular:
     """Offers the most wanted products: each half-life's share of all events, blended.
 
     A count fades by 2^(-days / half-life). A product's score is the sum over half-lives of blend x its part of all that
-    is counted, so that a busy day does not drown the last two months.
+    is counted, so that a busy day does not drown the last two months. On the trending page a product's last day counts
+    only where `least` was counted of it, and as its part of a usual day of the week where today has been thinner.
     """
 
     class Settings(SourceSettings):
@@ -51,6 +57,9 @@ class Popular:
         scene_weights: dict[Scene, Weight] = Field(default={"cart": 0.1}, description=SCENE_WEIGHTS)
         blend: Blend = Field((0.1, 0.4, 0.5), description="Weights of the half-lives of 1, 7 and 60 days.")
         trending_blend: Blend = Field((0.6, 0.35, 0.05), description="The same on the trending page.")
+        least: float = Field(
+            3.0, ge=0, description="What the last day must count of a product to be a trend; one purchase counts 1."
+        )
 
     scenes: frozenset[Scene] = frozenset({"home", "cart", "trending"})
 
@@ -68,7 +77,7 @@ class Popular:
 
     def recall(self, batch: Batch, limit: int) -> list[Offer]:
         state = self._state
-        return [self._offer(state, request.scene, request.allowed, limit) for request in batch.requests]
+        return [self._offer(state, request, limit) for request in batch.requests]
 
     def observe(self, event: Observed) -> None:
         if event.row < 0 or not _COUNT[event.action]:
@@ -90,25 +99,44 @@ class Popular:
         with np.load(folder / "counts.npz", allow_pickle=False) as saved:
             self._state = _Counts.of(saved["weights"], float(saved["day"]))
 
-    def _offer(self, state: "_Counts", scene: Scene, allowed: BoolArray | None, limit: int) -> Offer:
-        """The same for everybody until the next event: kept on the counts."""
-        blend = self.settings.trending_blend if scene == "trending" else self.settings.blend
-        key = blend, limit, id(allowed)
+    def _offer(self, state: "_Counts", request: Request, limit: int) -> Offer:
+        """The same for everybody until the next event, what is trending until the next day: kept on the counts."""
+        trending, allowed = request.scene == "trending", request.allowed
+        day = max(state.latest, math.floor(request.day)) if trending else NO_DAY
+        key = day, limit, id(allowed)
         held = state.offers.get(key)
         if held is None or held[0] is not allowed:
             if len(state.offers) >= _REMEMBERED:
                 state.offers.clear()  # cheaper and safer among threads than keeping order
-            held = state.offers[key] = allowed, self._best(state, blend, allowed, limit)
+            rows = _rows(state, allowed, limit)
+            scores = self._trend(state, rows, day) if trending else self._wanted(state, rows)
+            held = state.offers[key] = allowed, best(rows, scores.astype(np.float32), limit)
         return held[1]
 
-    @staticmethod
-    def _best(state: "_Counts", blend: Blend, allowed: BoolArray | None, limit: int) -> Offer:
-        rows = state.pool[inside(state.pool, allowed)]
-        if len(rows) < limit and len(state.pool) < state.n_counted:
-            rows = np.flatnonzero(state.weights.any(axis=0)).astype(np.int32)
-            rows = rows[inside(rows, allowed)]
-        factors = np.array(blend) / np.maximum(state.weights_total, 1e-300)
-        return best(rows, (factors @ state.weights[:, rows]).astype(np.float32), limit)
+    def _wanted(self, state: "_Counts", rows: RowArray) -> DayArray:
+        """float64 (m,): each half-life's part of all that is counted, blended."""
+        factors = np.array(self.settings.blend) / np.maximum(state.weights_total, _TINY)
+        scores: DayArray = factors @ state.weights[:, rows]
+        return scores
+
+    def _trend(self, state: "_Counts", rows: RowArray, day: float) -> DayArray:
+        """float64 (m,): the same with the trending blend, where thin last days do not count for more than they are."""
+        faded = np.exp2((state.day - day) / _HALF_LIVES)
+        weights, totals = state.weights[:, rows] * faded[:, None], state.weights_total * faded
+        weights[0, weights[0] < self.settings.least - _ROUNDING] = 0.0
+        # at a steady pace what a half-life holds is in proportion to it
+        totals[0] = max(totals[0], totals[1] * HALF_LIVES_DAYS[0] / HALF_LIVES_DAYS[1])
+        scores: DayArray = np.array(self.settings.trending_blend) / np.maximum(totals, _TINY) @ weights
+        return scores
+
+
+def _rows(state: "_Counts", allowed: BoolArray | None, limit: int) -> RowArray:
+    """Rows to choose from: the leading ones, or all that are counted where too few of those are allowed."""
+    rows = state.pool[inside(state.pool, allowed)]
+    if len(rows) < limit and len(state.pool) < state.n_counted:
+        rows = np.flatnonzero(state.weights.any(axis=0)).astype(np.int32)
+        rows = rows[inside(rows, allowed)]
+    return rows
 
 
 Weights = NDArray[np.float64]
@@ -119,7 +147,7 @@ class _Counts:
     """weights (3, n) as they stood on `day`. Readers may see a count that came a moment ago; that does no harm.
 
     `pool` holds the leading rows of each half-life and those that events touched since it was drawn. `offers` holds
-    what was offered from these counts, by blend, limit and mask, beside the mask itself.
+    what was offered from these counts, by day, limit and mask, beside the mask itself; `latest` is the last event's.
     """
 
     weights: Weights
@@ -128,7 +156,8 @@ class _Counts:
     pool: RowArray
     n_counted: int
     n_touched: int = 0
-    offers: dict[tuple[Blend, int, int], tuple[BoolArray | None, Offer]] = field(default_factory=dict)
+    latest: float = 0.0
+    offers: dict[tuple[float, int, int], tuple[BoolArray | None, Offer]] = field(default_factory=dict)
 
     @classmethod
     def nothing(cls) -> "_Counts":
@@ -141,7 +170,7 @@ class _Counts:
         if len(counted) > _POOL:
             leading = [counted[np.argpartition(-weights[life, counted], _POOL)[:_POOL]] for life in range(len(weights))]
             pool = np.unique(np.concatenate(leading))
-        return cls(weights, day, weights.sum(axis=1), pool.astype(np.int32), len(counted))
+        return cls(weights, day, weights.sum(axis=1), pool.astype(np.int32), len(counted), latest=day)
 
     def plus_all(self, rows: RowArray, counts: DayArray, days: DayArray) -> "_Counts":
         """These counts and many more events, in arrays of their own."""
@@ -166,7 +195,7 @@ class _Counts:
         was_counted = bool(weights[:, row].any())
         weights[:, row] += added
         if self.n_touched >= _REPOOL_EVENTS or base != self.day:
-            return _Counts.of(weights, base)
+            return replace(_Counts.of(weights, base), latest=max(self.latest, day))
         pool = self.pool if row in self.pool else np.append(self.pool, np.int32(row))
         return replace(
             self,
@@ -175,5 +204,6 @@ class _Counts:
             pool=pool,
             n_counted=self.n_counted + (not was_counted),
             n_touched=self.n_touched + 1,
+            latest=max(self.latest, day),
             offers={},
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from shopkeeper.console.cart import Cart, total
 from shopkeeper.console.guest import Guest
 from shopkeeper.console.sections import Card, Section, Strip, card, section, strip
+from shopkeeper.errors import RequestError
 
 BESIDE = 6
 SEEDS = 12
@@ -24,10 +25,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Basket:
-    """What the cart's page shows."""
+    """What the cart's page shows. `unpriced`: so many lines have no price, and no part in the total."""
 
     lines: tuple[Line, ...]
     total: str
+    unpriced: int
     beside: Section
     strip: Strip | None
 
@@ -37,7 +39,8 @@ def basket(guest: Guest) -> Basket:
     seeds = tuple(list(guest.cart.lines)[-SEEDS:])
     beside = section(guest, "cart", product_ids=seeds, k=BESIDE) if seeds else section(guest, "trending", k=BESIDE)
     lines = lines_of(guest, guest.cart)
-    return Basket(lines, total_of(guest, guest.cart), beside, strip(guest, beside))
+    unpriced = sum(not line.sum for line in lines)
+    return Basket(lines, total_of(guest, guest.cart), unpriced, beside, strip(guest, beside))
 
 
 def lines_of(guest: Guest, cart: Cart) -> tuple[Line, ...]:
@@ -60,14 +63,16 @@ def total_of(guest: Guest, cart: Cart) -> str:
 
 
 def prices_of(guest: Guest, cart: Cart) -> dict[str, float]:
-    """The price of each product in the cart, NaN where unknown."""
+    """The price of each product in the cart, NaN where unknown; a zero is a price nobody entered."""
     catalog = guest.shop.catalog
-    return {name: float(catalog.prices[catalog.row_of[name]]) for name in cart.lines if name in catalog.row_of}
+    found = {name: float(catalog.prices[catalog.row_of[name]]) for name in cart.lines if name in catalog.row_of}
+    return {name: price if price > 0 else math.nan for name, price in found.items()}
 
 
 def put_in(guest: Guest, product_id: str, quantity: int, request_id: str = "", position: int | None = None) -> None:
-    """Puts a product into the cart and posts it. Raises UnknownProduct."""
-    guest.shop.row(product_id)
+    """Puts a product into the cart and posts it. Raises UnknownProduct, RequestError where it has no price."""
+    if not guest.shop.catalog.prices[guest.shop.row(product_id)] > 0:
+        raise RequestError(guest.words("cart.no_price"))
     guest.cart.add(product_id, quantity)
     guest.tell("add_to_cart", product_id, quantity=float(quantity), request_id=request_id, position=position)
 

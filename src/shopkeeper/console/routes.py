@@ -271,7 +271,7 @@ def _sorry(request: Request, error: RequestError | RequestValidationError) -> Re
     if isinstance(error, RequestValidationError):
         text = words("error.unreadable", where=".".join(str(part) for part in error.errors()[0]["loc"][1:]))
     elif isinstance(error, UnknownShop):
-        text = words("error.unknown_shop", name=name[:64])
+        text = words("error.unknown_shop", name=name[:64], shops=", ".join(desk.shops))
     elif isinstance(error, UnknownProduct):
         title, text = words("product.not_found"), words("product.not_found_help")
     back = f"/{name}/" if name in desk.shops else "/"

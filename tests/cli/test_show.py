@@ -2,9 +2,12 @@
 
 1. versions that were measured on different data stand in different tables, each with its data's hash, and it is said.
 2. versions that were measured on the same data stand in one, without a word.
+3. the verdict of a check is a line, with the place of the whole report.
 """
 
+import re
 import warnings
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -46,3 +49,13 @@ def test_versions_of_different_data_stand_apart(capsys: pytest.CaptureFixture[st
 def test_versions_of_the_same_data_stand_together(capsys: pytest.CaptureFixture[str]) -> None:
     out = told(capsys, "aaaaaaaa11", "aaaaaaaa11")
     assert out.count("on data") == 1 and "different" not in out
+
+
+def test_the_verdict_is_a_line(capsys: pytest.CaptureFixture[str], shop_folder: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of typer, about click
+        from shopkeeper.cli import show
+    show.verdict(shop_folder / "reports")
+    said, where = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"checked: the data are (sound|doubtful) \(0 blocking, \d+ warning, \d+ note\)", said)
+    assert where == f"The whole report: {shop_folder / 'reports' / 'quality.html'}"

@@ -3,9 +3,11 @@
 1. every verb does its flow on a real shop, for people and as JSON.
 2. an error of ours is one line that says what to do, without a trace; --debug shows the trace.
 3. help names every verb (that it is instant is held by tests/house/test_layers.py: nothing heavy is imported).
+4. where there is no terminal each step says when it begins and when it ends.
 """
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -46,14 +48,18 @@ def test_a_shop_is_made_filled_checked_and_searched(tmp_path: Path) -> None:
     (tmp_path / "settings.toml").write_text(SETTINGS.replace("small", "cups"), encoding="utf-8")
 
     run("new", shop, "--settings", tmp_path / "settings.toml")
-    told = run("import", shop, tmp_path / "products.jsonl", tmp_path / "events.jsonl").stdout
+    imported = run("import", shop, tmp_path / "products.jsonl", tmp_path / "events.jsonl")
+    told = imported.stdout
+    steps = [line.split(":")[0].removesuffix(" ...") for line in imported.stderr.splitlines()]
+    assert steps[0::2] == steps[1::2] and {"products", "events"} <= set(steps)
+    assert "events ..." in imported.stderr and re.search(r"events: done in \d+ s", imported.stderr)
     assert "120" in told and "unknown product" in told
     assert "duplicate product_id p1 in line 2 of products.jsonl: comes again in line 9, which counts" in told
     assert "p5 in" not in told and "and 2 duplicates more" in told
     assert "The whole report" in run("check", shop).stdout
     learnt = json.loads(run("learn", shop, "--json").stdout)
     assert (learnt["version"], learnt["promoted"]) == ("0001", True)
-    found = json.loads(run("search", shop, "blue cup", "--json", "--k", 3).stdout)
+    found = json.loads(run("search", shop, "blue", "cup", "--json", "--k", 3).stdout)
     assert len(found["items"]) == 3 and all("Blue cup" in item["title"] for item in found["items"])
 
 
@@ -116,6 +122,11 @@ def test_the_demo_leaves_another_folder_alone(tmp_path: Path) -> None:
     (tmp_path / "precious.txt").write_text("mine", encoding="utf-8")
     assert "holds something else" in run("demo", tmp_path, "--no-serve", code=1).stderr
     assert (tmp_path / "precious.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_help_has_no_marks_of_a_markup() -> None:
+    told = run("search", "--help").stdout
+    assert "[required]" in told and "[default: 10; 1<=x<=200]" in told and "\\" not in told
 
 
 def test_help_names_every_verb() -> None:

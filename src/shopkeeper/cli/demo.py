@@ -57,6 +57,7 @@ def _make(shop: Path) -> None:
             report = load(folder, [], reader="complete_journey", progress=tell)
         found = learn(shop, tell)
     show.intake(report)
+    show.verdict(shop / "reports")
     show.learnt(found, as_json=False)
     (shop / MARK.replace(" ", "-")).touch()
 

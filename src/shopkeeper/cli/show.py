@@ -1,6 +1,7 @@
 """What the verbs found, as tables for people or as one JSON object for programs."""
 
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -28,7 +29,16 @@ Tell = Callable[[str, int, int], None]
 
 @contextmanager
 def progress() -> Iterator[Tell]:
-    """A bar for each step; `tell(step, done, total)` moves it, a new step ends the one before."""
+    """A bar for each step; `tell(step, done, total)` moves it, a new step ends the one before.
+
+    Where nobody watches a terminal: a plain line as each step begins, and one as it ends.
+    """
+    screen = Console(stderr=True)
+    if not screen.is_terminal:
+        lines = _Lines(screen)
+        yield lines.tell
+        lines.end()
+        return
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -36,7 +46,7 @@ def progress() -> Iterator[Tell]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    bars = Progress(*columns, console=Console(stderr=True))
+    bars = Progress(*columns, console=screen)
     tasks: dict[str, TaskID] = {}
 
     def end() -> None:
@@ -58,6 +68,30 @@ def progress() -> Iterator[Tell]:
     finally:
         if tasks:
             bars.stop()
+
+
+class _Lines:
+    """Steps as lines of a log."""
+
+    def __init__(self, screen: Console) -> None:
+        self._screen = screen
+        self._begun: list[str] = []
+        self._since = 0.0
+
+    def tell(self, step: str, done: int, total: int) -> None:
+        """A step that was not heard of begins, and the one before it has ended."""
+        del done, total
+        if step not in self._begun:
+            self.end()
+            self._begun.append(step)
+            self._since = time.monotonic()
+            self._screen.print(f"{step} ...", highlight=False, soft_wrap=True)
+
+    def end(self) -> None:
+        """The latest step has ended."""
+        if self._begun:
+            seconds = time.monotonic() - self._since
+            self._screen.print(f"{self._begun[-1]}: done in {seconds:.0f} s", highlight=False, soft_wrap=True)
 
 
 def intake(report: "IntakeReport") -> None:
@@ -97,6 +131,19 @@ def quality(report: "QualityReport", folder: Path, as_json: bool) -> None:
     console.print(table)
     for reason in report.reasons:
         console.print(f"[red]cannot be learnt from:[/] {reason}")
+    _whole(folder)
+
+
+def verdict(folder: Path) -> None:
+    """What the check that lies in this folder came to, in a line, and where the whole of it is."""
+    found = json.loads((folder / "quality.json").read_text(encoding="utf-8"))
+    severities = [finding["severity"] for finding in found["findings"] if finding["count"]]
+    counted = (f"{severities.count(name)} {name}" for name in ("blocking", "warning", "note"))
+    console.print(f"checked: the data are {found['verdict']} ({', '.join(counted)})", highlight=False)
+    _whole(folder)
+
+
+def _whole(folder: Path) -> None:
     console.print(f"The whole report: {folder / 'quality.html'}", highlight=False)
 
 

@@ -1,10 +1,13 @@
 """The verbs of the command line. Each imports what it needs when it runs, so that help is instant."""
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import click
 import typer
+from typer.core import TyperCommand
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -20,6 +23,17 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+
+class Verb(TyperCommand):
+    """A command whose help has no marks that were meant for a markup it does not use."""
+
+    def get_help(self, ctx: click.Context) -> str:
+        """The help as people read it."""
+        return super().get_help(ctx).replace("\\[", "[")
+
+
+verb = partial(app.command, cls=Verb)
+
 ShopPath = Annotated[Path, typer.Argument(metavar="SHOP", help="The shop's folder.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]
 User = Annotated[str, typer.Option("--user", help="The shopper's id.")]
@@ -32,7 +46,7 @@ def every(debug: Annotated[bool, typer.Option("--debug", help="Show the trace of
     del debug  # read from the arguments in `main`, which must know it even where parsing fails
 
 
-@app.command()
+@verb()
 def new(
     shop: ShopPath,
     name: Annotated[str, typer.Option(help="The name in every route; the folder's name by default.")] = "",
@@ -47,7 +61,7 @@ def new(
     console.print(f"{shop} is a shop. Next: shopkeeper import {shop} FILE...", highlight=False)
 
 
-@app.command("import")
+@verb("import")
 def import_files(
     shop: ShopPath,
     files: Annotated[
@@ -65,7 +79,7 @@ def import_files(
     show.intake(report)
 
 
-@app.command()
+@verb()
 def check(shop: ShopPath, as_json: AsJson = False) -> None:
     """Say whether the data can be trusted, and write the quality report."""
     from shopkeeper.cli import show
@@ -76,7 +90,7 @@ def check(shop: ShopPath, as_json: AsJson = False) -> None:
         show.quality(checked(folder).report, folder.path / "reports", as_json)
 
 
-@app.command()
+@verb()
 def learn(shop: ShopPath, as_json: AsJson = False) -> None:
     """Learn a new version, measure it on held-out days, and promote it if it earned that."""
     from shopkeeper.cli import show
@@ -89,19 +103,19 @@ def learn(shop: ShopPath, as_json: AsJson = False) -> None:
         raise typer.Exit(2)
 
 
-@app.command()
+@verb()
 def search(
     shop: ShopPath,
-    query: Annotated[str, typer.Argument(help="What a shopper types.")],
+    query: Annotated[list[str], typer.Argument(metavar="WORD...", help="What a shopper types.")],
     user: User = "",
     k: Count = 10,
     as_json: AsJson = False,
 ) -> None:
     """Search the shop as a shopper would."""
-    _page(shop, as_json, scene="search", query=query, user_id=user, k=k)
+    _page(shop, as_json, scene="search", query=" ".join(query), user_id=user, k=k)
 
 
-@app.command()
+@verb()
 def recommend(
     shop: ShopPath,
     user: User = "",
@@ -122,7 +136,7 @@ def recommend(
     _page(shop, as_json, scene=known, user_id=user, product_ids=tuple(product or ()), k=k)
 
 
-@app.command()
+@verb()
 def compare(shop: ShopPath, as_json: AsJson = False) -> None:
     """Show all versions and baselines side by side, with intervals."""
     from shopkeeper.cli import show
@@ -133,7 +147,7 @@ def compare(shop: ShopPath, as_json: AsJson = False) -> None:
         show.comparison(compared(folder), as_json)
 
 
-@app.command()
+@verb()
 def versions(shop: ShopPath, as_json: AsJson = False) -> None:
     """List the versions; the one that serves is marked."""
     from shopkeeper.cli import show
@@ -143,7 +157,7 @@ def versions(shop: ShopPath, as_json: AsJson = False) -> None:
         show.versions(folder.versions.list(), folder.versions.current(), as_json)
 
 
-@app.command()
+@verb()
 def promote(
     shop: ShopPath, number: Annotated[int, typer.Argument(metavar="VERSION", help="The version's number.")]
 ) -> None:
@@ -157,7 +171,7 @@ def promote(
     console.print(f"version {version.name} serves now; a running server takes it up within a second.", highlight=False)
 
 
-@app.command()
+@verb()
 def rollback(shop: ShopPath) -> None:
     """Go back to the version that served before."""
     from shopkeeper.cli.show import console
@@ -170,7 +184,7 @@ def rollback(shop: ShopPath) -> None:
     )
 
 
-@app.command()
+@verb()
 def erase(
     shop: ShopPath,
     user: Annotated[str, typer.Argument(metavar="USER", help="The shopper's id.")],
@@ -193,7 +207,7 @@ def erase(
         show.receipt(opened.erase(user), user, as_json)
 
 
-@app.command()
+@verb()
 def serve(
     shops: Annotated[list[Path], typer.Argument(metavar="SHOP...", help="One or many shop folders.")],
     host: Annotated[str, typer.Option(help="Address; the first shop's setting by default.")] = "",
@@ -208,7 +222,7 @@ def serve(
     served(shops, host=host or None, port=port)
 
 
-@app.command()
+@verb()
 def demo(
     shop: Annotated[Path, typer.Argument(metavar="SHOP", help="Where the demo shop is made.")] = Path("demo-shop"),
     no_serve: Annotated[bool, typer.Option("--no-serve", help="Stop before serving.")] = False,

@@ -222,6 +222,16 @@ def tab_to(visitor: Visitor, selector: str, most: int = 150) -> None:
     raise AssertionError(f"{selector} is not reached by {most} tabs")
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_at_380_px_the_name_of_the_shop_is_whole(visitor: Visitor, language: str) -> None:
+    visitor.be(1)
+    visitor.open(f"language/{language}")
+    name = visitor.page.locator(".brand span")
+    whole = name.evaluate("each => each.scrollWidth <= each.clientWidth && each.scrollHeight <= each.clientHeight + 2")
+    assert whole, name.inner_text()
+    assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 380
+
+
 def test_at_380_px_nothing_scrolls_sideways(visitor: Visitor) -> None:
     visitor.be(1)
     visitor.picture("home-380")

@@ -129,8 +129,8 @@ class Covisit:
         scores = summed[rows]
         if given:
             times = self._times(request.seeds, rows)
-            rows, scores, times = (column[times >= self.settings.least] for column in (rows, scores, times))
-            scores = scores * (times / np.maximum(times + self.settings.support, 1e-9))
+            often = times >= self.settings.least
+            rows, scores = rows[often], (scores * (times / np.maximum(times + self.settings.support, 1e-9)))[often]
         return best(*without(rows, scores.astype(np.float32), request.seeds), limit, request.allowed)
 
     def _beside(self, seeds: RowArray, factors: DayArray) -> tuple[RowArray, DayArray]:

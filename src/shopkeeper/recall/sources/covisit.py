@@ -125,12 +125,13 @@ class Covisit:
         summed = np.bincount(others, weights)
         beside = np.zeros(len(summed), bool)
         beside[others] = True
-        rows = np.flatnonzero(beside).astype(np.int32)
-        scores = summed[rows]
+        rows: RowArray = np.flatnonzero(beside).astype(np.int32)
+        scores: DayArray = np.asarray(summed[rows], np.float64)
         if given:
             times = self._times(request.seeds, rows)
             often = times >= self.settings.least
-            rows, scores = rows[often], (scores * (times / np.maximum(times + self.settings.support, 1e-9)))[often]
+            held: DayArray = scores * (times / np.maximum(times + self.settings.support, 1e-9))
+            rows, scores = rows[often], held[often]
         return best(*without(rows, scores.astype(np.float32), request.seeds), limit, request.allowed)
 
     def _beside(self, seeds: RowArray, factors: DayArray) -> tuple[RowArray, DayArray]:

@@ -180,7 +180,7 @@ class _Counts:
         weights[:, : self.weights.shape[1]] = self.weights * np.exp2((self.day - day) / _HALF_LIVES)[:, None]
         for place, life in enumerate(HALF_LIVES_DAYS):
             weights[place] += np.bincount(rows, counts * np.exp2((days - day) / life), n)
-        return _Counts.of(weights, day)
+        return replace(_Counts.of(weights, day), latest=max(self.latest, day))
 
     def plus(self, row: int, count: float, day: float) -> "_Counts":
         """These counts and one more event; the arrays are shared with what was before, unless they must grow."""

@@ -170,27 +170,6 @@ def test_a_shopper_is_welcomed_and_known(client: TestClient) -> None:
     assert "Welcome" in client.post("/grocer/shopper", data={"user_id": "nobody"}).text
 
 
-def test_what_to_buy_again_says_so_on_the_card_and_in_the_dialog(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("shopkeeper.console.home.FIRST", 1)  # the grocer's shelves are small
-    text = client.post("/grocer/shopper", data={"user_id": "u3"}).text
-    again = text.split('id="again"')[1].split("</section>")[0]
-    reasons = re.findall(r'class="card-reason">([^<]+)<', again)
-    assert len(reasons) >= 3 and all(reason.startswith(("You have bought it", "You bought it")) for reason in reasons)
-    whys = re.findall(r'href="(/grocer/why/\w+/\d+)"', again)
-    for why, reason in zip(whys, reasons, strict=True):
-        assert f'<p class="reasons-sentence">{reason}</p>' in client.get(why).text
-
-
-def test_a_visitor_nobody_knows_is_not_told_of_habits(client: TestClient) -> None:
-    why = re.search(r'href="(/grocer/why/\w+/0)"', client.get("/grocer/").text)
-    assert why
-    text = client.get(why[1]).text
-    assert "How often you bought it" not in text and "Due by your rhythm" not in text
-    assert "a score below zero is no bad mark" in text
-
-
 def test_a_shopper_is_found_by_id(client: TestClient) -> None:
     assert "Be " not in client.get("/grocer/shoppers?q=u7").text
     assert "Shop as Shopper u7" in client.get("/grocer/shoppers?q=u7").text
@@ -332,33 +311,6 @@ def test_what_is_not_wanted_is_gone_from_the_page_it_stood_on(client: TestClient
     assert "Noted: not for you" in reply.text and re.search(r"[1-9]\d* gone", reply.text)
     assert f'data-product="{product_id}"' not in reply.text
     assert events(shop, session(client)) == [("dismiss", product_id)]
-
-
-def test_what_has_no_price_cannot_be_bought_for_nothing(client: TestClient, shop: Shop) -> None:
-    client.post("/grocer/cart", data={"product_id": "p00"})
-    priced = client.get("/grocer/cart").text
-    for price in (None, 0.0):
-        shop.put([Product(product_id="odd", title="Unpriced thing", category=("Drinks",), price=price)])
-        page = client.get("/grocer/product/odd").text
-        form = re.findall(r'name="product_id" value="odd"', page + client.get("/grocer/search?q=unpriced").text)
-        assert "Price on request" in page and not form
-        reply = client.post("/grocer/cart", data={"product_id": "odd"})
-        assert reply.status_code == 400 and "has no price yet" in reply.text
-    shop.put([Product(product_id="odd", title="Unpriced thing", category=("Drinks",), price=9.0)])
-    client.post("/grocer/cart", data={"product_id": "odd"})
-    shop.put([Product(product_id="odd", title="Unpriced thing", category=("Drinks",))])
-    text = client.get("/grocer/cart").text
-    assert "1 product without a price is not in the total." in text
-    total = re.search(r"<b>(€[\d.]+)</b>", priced)
-    assert total and f"<b>{total[1]}</b>" in text and "€0.00" not in text
-    chinese = client.get("/grocer/cart", headers={"Accept-Language": "zh"}).text
-    assert "1 件暂无价格的商品没有计入合计" in chinese and "加入购物车：" in chinese
-
-
-def test_a_corrected_search_says_what_it_shows_and_what_was_typed(client: TestClient) -> None:
-    text = client.get("/grocer/search?q=gren tea").text
-    assert "<h1>Showing results for green tea</h1>" in text and "You typed: gren tea" in text
-    assert "Did you mean" not in text
 
 
 def test_without_script_a_cart_comes_back_to_the_page_it_was_filled_from(client: TestClient) -> None:

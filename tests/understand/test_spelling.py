@@ -8,7 +8,8 @@
 
 import pytest
 
-from shopkeeper.understand.lexicon import Lexicon, is_code, is_code_query, singular_of
+from shopkeeper.text import is_code, singular_of
+from shopkeeper.understand.lexicon import Lexicon, is_code_query
 from shopkeeper.understand.spelling import Speller
 
 TITLES = [

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from copy import copy
 from typing import TYPE_CHECKING
 
-from shopkeeper.text import has_han
-from shopkeeper.understand.lexicon import Lexicon, is_code, singular_of
+from shopkeeper.text import has_han, is_code, singular_of
+from shopkeeper.understand.lexicon import Lexicon
 
 if TYPE_CHECKING:
     from symspellpy.suggest_item import SuggestItem  # type: ignore[import-untyped]  # it has no types

@@ -19,7 +19,8 @@ STEMS = "stems"
 _PIECES = pattern(r"[./'\-]")
 _HEAP_BYTES = 50_000_000
 _PREFIX_TERMS = 30
-_MIN_FUZZY = 4
+_MIN_FUZZY = 5
+_TWO_EDITS_FROM = 8
 _PREPOSITIONS = frozenset({"for", "with", "without", "of", "in", "from"})
 _SMALL = _PREPOSITIONS | {"a", "an", "the", "and", "的"}
 
@@ -99,7 +100,7 @@ class WordIndex:
     ) -> Iterator[tuple[tantivy.Query, bool]]:
         if not words:
             return
-        whole = [self._word(word, searcher) for word in words]
+        whole = [self._word(word, searcher, len(words) == 1) for word in words]
         yield _all(whole), True
         begun = self._begun(words[-1], searcher)
         if begun:
@@ -116,11 +117,15 @@ class WordIndex:
             for query in _in_part([near[at] for at in said], said.index(_head(words, said, searcher))):
                 yield query, False
 
-    def _word(self, word: str, searcher: tantivy.Searcher) -> tantivy.Query:
-        """The word in any field, in either number; a joined word ("ice-cream") also as its pieces."""
+    def _word(self, word: str, searcher: tantivy.Searcher, alone: bool) -> tantivy.Query:
+        """The word in any field, in either number; a joined word ("ice-cream") also as its pieces.
+
+        Of a word `alone`, a title that says it in the other number is found as well as by the word.
+        """
         ways = [self._term(name, word) for name in _schema_fields()]
-        others = [form for form in other_numbers(word) if searcher.doc_freq("title", form)]
-        ways.extend(self._term("title", form, "plural") for form in others)
+        if alone:
+            others = [form for form in other_numbers(word) if searcher.doc_freq("title", form)]
+            ways.extend(self._term("title", form, "plural") for form in others)
         ways.append(self._term(STEMS, _stem(word)))
         pieces = [piece for piece in _PIECES.split(word) if piece]
         if len(pieces) > 1:
@@ -141,7 +146,7 @@ class WordIndex:
             return None
         if searcher.doc_freq(STEMS, _stem(word)):
             return None
-        distance = 1 if len(word) < 2 * _MIN_FUZZY else 2
+        distance = 1 if len(word) < _TWO_EDITS_FROM else 2
         return _either(
             [
                 tantivy.Query.boost_query(

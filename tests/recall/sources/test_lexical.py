@@ -1,7 +1,7 @@
 """Claims:
 
-1. Words are found in title, brand and category, in either number; the title counts most, in its plural nearly as much.
-   A word is no other word of the same stem.
+1. Words are found in title, brand and category, in either number; the title counts most, and of a lone word nearly as
+   much in its other number. A word is no other word of the same stem.
 2. All words must match; where nothing does, the last word may be a prefix, an unknown word spelt nearly so, a small
    word missing. Where that finds nothing either, the head decides: the noun that says what is wanted; then any word. An
    offer says whether its products hold every word. A code is found exactly or by its beginning, never guessed.
@@ -296,7 +296,7 @@ def test_an_offer_of_nothing_is_whole_where_filters_alone_leave_nothing(drinks: 
     assert offer(drinks, "zzzz").whole is False
 
 
-def test_a_title_in_the_other_number_counts_nearly_as_the_word() -> None:
+def test_to_a_lone_word_a_title_in_the_other_number_counts_nearly_as_the_word() -> None:
     shelf = worlds.catalog(["Soap", "Tart apples"], category_paths=[("Apple",), ("All",)], categories=np.arange(2))
     source = Lexical(Lexical.Settings())
     source.fit(worlds.snapshot(shelf, [(0, 0, 1.0, "view")], 10.0))

@@ -41,7 +41,7 @@ class Lexical:
         brand_weight: float = Field(3.0, gt=0, description="What a word in the brand counts.")
         category_weight: float = Field(1.5, gt=0, description="What a word in the category's path counts.")
         plural_weight: float = Field(
-            3.0, gt=0, description="What a word counts that is in the title in its other number: apple, apples."
+            5.5, gt=0, description="What the only word counts that is in a title in its other number: apple, apples."
         )
         stem_weight: float = Field(
             1.0,

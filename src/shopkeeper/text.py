@@ -1,4 +1,4 @@
-"""Words, the same everywhere: normal form, language, tokens."""
+"""Words, the same everywhere: normal form, language, tokens, codes, singular and plural."""
 
 import re
 import unicodedata
@@ -6,6 +6,12 @@ import unicodedata
 from shopkeeper.types import Language
 
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+_UNITS = (
+    "oz lb lbs g kg mg ml cl l liter litre gal gallon qt pt ct pk pack ft in inch mm cm m km w kw v mah hz khz mhz ghz "
+    "kb mb gb tb k x 克 千克 公斤 斤 毫升 升 厘米 毫米 米 寸 英寸 瓦 伏 包 盒 袋 瓶 片 支 件 装"
+)
+UNITS = frozenset(_UNITS.split())
+_CODE = re.compile(r"[\w.'/-]*\d[\w.'/-]*")
 _WORD = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|[^\W_]+(?:[.'/-][^\W_]+)*")
 
 
@@ -38,3 +44,25 @@ def tokens(text: str) -> list[str]:
         else:
             found.append(word)
     return found
+
+
+def is_code(token: str) -> bool:
+    """Whether the token is a number, a size or a model code: it holds a digit. Such tokens are never corrected."""
+    return _CODE.fullmatch(token) is not None and not has_han(token)
+
+
+def other_numbers(word: str) -> list[str]:
+    """What the word may be in the other number: singulars and plurals of an English one, none of any other."""
+    if not word.isascii():
+        return []
+    forms = (singular_of(word), f"{word}s", f"{word}es", word.removesuffix("y") + "ies")
+    return [form for form in forms if form is not None]
+
+
+def singular_of(word: str) -> str | None:
+    """The singular of what looks like an English plural, None of anything else."""
+    if len(word) < 4 or not word.isascii() or not word.endswith("s") or word.endswith(("ss", "us", "is")):
+        return None
+    if word.endswith("ies"):
+        return word[:-3] + "y"
+    return word[:-2] if word.endswith(("ches", "shes", "sses", "xes", "toes")) else word[:-1]

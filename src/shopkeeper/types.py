@@ -1,8 +1,7 @@
 """The nouns that travel between stages.
 
-Ids from outside become row numbers at the edge: a product's row is its row number in the catalogue (stable for the
-life of the shop), a user's row its row number in the user table. Days are float64 days since 1970-01-01 UTC.
-Batch is the primitive: a single request is a batch of one.
+Ids from outside become rows at the edge: a product's is its number in the catalogue, stable for the life of the shop,
+a user's in the user table. Days are float64 since 1970-01-01 UTC. A single request is a batch of one.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -255,7 +254,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What one source offers one request: rows int32 (m,) best first, scores float32 (m,), higher is better.
+    """What one source offers: rows int32 (m,) best first, scores float32 (m,); `whole`: each holds every word asked.
 
     `total` counts all matches where the source knows it; `facets` maps a facet to counts by name over all of them."""
 
@@ -263,6 +262,7 @@ class Offer:
     scores: FloatArray
     total: int | None = None
     facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

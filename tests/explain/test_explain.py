@@ -79,7 +79,9 @@ def test_a_small_part_is_said_before_nothing_is() -> None:
 
 def test_where_nothing_adds_the_fact_of_a_purchase_is_said() -> None:
     assert sentence(scored(popular=-1.0), Facts(times=2, days=4, history=True)).startswith("You have bought it 2 times")
-    assert sentence(scored(popular=-1.0), Facts()) == "Chosen for somebody the shop does not know yet."
+    assert sentence(scored(popular=-1.0), Facts()) == "A good place to start in this shop."
+    assert sentence(scored(popular=-1.0), Facts(wanted=True)) == "Many people are buying it now."
+    assert sentence(scored(lexical=1.0), Facts(in_part=True)) == "It matches some of your words."
     assert bought(Facts(times=1, days=1), "zh") == "您昨天买过。"
     assert bought(Facts()) == ""
 

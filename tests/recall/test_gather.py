@@ -7,14 +7,15 @@
 5. What stands behind a late source is still asked; past the deadline nothing more is begun. A source whose abandoned
    calls are still running is named at once and not called again.
 6. Totals and facets come from the source that knows them; -1 and empty elsewhere.
-7. A search whose words find a page holds only what they find; one whose words find less is filled up, behind them.
-   A sorted one whose words find anything holds only that, in the order offered, however few are kept.
+7. A search of which products hold every word holds only these, and nothing where filters leave none of them; one whose
+   words match in part is filled up, and meaning has its full weight there. A sorted one whose words find anything holds
+   only that, in the order offered, however few are kept.
 8. A plan takes limit, k, weights and budgets from the settings; a scene that a ranker orders has its own depth.
 """
 
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -23,7 +24,7 @@ import pytest
 from pydantic import BaseModel
 
 from shopkeeper.recall.crew import Crew, Job
-from shopkeeper.recall.gather import ENOUGH, Plan, gather
+from shopkeeper.recall.gather import Found, Plan, gather
 from shopkeeper.settings import Settings, SourceSettings
 from shopkeeper.testing import worlds
 from shopkeeper.types import NO_PORTRAIT, SCENES, Batch, Intent, Offer, Request, Scene, Sort
@@ -202,20 +203,29 @@ def sizes(scene: Scene, plan: Plan) -> list[int]:
 class Several(Fixed):
     """Offers each request its own rows."""
 
-    def __init__(self, *rows: Sequence[int]) -> None:
+    def __init__(self, *rows: Sequence[int], whole: bool = False) -> None:
         super().__init__(0)
         self.rows = rows
+        self.whole = whole
 
     def recall(self, batch: Batch, limit: int) -> list[Offer]:
-        return [Offer(np.array(rows, np.int32), -np.arange(len(rows), dtype=np.float32)) for rows in self.rows]
+        return [
+            Offer(np.array(rows, np.int32), -np.arange(len(rows), dtype=np.float32), whole=self.whole)
+            for rows in self.rows
+        ]
 
 
-def found_by(words: Sequence[Sequence[int]], asked: Sequence[Request], keep: int | None = None) -> list[list[int]]:
-    """The rows of each request, where 5 to 24 are near in meaning."""
+def gathered(words: Several, asked: Sequence[Request], keep: int | None = None) -> Found:
+    """What is found, where 5 to 24 are near in meaning, which counts a tenth beside words."""
     batch = Batch(tuple(asked), (Intent(),) * len(asked), (NO_PORTRAIT,) * len(asked))
-    sources = {"semantic": Several(*[list(range(5, 25))] * len(asked)), "lexical": Several(*words)}
-    plan = Plan(keep=keep, weights={"semantic": 0.05, "lexical": 1.0})
-    candidates = gather(sources, batch, plan).candidates
+    sources = {"semantic": Several(*[list(range(5, 25))] * len(asked)), "lexical": words}
+    weights: dict[str, Mapping[Scene, float]] = {"semantic": {"search": 0.1}}
+    return gather(sources, batch, Plan(keep=keep, weights={"semantic": 1.0, "lexical": 1.0}, scene_weights=weights))
+
+
+def found_by(words: Several, asked: Sequence[Request], keep: int | None = None) -> list[list[int]]:
+    """The rows of each request."""
+    candidates = gathered(words, asked, keep).candidates
     return [part.tolist() for part in np.split(candidates.rows, candidates.offsets[1:-1])]
 
 
@@ -223,17 +233,26 @@ def search(sort: Sort = "relevance", scene: Scene = "search") -> Request:
     return Request(request_id="", scene=scene, day=0.0, sort=sort)
 
 
-def test_a_search_whose_words_find_a_page_holds_only_what_they_find() -> None:
-    many, few, near = list(range(ENOUGH)), [0, 7, 2], list(range(5, 25))
-    found = found_by([many, few, [], many], [search(), search(), search(), search(scene="similar")])
-    assert sorted(found[0]) == many
-    assert set(found[1][:3]) == set(few)
-    assert sorted(found[1]) == sorted({*few, *near})
-    assert found[2] == near
-    assert set(found[3]) == {*many, *near}
+def test_a_search_of_which_products_hold_every_word_holds_only_these() -> None:
+    near = list(range(5, 25))
+    found = found_by(Several([0, 7, 2], [], [0, 7, 2], whole=True), [search(), search(), search(scene="similar")])
+    assert (sorted(found[0]), found[1]) == ([0, 2, 7], [])
+    assert sorted(found[2]) == sorted({0, 7, 2, *near})
+
+
+def test_a_search_whose_words_match_in_part_is_filled_up_and_meaning_counts_in_full() -> None:
+    found = gathered(Several([0, 7, 2], [], [0, 7, 2]), [search(), search(), search(scene="similar")])
+    assert found.in_part == (True, False, False)
+    candidates = found.candidates
+    parts = np.split(np.arange(len(candidates.rows)), candidates.offsets[1:-1])
+    assert sorted(candidates.rows[parts[0]].tolist()) == sorted({0, 7, 2, *range(5, 25)})
+    assert candidates.rows[parts[1]].tolist() == list(range(5, 25))
+    meaning = candidates.shares[:, candidates.sources.index("semantic")]
+    assert meaning[parts[0]].max() == pytest.approx(1 / 61)
+    assert meaning[parts[1]].max() == pytest.approx(0.1 / 61)
 
 
 @pytest.mark.parametrize("sort", ["price_asc", "price_desc", "newest"])
 def test_a_sorted_search_holds_what_the_words_find_in_the_order_offered(sort: Sort) -> None:
-    found = found_by([[30, 7, 2, 9], [], [4, 24, 3]], [search(sort), search(sort), search()], keep=3)
-    assert found == [[30, 7, 2], [5, 6, 7], [24, 4, 3]]
+    found = found_by(Several([30, 7, 2, 9], [], [4, 24, 3]), [search(sort), search(sort), search()], keep=3)
+    assert found == [[30, 7, 2], [5, 6, 7], [24, 4, 5]]

@@ -3,12 +3,14 @@
 1. a misspelt word becomes the nearest word of the catalogue; between equals the neighbour decides, then the count.
 2. a word the catalogue says, in either number, and a word with a digit are never touched.
 3. words run together are parted, words torn apart are joined, where the catalogue says them so.
-4. short words and words with nothing near stay as they are.
+4. in a word of four letters none is exchanged for another but where the neighbour bears it out.
+5. short words and words with nothing near stay as they are.
 """
 
 import pytest
 
-from shopkeeper.understand.lexicon import Lexicon, is_code, is_code_query, singular_of
+from shopkeeper.text import is_code, singular_of
+from shopkeeper.understand.lexicon import Lexicon, is_code_query
 from shopkeeper.understand.spelling import Speller
 
 TITLES = [
@@ -48,7 +50,16 @@ def test_a_misspelt_word_becomes_the_nearest_word(typed: str, meant: str) -> Non
 def test_between_equals_the_neighbour_decides() -> None:
     speller = Speller(Lexicon.of(["mint tea", "mink coat", "mink hat", "mink scarf"]))
     assert speller.correct(["minz", "tea"]) == ["mint", "tea"]
-    assert speller.correct(["minz", "bag"]) == ["mink", "bag"]
+    assert speller.correct(["minkk", "bag"]) == ["mink", "bag"]
+
+
+def test_in_a_short_word_a_letter_is_exchanged_only_where_the_neighbour_bears_it_out() -> None:
+    speller = Speller(Lexicon.of(["layer cake", "cola"]))
+    assert speller.correct(["coke"]) is None
+    assert speller.correct(["layer", "coke"]) == ["layer", "cake"]
+    assert speller.correct(["caek"]) == ["cake"]
+    assert speller.correct(["cke"]) is None
+    assert speller.correct(["cakke"]) == ["cake"]
 
 
 @pytest.mark.parametrize("known", ["milk", "banana", "strawberry", "teas", "shakes", "wd-41", "500", "50o0", "cat"])

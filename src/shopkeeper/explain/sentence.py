@@ -27,7 +27,8 @@ class Facts:
     """What a sentence may state of one product.
 
     How often this shopper bought it and how many days ago last; the page's seed product; whether anything at all is
-    known of the shopper, and of this session; whether the product came into the shop within NEW_DAYS.
+    known of the shopper, and of this session; whether the product came into the shop within NEW_DAYS; whether it is
+    among what everybody buys; whether a search found only part of its words.
     """
 
     times: int = 0
@@ -36,6 +37,8 @@ class Facts:
     history: bool = False
     session: bool = False
     new: bool = False
+    wanted: bool = False
+    in_part: bool = False
 
 
 @cache
@@ -87,7 +90,9 @@ def sentence(explanation: Explanation, known: Facts, language: Language = "en") 
     for reason in (*telling, "bought_before", *weak):
         if said := _say(reason, known, words):
             return said
-    return str(words["other" if known.history or known.seed else "stranger"])
+    if known.history or known.seed:
+        return str(words["other"])
+    return str(words["popular" if known.wanted else "stranger"])
 
 
 def bought(known: Facts, language: Language = "en") -> str:
@@ -104,6 +109,8 @@ def _say(reason: str, known: Facts, words: Mapping[str, str]) -> str:
         return words[key].format(times=known.times, days=_ago(known.days, words))
     if known.seed and f"{reason}_seed" in words:
         return words[f"{reason}_seed"].format(seed=known.seed)
+    if reason == "words" and known.in_part:
+        return words["words_in_part"]
     borne_out = {"session": known.session, "new": known.new and not known.times}
     if not borne_out.get(reason, known.history or reason not in NEED_HISTORY):
         return ""

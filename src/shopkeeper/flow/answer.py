@@ -1,6 +1,7 @@
 """A request becomes a page."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,8 +13,8 @@ from shopkeeper.flow.shop import Shop
 from shopkeeper.flow.trace import Trace
 from shopkeeper.rank.assemble import assemble
 from shopkeeper.rank.order import order
-from shopkeeper.recall.gather import gather
-from shopkeeper.types import NEW_USER, Batch, Catalog, FloatArray, Item, Page, Ranked, Request
+from shopkeeper.recall.gather import Found, gather
+from shopkeeper.types import NEW_USER, Batch, Candidates, Catalog, FloatArray, IntArray, Item, Page, Ranked, Request
 
 NO_CANDIDATES = np.empty(0, np.int64)
 
@@ -38,7 +39,7 @@ def answer(request: Request, shop: Shop) -> Page:
     page = Page(
         request_id=request.request_id,
         scene=request.scene,
-        items=trace.timed("explain", lambda: _items(request, batch, arranged, ranker.parts(shown, read), catalog)),
+        items=trace.timed("explain", lambda: _items(batch, arranged, ranker.parts(shown, read), catalog, found)),
         total=max(int(found.totals[0]), len(arranged.rows)),
         reachable=len(arranged.rows),
         intent=intent,
@@ -58,16 +59,29 @@ def answer(request: Request, shop: Shop) -> Page:
 
 
 def _items(
-    request: Request, batch: Batch, arranged: Ranked, parts: tuple[tuple[str, ...], FloatArray], catalog: Catalog
+    batch: Batch, arranged: Ranked, parts: tuple[tuple[str, ...], FloatArray], catalog: Catalog, found: Found
 ) -> tuple[Item, ...]:
     """The products of the page, each with its reasons."""
+    request, portrait = batch.requests[0], batch.portraits[0]
     shown = slice(request.offset, request.offset + request.k)
-    unheard = unheard_of(batch.portraits[0])
+    unheard = unheard_of(portrait)
     rows, why = arranged.rows[shown], [folded(tree, unheard) for tree in trees(*parts)]
     seed = catalog.titles[request.seeds[0]] if len(request.seeds) == 1 else ""
-    known = facts(batch.portraits[0], rows, request.day, seed, catalog.created[rows])
+    wanted = _offered_by("popular", found.candidates, arranged.index[shown])
+    known = [
+        replace(each, wanted=own, in_part=found.in_part[0])
+        for each, own in zip(facts(portrait, rows, request.day, seed, catalog.created[rows]), wanted, strict=True)
+    ]
     return tuple(
         # the order is a function of the request, so each product was certain to stand where it stands
         Item(row, request.offset + at, score, 1.0, why[at], sentence(why[at], known[at], request.language))
         for at, (row, score) in enumerate(zip(rows.tolist(), arranged.scores[shown].tolist(), strict=True))
     )
+
+
+def _offered_by(source: str, candidates: Candidates, index: IntArray) -> list[bool]:
+    """Whether this source offered each of the candidates at `index`."""
+    if source not in candidates.sources:
+        return [False] * len(index)
+    offered: list[bool] = (candidates.ranks[index, candidates.sources.index(source)] > 0).tolist()
+    return offered

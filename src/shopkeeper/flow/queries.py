@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from shopkeeper.rank.labels import Labels
-from shopkeeper.text import tokens
+from shopkeeper.text import UNITS, is_code, tokens
 from shopkeeper.types import Catalog
-from shopkeeper.understand.lexicon import UNITS, is_code
 
 WORDS = 2
 MISTYPED = 0.25

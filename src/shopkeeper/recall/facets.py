@@ -1,11 +1,11 @@
 """How many of the matched products each department, category, brand and price range holds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from shopkeeper.recall.filter import category_name
-from shopkeeper.types import Catalog, FloatArray, IntArray, RowArray
+from shopkeeper.recall.filter import category_name, mask
+from shopkeeper.types import Catalog, Filters, FloatArray, IntArray, RowArray
 
 CATEGORY_DEPTH = 2
 MOST_VALUES = 50
@@ -21,6 +21,7 @@ class FacetTable:
 
     def __init__(self, catalog: Catalog, brands: "Coded | None" = None) -> None:
         """The table of a catalogue; `brands` where they are known already."""
+        self._catalog = catalog
         self._brands = brands or _coded(catalog.brands)
         self._columns: dict[str, Coded] = {
             "department": (catalog.departments, catalog.department_names),
@@ -40,10 +41,13 @@ class FacetTable:
             changed[row] = places.setdefault(catalog.brands[row], len(places))
         return FacetTable(catalog, (changed, list(places)))
 
-    def count(self, rows: RowArray, wider: Mapping[str, RowArray] | None = None) -> dict[str, Mapping[str, int]]:
+    def count(
+        self, rows: RowArray, wider: Mapping[str, RowArray] | None = None, chosen: Filters | None = None
+    ) -> dict[str, Mapping[str, int]]:
         """Counts by name for each facet, most first; names that count nothing, and empty names, are left out.
 
         `wider` holds, by facet, what matches but for that facet's own filter: such a facet is counted over these.
+        What is `chosen` is counted though it be none of the MOST_VALUES, deeper than CATEGORY_DEPTH or without a match.
         """
         counted: dict[str, Mapping[str, int]] = {}
         for facet, (codes, names) in self._columns.items():
@@ -51,7 +55,21 @@ class FacetTable:
             counts: IntArray = np.bincount(taken[taken >= 0], minlength=len(names))
             order = np.argsort(-counts, kind="stable")[:MOST_VALUES]
             counted[facet] = {names[at]: int(counts[at]) for at in order if counts[at] and names[at]}
+        for facet, name, alone in _values(chosen or Filters()):
+            if name not in counted[facet]:
+                matched = mask(self._catalog, alone)[(wider or {}).get(facet, rows)]
+                counted[facet] = {**counted[facet], name: int(np.count_nonzero(matched))}
         return counted
+
+
+def _values(filters: Filters) -> Iterator[tuple[str, str, Filters]]:
+    """Each department, category and brand that the filters name: its facet, its name and the filter for it alone."""
+    for name in filters.departments:
+        yield "department", name, Filters(departments=(name,), in_stock=False)
+    for name in filters.categories:
+        yield "category", name, Filters(categories=(name,), in_stock=False)
+    for name in filters.brands:
+        yield "brand", name, Filters(brands=(name,), in_stock=False)
 
 
 def _merged(catalog: Catalog) -> Coded:

@@ -3,7 +3,7 @@
 import logging
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import compress
@@ -24,8 +24,6 @@ Offers = list[Offer]
 
 WORDS = "lexical"
 """The source that finds by words."""
-ENOUGH = 12
-"""A search whose words find as many, a page, is not filled up with what is only near in meaning."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +69,13 @@ class Plan:
         known = [most for most in (self.keep, self.depth if ordered else None) if most is not None]
         return min(known, default=None)
 
-    def weights_for(self, batch: Batch) -> dict[str, DayArray]:
-        """Each source's weight for each request, float64 (b,)."""
+    def weights_for(self, batch: Batch, in_part: Sequence[bool]) -> dict[str, DayArray]:
+        """Each source's weight for each request, float64 (b,); where words match in part, what it is in any scene."""
+        asked = list(zip(batch.requests, in_part, strict=True))
         return {
             name: np.array(
-                [self.scene_weights.get(name, {}).get(request.scene, weight) for request in batch.requests], np.float64
+                [weight if part else self.scene_weights.get(name, {}).get(one.scene, weight) for one, part in asked],
+                np.float64,
             )
             for name, weight in self.weights.items()
         }
@@ -87,7 +87,7 @@ class Found:
 
     totals int64 (b,): all matches where a source knows them, else -1; `facets` by request, as the first source that
     counts them says; `late` names sources that were not waited for, "name: failed" those that raised; `spans_ms` is
-    each source's time, "fuse" and, over all, "gather".
+    each source's time, "fuse" and, over all, "gather". `in_part` says of which searches no product holds every word.
     """
 
     candidates: Candidates
@@ -95,6 +95,7 @@ class Found:
     facets: tuple[Mapping[str, Mapping[str, int]], ...]
     late: tuple[str, ...]
     spans_ms: Mapping[str, float]
+    in_part: tuple[bool, ...]
 
 
 def gather(sources: Mapping[str, Source], batch: Batch, plan: Plan) -> Found:
@@ -119,12 +120,14 @@ def gather(sources: Mapping[str, Source], batch: Batch, plan: Plan) -> Found:
         elif job.result is not None:
             offers[name] = job.result
     before_fuse = time.perf_counter()
-    fused = fuse(_sorted_by_words(offers, batch), plan.weights_for(batch), plan.rrf_k, len(batch), plan.keep_for(batch))
+    in_part = _in_part(offers, batch)
+    weights = plan.weights_for(batch, in_part)
+    fused = fuse(_sorted_by_words(offers, batch), weights, plan.rrf_k, len(batch), plan.keep_for(batch))
     candidates = _by_words(fused, offers, batch)
     ended = time.perf_counter()
     spans |= {"fuse": (ended - before_fuse) * 1000.0, "gather": (ended - started) * 1000.0}
     totals, facets = _counted(offers, len(batch))
-    return Found(candidates, totals, facets, tuple(late), spans)
+    return Found(candidates, totals, facets, tuple(late), spans, in_part)
 
 
 def _sorted_by_words(offers: Mapping[str, Offers], batch: Batch) -> Mapping[str, Offers]:
@@ -141,16 +144,23 @@ def _sorted_by_words(offers: Mapping[str, Offers], batch: Batch) -> Mapping[str,
     }
 
 
+def _in_part(offers: Mapping[str, Offers], batch: Batch) -> tuple[bool, ...]:
+    """Which requests are searches whose words match only in part."""
+    lists = offers.get(WORDS, [NOTHING] * len(batch))
+    asked = zip(batch.requests, lists, strict=True)
+    return tuple(request.scene == "search" and len(offer.rows) > 0 and not offer.whole for request, offer in asked)
+
+
 def _by_words(candidates: Candidates, offers: Mapping[str, Offers], batch: Batch) -> Candidates:
-    """The candidates, but for a search whose words find enough only those that they find."""
-    enough = [
-        request.scene == "search" and len(offer.rows) >= ENOUGH
+    """The candidates, but for a search of which products hold every word only those, though filters leave none."""
+    whole = [
+        request.scene == "search" and offer.whole
         for request, offer in zip(batch.requests, offers.get(WORDS, ()), strict=False)
     ]
-    if not any(enough):
+    if not any(whole):
         return candidates
     found = candidates.ranks[:, candidates.sources.index(WORDS)] > 0
-    return candidates.take(np.flatnonzero(found | ~np.array(enough)[candidates.request_of()]))
+    return candidates.take(np.flatnonzero(found | ~np.array(whole)[candidates.request_of()]))
 
 
 def _concerns(source: Source, batch: Batch) -> bool:

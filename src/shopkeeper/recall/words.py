@@ -12,14 +12,17 @@ from re import compile as pattern
 import numpy as np
 import tantivy
 
-from shopkeeper.text import tokens
+from shopkeeper.text import UNITS, is_code, other_numbers, singular_of, tokens
 from shopkeeper.types import FloatArray, RowArray
 
 STEMS = "stems"
 _PIECES = pattern(r"[./'\-]")
 _HEAP_BYTES = 50_000_000
 _PREFIX_TERMS = 30
-_MIN_FUZZY = 4
+_MIN_FUZZY = 5
+_TWO_EDITS_FROM = 8
+_PREPOSITIONS = frozenset({"for", "with", "without", "of", "in", "from"})
+_SMALL = _PREPOSITIONS | {"a", "an", "the", "and", "的"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +36,11 @@ class FieldText:
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """Texts that match, best first: numbers int32 (m,), BM25 scores float32 (m,)."""
+    """Texts that match, best first: numbers int32 (m,), BM25 scores float32 (m,); `whole`: each holds every word."""
 
     texts: RowArray
     scores: FloatArray
+    whole: bool = False
 
 
 class WordIndex:
@@ -45,7 +49,8 @@ class WordIndex:
     def __init__(self, boosts: Mapping[str, float], saved: Path | None = None) -> None:
         """An empty index, or a copy of a saved one: saved folders belong to versions and are never written.
 
-        `boosts` is what a match in each field counts; a word's best field counts in full, the others a tenth.
+        `boosts` is what a match in each field counts, `plural` a match of the title in the word's other number; a
+        word's best field counts in full, the others a tenth.
         """
         self._boosts = boosts
         self._folder = tempfile.mkdtemp(prefix="shopkeeper-words-")
@@ -54,8 +59,7 @@ class WordIndex:
             shutil.copytree(saved, self._folder, dirs_exist_ok=True)
         self._index = tantivy.Index(_schema(), path=self._folder)
         self._index.register_tokenizer("words", _analyser().build())
-        self._index.register_tokenizer("stems", _analyser().filter(tantivy.Filter.stemmer("english")).build())
-        self._stemmer = _analyser().filter(tantivy.Filter.stemmer("english")).build()
+        self._index.register_tokenizer("stems", _analyser().build())
         self._schema = self._index.schema
         self._searcher = self._index.searcher()
         self._lock = threading.Lock()
@@ -79,49 +83,58 @@ class WordIndex:
     def search(self, words: Sequence[str], *, exact: bool = False, most: int = 20_000) -> Matches:
         """Texts that hold all words; where there are none, the first of these that finds any:
 
-        the last word as a prefix, unknown words spelt nearly so, all words but one, any word. `exact` stops after the
-        prefix: a code is never guessed.
+        the last word as a prefix, unknown words spelt nearly so, all without small words such as "for", all but one
+        with the head, the head, all but one, any. The head is the noun that says what is wanted: the last known word
+        before a preposition. `exact` stops after the prefix: a code is never guessed.
         """
         searcher = self._searcher
-        for query in self._ladder(list(dict.fromkeys(words)), searcher, exact):
+        for query, whole in self._ladder(list(dict.fromkeys(words)), searcher, exact):
             hits = searcher.search(query, limit=most, count=False).hits
             if hits:
                 texts = searcher.fast_field_values("text", [address for _, address in hits])
-                return Matches(np.array(texts, np.int32), np.array([score for score, _ in hits], np.float32))
+                return Matches(np.array(texts, np.int32), np.array([score for score, _ in hits], np.float32), whole)
         return Matches(np.empty(0, np.int32), np.empty(0, np.float32))
 
-    def _ladder(self, words: list[str], searcher: tantivy.Searcher, exact: bool) -> Iterator[tantivy.Query]:
+    def _ladder(
+        self, words: list[str], searcher: tantivy.Searcher, exact: bool
+    ) -> Iterator[tuple[tantivy.Query, bool]]:
         if not words:
             return
-        whole = [self._word(word) for word in words]
-        yield _all(whole)
+        whole = [self._word(word, searcher, len(words) == 1) for word in words]
+        yield _all(whole), True
         begun = self._begun(words[-1], searcher)
         if begun:
-            yield _all([*whole[:-1], _either(begun)])
+            yield _all([*whole[:-1], _either(begun)]), True
         if exact:
             return
         near = [self._near(word, searcher) or query for word, query in zip(words, whole, strict=True)]
         if any(one is not other for one, other in zip(near, whole, strict=True)):
-            yield _all(near)
-        for fewest in {len(words) - 1: None, 1: None} if len(words) > 1 else {}:
-            yield tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in near], fewest)
+            yield _all(near), True
+        said = [at for at, word in enumerate(words) if word not in _SMALL]
+        if 0 < len(said) < len(words):
+            yield _all([near[at] for at in said]), True
+        if len(said) > 1:
+            for query in _in_part([near[at] for at in said], said.index(_head(words, said, searcher))):
+                yield query, False
 
-    def _word(self, word: str) -> tantivy.Query:
-        """The word in any field, as written or by its stem; a joined word ("ice-cream") also as its pieces."""
+    def _word(self, word: str, searcher: tantivy.Searcher, alone: bool) -> tantivy.Query:
+        """The word in any field, in either number; a joined word ("ice-cream") also as its pieces.
+
+        Of a word `alone`, a title that says it in the other number is found as well as by the word.
+        """
         ways = [self._term(name, word) for name in _schema_fields()]
-        ways.append(self._term(STEMS, self._stem(word)))
+        if alone:
+            others = [form for form in other_numbers(word) if searcher.doc_freq("title", form)]
+            ways.extend(self._term("title", form, "plural") for form in others)
+        ways.append(self._term(STEMS, _stem(word)))
         pieces = [piece for piece in _PIECES.split(word) if piece]
         if len(pieces) > 1:
-            ways.append(_all([self._term(STEMS, self._stem(piece)) for piece in pieces]))
+            ways.append(_all([self._term(STEMS, _stem(piece)) for piece in pieces]))
         return _either(ways)
 
-    def _term(self, name: str, word: str) -> tantivy.Query:
+    def _term(self, name: str, word: str, counts_as: str = "") -> tantivy.Query:
         query = tantivy.Query.term_query(self._schema, name, word, index_option="freq")
-        return tantivy.Query.boost_query(query, self._boosts.get(name, 1.0))
-
-    def _stem(self, word: str) -> str:
-        stemmed = self._stemmer.analyze(word)
-        return stemmed[0] if stemmed else word
+        return tantivy.Query.boost_query(query, self._boosts.get(counts_as or name, 1.0))
 
     def _begun(self, prefix: str, searcher: tantivy.Searcher) -> list[tantivy.Query]:
         terms = searcher.terms_with_prefix("title", prefix, limit=_PREFIX_TERMS)
@@ -131,9 +144,9 @@ class WordIndex:
         """The words spelt nearly like an unknown one; None for known words, short ones and anything with a digit."""
         if len(word) < _MIN_FUZZY or any(letter.isdigit() for letter in word):
             return None
-        if searcher.doc_freq(STEMS, self._stem(word)):
+        if searcher.doc_freq(STEMS, _stem(word)):
             return None
-        distance = 1 if len(word) < 2 * _MIN_FUZZY else 2
+        distance = 1 if len(word) < _TWO_EDITS_FROM else 2
         return _either(
             [
                 tantivy.Query.boost_query(
@@ -172,8 +185,31 @@ def _document(number: int, text: FieldText) -> tantivy.Document:
         document.add_text(name, " ".join(words))
         stems.extend(words)
         stems.extend(piece for word in words for piece in _PIECES.split(word) if piece and piece != word)
-    document.add_text(STEMS, " ".join(stems))
+    document.add_text(STEMS, " ".join(map(_stem, stems)))
     return document
+
+
+def _stem(word: str) -> str:
+    """The word without its plural: no more, since a treat is no treatment."""
+    singular = singular_of(word) or word
+    return singular.removesuffix("ie") + "y" if singular.endswith("ie") else singular  # cookies would be of a cooky
+
+
+def _head(words: Sequence[str], said: Sequence[int], searcher: tantivy.Searcher) -> int:
+    """Which of the words said is what is wanted, the others what it is like: wine of `red wine for cooking`."""
+    end = next((at for at, word in enumerate(words) if word in _PREPOSITIONS), len(words))
+    nouns = [at for at in said if not is_code(words[at]) and words[at] not in UNITS] or list(said)
+    known = [at for at in nouns if searcher.doc_freq(STEMS, _stem(words[at]))] or nouns
+    return ([at for at in known if at < end] or known)[-1]
+
+
+def _in_part(words: list[tantivy.Query], head: int) -> Iterator[tantivy.Query]:
+    """All words but one and the head alone, then any words but one and any."""
+    others = [(tantivy.Occur.Should, word) for at, word in enumerate(words) if at != head]
+    for fewest in dict.fromkeys((len(words) - 2, 0)):
+        yield tantivy.Query.boolean_query([(tantivy.Occur.Must, words[head]), *others], fewest or None)
+    for fewest in dict.fromkeys((len(words) - 1, 1)):
+        yield tantivy.Query.boolean_query([(tantivy.Occur.Should, word) for word in words], fewest)
 
 
 def _all(queries: Sequence[tantivy.Query]) -> tantivy.Query:

@@ -1,6 +1,5 @@
 """The words of a catalogue: how many products say each, and which stand side by side."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,20 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from shopkeeper.text import has_han, tokens
+from shopkeeper.text import UNITS, is_code, other_numbers, tokens
 from shopkeeper.types import Catalog, RowArray
-
-_UNITS = (
-    "oz lb lbs g kg mg ml cl l liter litre gal gallon qt pt ct pk pack ft in inch mm cm m km w kw v mah hz khz mhz ghz "
-    "kb mb gb tb k x 克 千克 公斤 斤 毫升 升 厘米 毫米 米 寸 英寸 瓦 伏 包 盒 袋 瓶 片 支 件 装"
-)
-UNITS = frozenset(_UNITS.split())
-_CODE = re.compile(r"[\w.'/-]*\d[\w.'/-]*")
-
-
-def is_code(token: str) -> bool:
-    """Whether the token is a number, a size or a model code: it holds a digit. Such tokens are never corrected."""
-    return _CODE.fullmatch(token) is not None and not has_han(token)
 
 
 def is_code_query(words: Iterable[str]) -> bool:
@@ -69,17 +56,7 @@ class Lexicon:
 
     def knows(self, word: str) -> bool:
         """Whether the catalogue says the word, in this number or the other."""
-        forms = (word, singular_of(word), f"{word}s", f"{word}es", word.removesuffix("y") + "ies")
-        return any(form is not None and self.says(form) for form in (forms if word.isascii() else forms[:1]))
-
-
-def singular_of(word: str) -> str | None:
-    """The singular of what looks like an English plural, None of anything else."""
-    if len(word) < 4 or not word.isascii() or not word.endswith("s") or word.endswith(("ss", "us", "is")):
-        return None
-    if word.endswith("ies"):
-        return word[:-3] + "y"
-    return word[:-2] if word.endswith(("ches", "shes", "sses", "xes", "toes")) else word[:-1]
+        return self.says(word) or any(map(self.says, other_numbers(word)))
 
 
 def catalog_texts(catalog: Catalog) -> list[str]:

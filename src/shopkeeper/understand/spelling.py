@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from copy import copy
 from typing import TYPE_CHECKING
 
-from shopkeeper.text import has_han
-from shopkeeper.understand.lexicon import Lexicon, is_code, singular_of
+from shopkeeper.text import has_han, is_code, singular_of
+from shopkeeper.understand.lexicon import Lexicon
 
 if TYPE_CHECKING:
     from symspellpy.suggest_item import SuggestItem  # type: ignore[import-untyped]  # it has no types
@@ -80,9 +80,19 @@ class Speller:
         if len(word) < SURE_FROM:
             near = [item for item in near if item.term[0] == word[0]]
 
-        def order(item: "SuggestItem") -> tuple[int, bool, bool, int]:
+        def fits(item: "SuggestItem") -> bool:
             says = self.lexicon.says_pair
-            fits = says(f"{beside[0]} {item.term}") or says(f"{item.term} {beside[1]}")
-            return item.distance, not fits, item.term[0] != word[0], -item.count
+            return says(f"{beside[0]} {item.term}") or says(f"{item.term} {beside[1]}")
+
+        def order(item: "SuggestItem") -> tuple[int, bool, bool, int]:
+            return item.distance, not fits(item), item.term[0] != word[0], -item.count
+
+        if len(word) == SHORTEST:  # one letter for another makes too many words: `coke` is not a misspelt `cake`
+            near = [item for item in near if not _exchanged(word, item.term) or fits(item)]
 
         return min(near, key=order).term if near else None
+
+
+def _exchanged(word: str, other: str) -> bool:
+    """Whether the words differ by another letter, not by one more, one less or two swapped."""
+    return len(word) == len(other) and sorted(word) != sorted(other)

@@ -1,8 +1,10 @@
 """Claims:
 
-1. Words are found in title, brand and category, by their stem too; the title counts most.
-2. All words must match; where nothing does, the last word may be a prefix, an unknown word spelt nearly so, one word
-   missing, any word. A code is found exactly or by its beginning, never guessed.
+1. Words are found in title, brand and category, in either number; the title counts most, and of a lone word nearly as
+   much in its other number. A word is no other word of the same stem.
+2. All words must match; where nothing does, the last word may be a prefix, an unknown word spelt nearly so, a small
+   word missing. Where that finds nothing either, the head decides: the noun that says what is wanted; then any word. An
+   offer says whether its products hold every word. A code is found exactly or by its beginning, never guessed.
 3. Chinese is found by its segments; joined words by their pieces.
 4. Totals and facets count all matches inside the mask, not only those offered; a facet, all but for its own filter.
 5. Products of one text come most bought first, each counting a little less.
@@ -11,7 +13,9 @@
 8. The correction is searched where the query itself finds nothing.
 9. Under a sort the first of all matches are offered, not the best of them sorted; scores stay those of the words.
 10. The plain method, which all others must beat, is the same index by words alone.
-11. An empty query lists what the filters leave, the most bought first, with total and facets.
+11. A query that is a product's id finds that product alone; an id without a digit is a word.
+12. Of what a filter names, every facet has the count, however few or deep.
+13. An empty query lists what the filters leave, the most bought first, with total and facets.
 """
 
 from dataclasses import replace
@@ -236,3 +240,98 @@ def test_an_empty_query_lists_what_the_filters_leave(learnt: Lexical) -> None:
     assert found.facets["category"] == {"Food > Snacks": 4, "Things": 4, "Food > Drinks": 2}
     assert offer(learnt, "").rows.tolist() == [8, 0, 1, 2, 3, 4, 5, 6, 7, 9]
     assert offer(learnt, "").total == 10
+
+
+DRINKS = worlds.catalog(
+    [
+        "Red potatoes",
+        "Red grapes",
+        "Red onions",
+        "Boxed wine",
+        "Dessert wine",
+        "Gluten free cereal",
+        "Spaghetti pasta",
+        "Apple juice",
+        "Apple cider",
+        "Fuji apples",
+        "Dog treats",
+        "Skin treatment for dogs",
+        "Milk for babies",
+        "Milk, 2 lb",
+    ],
+    brands=[f"Brand {at:02}" for at in range(14)],
+    categories=np.array([0] * 9 + [1] + [2] * 4, np.int32),
+    category_paths=[("Food",), ("Food", "Fruit", "Apples"), ("Home",)],
+    product_ids=["1082185", "1082186", "AB-7", "wine", *(f"x{at}y" for at in range(4, 14))],
+)
+
+
+@pytest.fixture(scope="module")
+def drinks() -> Lexical:
+    return fitted(DRINKS, popularity_weight=0.0)
+
+
+@pytest.mark.parametrize(
+    ("query", "rows", "whole"),
+    [
+        ("red wine", [3, 4], False),
+        ("gluten free pasta", [6], False),
+        ("wine with grapes", [3, 4], False),
+        ("wine 2 lb", [3, 4], False),
+        ("wine zzzz", [3, 4], False),
+        ("boxed wine", [3], True),
+        ("milk for the baby", [12], True),
+        ("wine of the dessert", [4], True),
+    ],
+)
+def test_where_words_match_in_part_the_head_decides(drinks: Lexical, query: str, rows: list[int], whole: bool) -> None:
+    found = offer(drinks, query)
+    assert (sorted(found.rows.tolist()), found.whole) == (rows, whole)
+
+
+def test_an_offer_of_nothing_is_whole_where_filters_alone_leave_nothing(drinks: Lexical) -> None:
+    request = Request(request_id="", scene="search", day=10.0, query="wine", allowed=np.zeros(len(DRINKS), bool))
+    found = drinks.recall(worlds.ask(request), 20)[0]
+    assert (found.rows.tolist(), found.total, found.whole) == ([], 0, True)
+    assert offer(drinks, "zzzz").whole is False
+
+
+def test_to_a_lone_word_a_title_in_the_other_number_counts_nearly_as_the_word() -> None:
+    shelf = worlds.catalog(["Soap", "Tart apples"], category_paths=[("Apple",), ("All",)], categories=np.arange(2))
+    source = Lexical(Lexical.Settings())
+    source.fit(worlds.snapshot(shelf, [(0, 0, 1.0, "view")], 10.0))
+    assert offer(source, "apple").rows.tolist() == [1, 0]
+
+
+def test_a_word_is_no_other_word_of_its_stem(drinks: Lexical) -> None:
+    assert offer(drinks, "treat").rows.tolist() == [10]
+    assert offer(drinks, "treats").rows.tolist() == [10]
+    assert offer(drinks, "treatments").rows.tolist() == [11]
+
+
+@pytest.mark.parametrize(
+    ("query", "rows"), [("1082185", [0]), ("ab-7", [2]), (" AB-7 ", [2]), ("wine", [3, 4]), ("1082187", [])]
+)
+def test_a_products_id_finds_that_product_alone(drinks: Lexical, query: str, rows: list[int]) -> None:
+    found = offer(drinks, query)
+    assert (found.rows.tolist(), found.total) == (rows, len(rows))
+    assert found.whole is bool(rows)
+
+
+def test_a_product_named_by_its_id_stays_behind_the_filters(drinks: Lexical) -> None:
+    narrowed = masks(DRINKS, Filters(brands=("Brand 01",)))
+    request = Request(request_id="", scene="search", day=10.0, query="1082185", allowed=narrowed.allowed)
+    found = drinks.recall(worlds.ask(replace(request, without=narrowed.without)), 20)[0]
+    assert (found.rows.tolist(), found.total) == ([], 0)
+    assert found.facets["brand"] == {"Brand 00": 1}
+
+
+def test_what_a_filter_names_is_counted_however_few_or_deep(drinks: Lexical, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shopkeeper.recall.facets.MOST_VALUES", 1)
+    filters = Filters(categories=("Food > Fruit > Apples", "Food"), brands=("Brand 09", "Nobody"))
+    request = Request(request_id="", scene="search", day=10.0, query="apple", filters=filters)
+    narrowed = masks(DRINKS, filters)
+    asked = worlds.ask(replace(request, allowed=narrowed.allowed, without=narrowed.without))
+    counted = drinks.recall(asked, 20)[0].facets
+    assert counted["category"] == {"Food > Fruit": 1, "Food > Fruit > Apples": 1, "Food": 1}
+    assert counted["brand"] == {"Brand 07": 1, "Brand 09": 1, "Nobody": 0}

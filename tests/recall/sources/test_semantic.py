@@ -4,8 +4,10 @@
 2. Of products with one vector only so many are offered, the most bought first.
    By `popularity_weight` what is bought more comes before what is as near.
 3. A new product is found at once, under a vector of its own or one already there; a deleted one no more.
-4. Without vectors, or without anything to be near to, there is no offer; nor for a query that is near to nothing.
-5. Binary codes agree with the exact order: nine tenths of the true hundred are among the nearest thousand.
+4. A search is not offered what is less near than a part of the nearest of all, also where filters take that away;
+   what is deleted is no longer the nearest. A code is near to nothing.
+5. Without vectors, or without anything to be near to, there is no offer; nor for a query that is near to nothing.
+6. Binary codes agree with the exact order: nine tenths of the true hundred are among the nearest thousand.
 """
 
 from dataclasses import replace
@@ -63,6 +65,27 @@ def test_a_query_near_to_nothing_finds_nothing_while_a_product_still_has_its_nea
     assert search(learnt(), away).rows.tolist() == []
     assert search(learnt(min_best=-1.0), away).rows.tolist()[:1] == [0]
     assert len(similar(learnt(min_best=1.0), 0).rows) > 0
+
+
+def test_a_search_is_not_offered_what_is_far_behind_the_nearest() -> None:
+    ahead = np.array([1.0, 0.0], np.float32)
+    assert set(search(learnt(near_best=0.95), ahead).rows.tolist()) == {0, 1, 5, 6}  # cos 25 is 0.91
+    assert set(search(learnt(near_best=0.9), ahead).rows.tolist()) == {0, 1, 5, 6, 2}
+    assert 3 in similar(learnt(near_best=0.95), 0).rows
+
+
+def test_the_nearest_of_all_sets_the_floor_whatever_filters_take_away() -> None:
+    source, ahead = learnt(near_best=0.95), Intent(vector=np.array([1.0, 0.0], np.float32))
+    asked = Request(request_id="", scene="search", day=1.0, allowed=np.isin(np.arange(len(SHELF)), [2, 3]))
+    assert source.recall(worlds.ask(asked, None, ahead), 10)[0].rows.tolist() == []
+    gone = np.isin(np.arange(len(SHELF)), [0, 1, 5, 6])
+    source.update(replace(SHELF, deleted=gone, available=~gone), np.flatnonzero(gone).astype(np.int32), None)
+    assert source.recall(worlds.ask(asked, None, ahead), 10)[0].rows.tolist() == [2]
+
+
+def test_a_code_is_near_to_nothing() -> None:
+    asked = worlds.ask(Request(request_id="", scene="search", day=1.0), None, Intent(vector=VECTORS[0], is_code=True))
+    assert learnt().recall(asked, 10)[0].rows.tolist() == []
 
 
 def grown() -> Catalog:

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from shopkeeper.recall.facets import FacetTable
 from shopkeeper.recall.groups import NO_GROUP, Groups
-from shopkeeper.recall.offers import NOTHING, best
+from shopkeeper.recall.offers import NOTHING, best, inside
 from shopkeeper.recall.words import FieldText, Matches, WordIndex
 from shopkeeper.settings import SourceSettings
 from shopkeeper.text import tokens
@@ -31,15 +31,23 @@ class Lexical:
     counting a little less than the one before, so that twenty packs of the same milk do not fill the page. A score is
     BM25 x same_text_decay^place x (1 + popularity_weight x log(1 + bought) / log(1 + most bought)).
 
-    Where a sort is asked for, the first by it of all matches are offered, in its order. An empty query lists what the
-    mask leaves, the most bought first, scored log(1 + bought) / log(1 + most bought).
+    A query that is a product's id finds that product alone. Where a sort is asked for, the first by it of all matches
+    are offered, in its order. An empty query lists what the mask leaves, the most bought first, scored
+    log(1 + bought) / log(1 + most bought).
     """
 
     class Settings(SourceSettings):
         title_weight: float = Field(6.0, gt=0, description="What a word in the title counts.")
         brand_weight: float = Field(3.0, gt=0, description="What a word in the brand counts.")
         category_weight: float = Field(1.5, gt=0, description="What a word in the category's path counts.")
-        stem_weight: float = Field(1.0, gt=0, description="What a word counts that matches by its stem alone.")
+        plural_weight: float = Field(
+            5.5, gt=0, description="What the only word counts that is in a title in its other number: apple, apples."
+        )
+        stem_weight: float = Field(
+            1.0,
+            gt=0,
+            description="What a word counts that matches elsewhere in its other number, or within a joined one.",
+        )
         same_text_decay: float = Field(
             0.98, gt=0, le=1, description="Factor on the score of each further product of the same text."
         )
@@ -124,26 +132,42 @@ class Lexical:
             "brand": own.brand_weight,
             "category": own.category_weight,
             "stems": own.stem_weight,
+            "plural": own.plural_weight,
         }
 
     def _offer(self, state: "_State", request: Request, intent: Intent, limit: int) -> Offer:
-        rows, scores = self._matches(state, request, intent)
+        if (named := state.named(request.query)) is not None:
+            return self._only(state, request, named)
+        found = self._found(state, request, intent)
+        rows, scores = self._matches(state, request, found)
         offer = best(rows, scores, limit) if request.sort == "relevance" else state.first(rows, scores, request, limit)
-        wider = {facet: self._rows(state, request, intent, mask) for facet, mask in request.without.items()}
-        return Offer(offer.rows, offer.scores, len(rows), state.facets.count(rows, wider))
+        wider = {facet: self._rows(state, found, mask) for facet, mask in request.without.items()}
+        counted = state.facets.count(rows, wider, request.filters)
+        return Offer(offer.rows, offer.scores, len(rows), counted, found is None or found.whole)
 
-    def _rows(self, state: "_State", request: Request, intent: Intent, mask: BoolArray) -> RowArray:
-        """All matches inside another mask, int32 (m,): the words were looked up already."""
+    def _only(self, state: "_State", request: Request, row: int) -> Offer:
+        """The product whose number was asked for, where the filters leave it."""
+        rows = np.array([row], np.int32)
+        wider = {facet: rows[inside(rows, mask)] for facet, mask in request.without.items()}
+        rows = rows[inside(rows, request.allowed)]
+        counted = state.facets.count(rows, wider, request.filters)
+        return Offer(rows, np.ones(len(rows), np.float32), len(rows), counted, True)
+
+    def _found(self, state: "_State", request: Request, intent: Intent) -> Matches | None:
+        """The texts that match; None where nothing is asked for."""
         if not intent.query and not request.query:
-            return state.groups.all_rows(mask)
-        return state.groups.rows_of(state.matches(intent, self.settings.most_texts).texts, mask)[0]
+            return None
+        return state.matches(intent, self.settings.most_texts)
 
-    def _matches(self, state: "_State", request: Request, intent: Intent) -> tuple[RowArray, FloatArray]:
+    def _rows(self, state: "_State", found: Matches | None, mask: BoolArray) -> RowArray:
+        """All matches inside another mask, int32 (m,)."""
+        return state.groups.all_rows(mask) if found is None else state.groups.rows_of(found.texts, mask)[0]
+
+    def _matches(self, state: "_State", request: Request, found: Matches | None) -> tuple[RowArray, FloatArray]:
         """All matches inside the mask, int32 (m,), with their scores, float32 (m,)."""
-        if not intent.query and not request.query:
+        if found is None:
             rows = state.groups.all_rows(request.allowed)
             return rows, state.groups.wanted(rows)
-        found = state.matches(intent, self.settings.most_texts)
         rows, position, place = state.groups.rows_of(found.texts, request.allowed)
         lift = 1.0 + self.settings.popularity_weight * state.groups.wanted(rows)
         scores = found.scores[position] * self.settings.same_text_decay**place * lift
@@ -171,6 +195,13 @@ class _State:
         order = np.lexsort((rows, -scores, key))[:limit]
         return Offer(rows[order], scores[order])
 
+    def named(self, query: str) -> int | None:
+        """The row of the product whose id is the query, in this or in capitals; one without a digit is words."""
+        if not any(letter.isdigit() for letter in query):
+            return None
+        row_of = self.catalog.row_of
+        return row_of.get(query.strip(), row_of.get(query.strip().upper()))
+
     def matches(self, intent: Intent, most: int) -> Matches:
         """The query's matches, else those of its correction; the latest queries are remembered."""
         key = (intent.query, intent.tokens, intent.is_code, intent.correction)
@@ -182,7 +213,7 @@ class _State:
                 found = self.index.search(tokens(intent.correction), most=most)
             # The index is shared with later states: what it learnt since is not on this one's shelf.
             known = found.texts < self.groups.n_groups
-            found = found if known.all() else Matches(found.texts[known], found.scores[known])
+            found = found if known.all() else Matches(found.texts[known], found.scores[known], found.whole)
             if len(self.remembered) >= _REMEMBERED:
                 self.remembered.clear()  # cheaper and safer among threads than keeping order
             self.remembered[key] = found

@@ -3,19 +3,22 @@
 import numpy as np
 from pydantic import Field
 
-from shopkeeper.recall.codes import nearest
+from shopkeeper.recall.codes import Distances, nearest
 from shopkeeper.recall.groups import NO_GROUP
 from shopkeeper.recall.offers import NOTHING, best, without
 from shopkeeper.recall.shelf import StandsOnShelf, VectorShelf
 from shopkeeper.settings import SCENE_WEIGHTS, SourceSettings, Weight
 from shopkeeper.types import Batch, FloatArray, Intent, Offer, Request, Scene
 
+BEST_OF = 100
+"""Of so many nearest codes the nearest text is taken."""
+
 
 class Semantic(StandsOnShelf):
     """Offers the nearest product texts by cosine: all binary codes are scanned, the nearest are scored exactly.
 
     Products of one vector are one entry; of each at most `same_text` are offered, the most bought first. A query that
-    is near to nothing, such as one of no words of any language, is offered nothing. A score is
+    is near to nothing, such as one of no words of any language, is offered nothing, and so is a code. A score is
     cosine x (1 + popularity_weight x log(1 + bought) / log(1 + most bought)).
     """
 
@@ -27,6 +30,10 @@ class Semantic(StandsOnShelf):
         min_cosine: float = Field(0.0, ge=-1, le=1, description="Texts less similar than this are not offered.")
         popularity_weight: float = Field(
             0.1, ge=0, description="How much higher the most bought product of all scores than one never bought."
+        )
+        # measured on 92k grocery titles: what is left of `heinz ketchup` is ketchup, of `red wine` wine and red grapes
+        near_best: float = Field(
+            0.85, ge=0, le=1, description="A search is not offered what is less similar than this part of the nearest."
         )
         # measured on 92k grocery titles: keys struck at random come to 0.20-0.36, words of a shopper to 0.38-0.84
         min_best: float = Field(0.36, ge=-1, le=1, description="A query whose nearest text is less similar finds none.")
@@ -51,14 +58,24 @@ class Semantic(StandsOnShelf):
         distances = shelf.codes.distances(shelf.codes.code(asked[None])[:, 0])
         groups = nearest(distances, self.settings.rescored, is_open).astype(np.int32)
         cosines = shelf.exact(groups) @ asked
-        if request.scene == "search" and cosines.max(initial=-1.0) < self.settings.min_best:
-            return NOTHING
-        keep = cosines >= self._edge(cosines, limit + len(request.seeds))
+        edge = self._edge(cosines, limit + len(request.seeds))
+        if request.scene == "search":
+            best_cosine = self._best(shelf, distances, asked)
+            if best_cosine < self.settings.min_best:
+                return NOTHING
+            edge = max(edge, best_cosine * self.settings.near_best)
+        keep = cosines >= edge
         rows, position, place = shelf.groups.rows_of(groups[keep], request.allowed)
         few = place < self.settings.same_text
         rows = rows[few]
         lift = 1.0 + self.settings.popularity_weight * shelf.groups.wanted(rows)
         return best(*without(rows, cosines[keep][position[few]] * lift, request.seeds), limit)
+
+    def _best(self, shelf: VectorShelf, distances: Distances, asked: FloatArray) -> float:
+        """The cosine of the nearest text of all: filters that leave nothing near do not make the rest nearer."""
+        groups = nearest(distances, BEST_OF).astype(np.int32)
+        kept = groups[np.unique(shelf.groups.rows_of(groups, None)[1])]  # deleted products leave theirs empty
+        return float((shelf.exact(kept) @ asked).max(initial=-1.0))
 
     def _edge(self, cosines: FloatArray, n: int) -> float:
         """The least cosine worth a look: no row below the n best texts is offered, whatever those hold."""
@@ -69,6 +86,7 @@ class Semantic(StandsOnShelf):
 def _asked(shelf: VectorShelf, request: Request, intent: Intent) -> FloatArray | None:
     """The vector to be near to: the query's, else the seed product's own. None where there is neither."""
     if request.scene == "search":
-        return intent.vector if intent.vector is not None and intent.vector.any() else None
+        meant = intent.vector is not None and intent.vector.any() and not intent.is_code
+        return intent.vector if meant else None
     group = shelf.group(int(request.seeds[0])) if len(request.seeds) else NO_GROUP
     return shelf.exact(np.array([group], np.int32))[0] if group != NO_GROUP else None

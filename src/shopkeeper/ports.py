@@ -175,7 +175,11 @@ class Encoder(Protocol):
 
 
 class Source(Protocol):
-    """Offers products for a request: one way of recalling. May also fit, save, observe, update, forget."""
+    """Offers products for a request: one way of recalling. May also fit, save, observe, update, forget.
+
+    One that only computes, and waits for no disk or network, may say so with `in_memory: ClassVar[bool] = True`: it is
+    then asked in the request's own thread while it keeps its budget.
+    """
 
     Settings: ClassVar[type[BaseModel]]
     scenes: ClassVar[frozenset[Scene]]

@@ -11,6 +11,7 @@
    words match in part is filled up, and meaning has its full weight there. A sorted one whose words find anything holds
    only that, in the order offered, however few are kept.
 8. A plan takes limit, k, weights and budgets from the settings; a scene that a ranker orders has its own depth.
+9. A source that only computes is asked in the request's own thread until it overruns its budget once.
 """
 
 import logging
@@ -256,3 +257,29 @@ def test_a_search_whose_words_match_in_part_is_filled_up_and_meaning_counts_in_f
 def test_a_sorted_search_holds_what_the_words_find_in_the_order_offered(sort: Sort) -> None:
     found = found_by(Several([30, 7, 2, 9], [], [4, 24, 3]), [search(sort), search(sort), search()], keep=3)
     assert found == [[30, 7, 2], [5, 6, 7], [24, 4, 5]]
+
+
+class Computing(Fixed):
+    """Says that it only computes; remembers in whose thread it was asked."""
+
+    in_memory: ClassVar[bool] = True
+
+    def recall(self, batch: Batch, limit: int) -> list[Offer]:
+        self.thread = threading.current_thread()
+        return super().recall(batch, limit)
+
+
+def test_a_source_that_only_computes_is_asked_in_the_requests_own_thread(crew: Crew) -> None:
+    quick, other = Computing(1), Fixed(2)
+    found = gather({"quick": quick, "other": other}, three(), Plan(crew=crew))
+    assert quick.thread is threading.current_thread()
+    assert found.late == () and set(found.candidates.rows.tolist()) == {1, 2}
+
+
+def test_once_it_overran_its_budget_it_is_named_and_handed_over_from_then_on(crew: Crew) -> None:
+    slow = Computing(1)
+    plan = Plan(crew=crew, budgets_ms={"slow": 1e-6})
+    assert gather({"slow": slow}, three(), plan).late == ("slow",)
+    assert slow.thread is threading.current_thread()
+    gather({"slow": slow}, three(), Plan(crew=crew))
+    assert slow.thread is not threading.current_thread()

@@ -76,17 +76,18 @@ def sentence(explanation: Explanation, known: Facts, language: Language = "en") 
     shopper has bought before is said first where it adds at all: nothing else tells a person as much. Where no reason
     adds, the largest part that does, then the plain fact of a purchase.
     """
-    words = _words()[language]
+    words, of = _words()[language], reason_of()
     adds: dict[str, float] = {}
     for part in explanation.children:
-        reason = reason_of().get(part.name, "")
+        reason = of.get(part.name, "")
         adds[reason] = adds.get(reason, 0.0) + part.value
-    first = ["bought_before"] if adds.get("bought_before", 0.0) > 0 else []
+    if adds.get("bought_before", 0.0) > 0 and known.times:
+        return _say("bought_before", known, words)
     reasons = [reason for reason in sorted(adds, key=lambda each: -adds[each]) if adds[reason] > 0]
     parts = sorted(explanation.children, key=lambda child: -child.value)
-    single = [reason_of().get(part.name, "") for part in parts if part.value > 0]
+    single = [of.get(part.name, "") for part in parts if part.value > 0]
     weak = [AGREED] if AGREED in reasons else []
-    telling = (reason for reason in (*first, *reasons, *single) if reason != AGREED)
+    telling = (reason for reason in (*reasons, *single) if reason != AGREED)
     for reason in (*telling, "bought_before", *weak):
         if said := _say(reason, known, words):
             return said

@@ -56,6 +56,8 @@ class Crew:
 
     def __init__(self, n_threads: int = 8, most_overdue: int = 2) -> None:
         self.most_overdue = most_overdue
+        self.overran: set[str] = set()
+        """Sources that only compute and yet overran their budget once: asked in a request's thread no more."""
         self._lines: queue.SimpleQueue[Sequence[Job] | None] = queue.SimpleQueue()
         self._overdue: list[Job] = []
         self._lock = threading.Lock()

@@ -39,6 +39,8 @@ class Variants:
         """int64 (m,): the positions that stay, in new order: each group's best ones in its best places."""
         places = np.argsort(groups, kind="stable")
         ordered = groups[places]
+        if not (ordered[1:] == ordered[:-1]).any():
+            return np.arange(len(groups))
         stay = np.arange(len(ordered)) - np.searchsorted(ordered, ordered) < self.settings.per_group
         chosen = np.lexsort((-times, groups))  # stable: of what was bought equally often the best ranked first
         return chosen[stay][np.argsort(places[stay])]

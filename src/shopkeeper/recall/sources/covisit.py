@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -63,6 +64,7 @@ class Covisit:
         live_pairs: int = Field(200_000, ge=1, description="Live pairs held; the oldest go first.")
 
     scenes: frozenset[Scene] = frozenset({"home", "similar", "together", "cart"})
+    in_memory: ClassVar[bool] = True
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +58,7 @@ class Lexical:
         most_texts: int = Field(20_000, ge=100, description="Matches beyond are neither ranked nor counted.")
 
     scenes: frozenset[Scene] = frozenset({"search"})
+    in_memory: ClassVar[bool] = True
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

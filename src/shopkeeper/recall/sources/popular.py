@@ -5,6 +5,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +63,7 @@ class Popular:
         )
 
     scenes: frozenset[Scene] = frozenset({"home", "cart", "trending"})
+    in_memory: ClassVar[bool] = True
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

@@ -1,5 +1,7 @@
 """Bought before: how often, how lately, and whether it is due again."""
 
+from typing import ClassVar
+
 import numpy as np
 from pydantic import Field
 
@@ -22,6 +24,7 @@ class Repeat:
         )
 
     scenes: frozenset[Scene] = frozenset({"home", "cart"})
+    in_memory: ClassVar[bool] = True
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

@@ -1,5 +1,7 @@
 """Products whose text means nearly the same as the query, or as the product looked at."""
 
+from typing import ClassVar
+
 import numpy as np
 from pydantic import Field
 
@@ -39,6 +41,7 @@ class Semantic(StandsOnShelf):
         min_best: float = Field(0.36, ge=-1, le=1, description="A query whose nearest text is less similar finds none.")
 
     scenes: frozenset[Scene] = frozenset({"search", "similar"})
+    in_memory: ClassVar[bool] = True
     exact = True
 
     def __init__(self, settings: Settings) -> None:

@@ -1,6 +1,7 @@
 """Products like those of the session's last few clicks."""
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -32,6 +33,7 @@ class Session(StandsOnShelf):
         same_text: int = Field(3, ge=1, description="How many products of one text are offered.")
 
     scenes: frozenset[Scene] = frozenset({"home", "cart"})
+    in_memory: ClassVar[bool] = True
     exact = False
 
     def __init__(self, settings: Settings) -> None:

@@ -22,7 +22,7 @@ from starlette.testclient import TestClient
 
 from benchmarks.small_shop import make
 from shopkeeper.console import search
-from shopkeeper.console.sections import Section
+from shopkeeper.console.sections import Section, section
 from shopkeeper.flow.build import open_shop
 from shopkeeper.flow.shop import Shop
 from shopkeeper.serve.app import create_app
@@ -340,7 +340,7 @@ def test_a_photograph_stands_over_its_drawing(client: TestClient, shop: Shop) ->
 def test_a_product_put_while_a_department_is_shown_spoils_no_page(
     client: TestClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = search.section
+    made = section
 
     def put_beside(*asked: Any, **more: Any) -> Section:
         shop.put([Product(product_id="new", title="New tea", category=("Drinks",), price=1.0)])

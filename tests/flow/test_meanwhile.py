@@ -68,14 +68,14 @@ def shelf_of(shop: Shop) -> VectorShelf:
 def kept(shop: Shop, product_id: str) -> FloatArray:
     """The vector by which the semantic source finds a product."""
     shelf = shelf_of(shop)
-    return shelf.exact(np.array([shelf.group(shop.row(product_id))], np.int32))[0]
+    return np.asarray(shelf.exact(np.array([shelf.group(shop.row(product_id))], np.int32))[0], np.float32)
 
 
 def as_now(shop: Shop, product_id: str) -> FloatArray:
     """The vector of the product's text as it is."""
     vectors = encoded(shop.folder, LetterEncoder(), np.array([shop.row(product_id)], np.int32))
     assert vectors is not None
-    return vectors[0]
+    return np.asarray(vectors[0], np.float32)
 
 
 def test_a_changed_product_is_found_by_its_new_meaning_after_a_restart(folder: Path, letters: LetterEncoder) -> None:

@@ -6,11 +6,15 @@
 4. where computing fails, it fails for whoever asks, and the next one may ask again.
 """
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
+from pydantic import BaseModel
 
 from shopkeeper.rank.assemble import assemble
 from shopkeeper.rank.later import LaterRows
+from shopkeeper.settings import PluginSettings
 from shopkeeper.testing import worlds
 from shopkeeper.types import Batch, Candidates, FloatArray, Snapshot
 from tests.rank.worlds import batch, candidates, feature
@@ -21,7 +25,8 @@ LOG = worlds.interactions([(0, 0, 1.0, "purchase"), (0, 1, 2.0, "purchase"), (1,
 class Counted:
     """A feature that knows how often it was asked, and fails when told to."""
 
-    names = ("row",)
+    Settings: ClassVar[type[BaseModel]] = PluginSettings
+    names: tuple[str, ...] = ("row",)
 
     def __init__(self) -> None:
         self.calls = 0

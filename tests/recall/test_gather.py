@@ -18,6 +18,7 @@ import logging
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -198,7 +199,8 @@ def test_in_a_scene_that_a_ranker_orders_only_as_many_go_on_as_it_is_given() -> 
 def sizes(scene: Scene, plan: Plan) -> list[int]:
     """How many of thirty rows offered go on."""
     asked = Batch((Request(request_id="", scene=scene, day=0.0),), (Intent(),), (NO_PORTRAIT,))
-    return np.diff(gather({"popular": Several(range(30))}, asked, plan).candidates.offsets).tolist()
+    offsets = gather({"popular": Several(range(30))}, asked, plan).candidates.offsets.tolist()
+    return [end - start for start, end in pairwise(offsets)]
 
 
 class Several(Fixed):

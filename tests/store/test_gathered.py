@@ -22,6 +22,7 @@ from shopkeeper.errors import StoreError
 from shopkeeper.store import gathered
 from shopkeeper.store.folder import ShopFolder, open_folder
 from shopkeeper.store.gathered import FEW, FILE
+from shopkeeper.store.log import coded_day
 from shopkeeper.types import Interactions
 from tests.store.worlds import DAY, event, products
 
@@ -78,8 +79,12 @@ def test_interactions_are_the_same_with_and_without_the_file(path: Path, shop: S
 def test_a_hit_reads_no_gathered_day(path: Path, shop: ShopFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = look(shop)
     read: list[Path] = []
-    coded_day = gathered.coded_day
-    monkeypatch.setattr(gathered, "coded_day", lambda file: (read.append(file), coded_day(file))[1])
+
+    def noted(file: Path) -> pa.Table:
+        read.append(file)
+        return coded_day(file)
+
+    monkeypatch.setattr(gathered, "coded_day", noted)
     assert equal(look(shop), plain)
     assert read == []
     fill(shop, FEW + 2, 1)

@@ -8,8 +8,8 @@ its way is sent once more. Every fourth kill strikes while the server also compa
 compaction and every fourth an import that runs alone. SIGKILL leaves the system's page cache alone, so this shows
 that no state between two instructions is wrong; that a commit reaches the disk is SQLite's synchronous=FULL.
 
-`ready_s` is the longest start. A start shows the version every event that came after it was learnt, some 50 us each:
-the last ones of 50 kills have a quarter of a million of them. A shop that learns every night has those of a day.
+`ready_s` is the longest start. A start takes in every event that came after the version was learnt: after 50 kills a
+quarter of a million. A shop that learns every night has those of a day.
 """
 
 import argparse

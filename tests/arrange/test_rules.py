@@ -12,6 +12,7 @@
 """
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ import pytest
 from shopkeeper import plugins
 from shopkeeper.arrange.arrange import arrange
 from shopkeeper.testing import worlds
-from shopkeeper.types import Catalog, Filters, FloatArray, Portrait, Ranked, Request
+from shopkeeper.types import Catalog, Filters, FloatArray, Portrait, Ranked, Request, Scene, Sort
 
 
 def ranked(*scores: float) -> Ranked:
@@ -27,8 +28,8 @@ def ranked(*scores: float) -> Ranked:
     return Ranked(rows, np.array(scores, np.float32), rows.astype(np.int64), "test")
 
 
-def page(name: str, order: Ranked, shelf: Catalog, **request: object) -> tuple[list[int], str]:
-    asked = Request(request_id="r", day=10.0, **{"scene": "home", **request})  # type: ignore[arg-type]
+def page(name: str, order: Ranked, shelf: Catalog, **request: Any) -> tuple[list[int], str]:
+    asked = Request(request_id="r", day=10.0, **{"scene": "home", **request})
     rule = plugins.load("rule", name)
     moved, note = rule(rule.Settings()).apply(order, asked, nobody(), shelf, None)
     return moved.rows.tolist(), note
@@ -56,8 +57,9 @@ def test_a_page_about_a_product_offers_neither_it_nor_its_variants() -> None:
 
 def test_what_was_dismissed_is_not_recommended_but_a_search_finds_it() -> None:
     shelf, rule = worlds.catalog(["a", "b"]), plugins.load("rule", "dismissed")
-    for scene, rows in (("home", [1]), ("search", [0, 1])):
-        asked = Request(request_id="r", day=10.0, scene=scene)  # type: ignore[arg-type]
+    cases: tuple[tuple[Scene, list[int]], ...] = (("home", [1]), ("search", [0, 1]))
+    for scene, rows in cases:
+        asked = Request(request_id="r", day=10.0, scene=scene)
         kept, _ = rule(rule.Settings()).apply(ranked(2, 1), asked, nobody(dismissed=0), shelf, None)
         assert kept.rows.tolist() == rows
 
@@ -107,8 +109,9 @@ def test_of_variants_the_cheapest_stands_where_the_cheapest_are_asked_for() -> N
     shelf = worlds.catalog(["Milk, 2 l", "Bread", "Milk, 1 l"], prices=prices, groups=np.array([5, 6, 5], np.int32))
     rules = {name: plugins.load("rule", name) for name in ("variants", "sort")}
     made = {name: rule(rule.Settings()) for name, rule in rules.items()}
-    for sort, rows in (("price_asc", [2, 1]), ("price_desc", [0, 1]), ("relevance", [0, 1])):
-        asked = Request(request_id="r", day=10.0, scene="search", sort=sort)  # type: ignore[arg-type]
+    cases: tuple[tuple[Sort, list[int]], ...] = (("price_asc", [2, 1]), ("price_desc", [0, 1]), ("relevance", [0, 1]))
+    for sort, rows in cases:
+        asked = Request(request_id="r", day=10.0, scene="search", sort=sort)
         assert arrange(made, ranked(3, 2, 1), asked, nobody(), shelf, None)[0].rows.tolist() == rows
 
 

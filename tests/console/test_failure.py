@@ -7,8 +7,10 @@
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from shopkeeper.errors import StorageFull
@@ -27,10 +29,17 @@ def careless(shop: Shop) -> Iterator[TestClient]:
         yield asking
 
 
+def limit_of(client: TestClient) -> Any:
+    """The rate limit of the application behind the client."""
+    app = client.app
+    assert isinstance(app, FastAPI)
+    return app.state.front.limit
+
+
 def exhaust(client: TestClient, shop: Shop) -> None:
-    rate = shop.settings.serve.requests_per_minute
+    rate, limit = shop.settings.serve.requests_per_minute, limit_of(client)
     for _ in range(rate):
-        client.app.state.front.limit.retry_after(shop.name, "address testclient", rate)  # type: ignore[attr-defined]
+        limit.retry_after(shop.name, "address testclient", rate)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@
 from collections.abc import Iterator
 
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from shopkeeper.flow.shop import Shop
@@ -38,7 +39,9 @@ def test_a_shopper_can_buy_without_a_key(guarded: TestClient) -> None:
 
 def test_pages_count_towards_the_rate(guarded: TestClient, shop: Shop) -> None:
     rate = shop.settings.serve.requests_per_minute
-    limit = guarded.app.state.front.limit  # type: ignore[attr-defined]
+    app = guarded.app
+    assert isinstance(app, FastAPI)
+    limit = app.state.front.limit
     for _ in range(rate):
         limit.retry_after("grocer", "address testclient", rate)
     assert guarded.get("/grocer/").status_code == 429

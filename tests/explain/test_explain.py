@@ -14,7 +14,7 @@ import pytest
 from shopkeeper.explain.sentence import Facts, bought, facts, reason_of, sentence
 from shopkeeper.explain.tree import UNKNOWN, folded, trees, unheard_of
 from shopkeeper.testing import worlds
-from shopkeeper.types import NO_PORTRAIT, Explanation
+from shopkeeper.types import NO_PORTRAIT, Explanation, Language
 
 
 def test_parts_add_up_to_the_root_and_to_their_group() -> None:
@@ -45,8 +45,8 @@ def scored(**parts: float) -> Explanation:
         (Facts(), "en", "Many people are buying it now."),
     ],
 )
-def test_the_sentence_is_the_largest_part_that_the_facts_bear_out(known: Facts, language: str, said: str) -> None:
-    assert sentence(scored(popular=1.0, repeat=2.0), known, language) == said  # type: ignore[arg-type]
+def test_the_sentence_is_the_largest_part_that_the_facts_bear_out(known: Facts, language: Language, said: str) -> None:
+    assert sentence(scored(popular=1.0, repeat=2.0), known, language) == said
 
 
 def test_without_its_part_another_sentence_is_said() -> None:
@@ -116,9 +116,9 @@ def test_a_session_is_spoken_of_where_there_is_one() -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_every_reason_has_words_in_both_languages(language: str) -> None:
-    nothing = sentence(scored(), Facts(history=True), language)  # type: ignore[arg-type]
+def test_every_reason_has_words_in_both_languages(language: Language) -> None:
+    nothing = sentence(scored(), Facts(history=True), language)
     known = Facts(times=0, history=True, session=True, new=True)
     for part, reason in reason_of().items():
-        said = sentence(scored(**{part: 1.0}), known if reason != "bought_before" else Facts(times=1), language)  # type: ignore[arg-type]
+        said = sentence(scored(**{part: 1.0}), known if reason != "bought_before" else Facts(times=1), language)
         assert said != nothing

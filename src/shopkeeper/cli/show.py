@@ -194,7 +194,7 @@ def comparison(found: "Comparison", as_json: bool) -> None:
 
 def versions(found: "Sequence[VersionInfo]", current: "VersionInfo | None", as_json: bool) -> None:
     """The versions, oldest first."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "version": version.name,
             "created": version.manifest["created"],
@@ -210,8 +210,7 @@ def versions(found: "Sequence[VersionInfo]", current: "VersionInfo | None", as_j
     for column in ("version", "created", "serves", "MB"):
         table.add_column(column)
     for row in rows:
-        # the row's values are as various as its columns
-        megabytes = f"{row['bytes'] / 1e6:.1f}"  # type: ignore[operator]
+        megabytes = f"{row['bytes'] / 1e6:.1f}"
         table.add_row(str(row["version"]), str(row["created"]), "yes" if row["serves"] else "", megabytes)
     console.print(table)
 

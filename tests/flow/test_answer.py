@@ -6,6 +6,7 @@
 4. a search counts all matches and says how many of them can be paged to; past these a page is empty.
 5. a page is logged with ids, propensities and feature values; a shop open for reading only logs nothing.
 6. a shop that has not learnt says so.
+7. the taught ranker orders the home page of a shopper with a history; somebody it cannot know gets what many buy.
 """
 
 from dataclasses import replace
@@ -36,6 +37,14 @@ def test_a_page_comes_for_every_scene_and_its_parts_add_up(shop: Shop, scene: Sc
     for item in page.items:
         assert sum(child.value for child in item.explanation.children) == pytest.approx(item.score, abs=1e-4)
         assert item.sentence
+
+
+def test_the_taught_ranker_orders_the_page_of_a_shopper_with_a_history_alone(shop: Shop) -> None:
+    assert answer(ask(shop, scene="home", user_id="u7"), shop).ranker == "lambdarank"
+    stranger = answer(ask(shop, scene="home"), shop)
+    assert stranger.ranker == "fused" and {item.sentence for item in stranger.items} == {
+        "Many people are buying it now."
+    }
 
 
 def test_a_search_finds_the_words_also_mistyped(shop: Shop) -> None:

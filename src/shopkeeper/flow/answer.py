@@ -26,7 +26,8 @@ def answer(request: Request, shop: Shop) -> Page:
     portrait = trace.timed("profile", lambda: shop.profiles.portrait(request.user, request.session, request.day))
     batch = Batch((request,), (intent,), (portrait,))
     found = trace.timed("recall", lambda: gather(trained.sources, batch, shop.plan))
-    name, ranker = trained.ranker_for(request.scene)
+    has_history = request.user != NEW_USER and len(portrait.rows) > 0
+    name, ranker = trained.ranker_for(request.scene, has_history=has_history)
     known = found.candidates if ranker.reads_features else found.candidates.take(NO_CANDIDATES)
     table = trace.timed("features", lambda: assemble(trained.features, batch, known))
     ranked = trace.timed("rank", lambda: order(ranker, name, found.candidates, table))

@@ -58,9 +58,12 @@ class Trained:
     understanding: Understanding
     suggester: Suggester
 
-    def ranker_for(self, scene: Scene) -> tuple[str, Ranker]:
-        """The scene's ranker with its name where it was taught, else the fused score."""
-        name = self.scenes.get(scene, FUSED)
+    def ranker_for(self, scene: Scene, *, has_history: bool) -> tuple[str, Ranker]:
+        """The scene's ranker with its name where it was taught, else the fused score.
+
+        Windows teach on shoppers with a history in the log: somebody without one gets the fused score.
+        """
+        name = self.scenes.get(scene, FUSED) if has_history else FUSED
         name = name if name in self.rankers else FUSED
         return name, self.rankers[name]
 

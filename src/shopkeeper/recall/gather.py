@@ -122,7 +122,7 @@ def gather(sources: Mapping[str, Source], batch: Batch, plan: Plan) -> Found:
     before_fuse = time.perf_counter()
     in_part = _in_part(offers, batch)
     weights = plan.weights_for(batch, in_part)
-    fused = fuse(_sorted_by_words(offers, batch), weights, plan.rrf_k, len(batch), plan.keep_for(batch))
+    fused = fuse(_sorted_by_words(offers, batch), weights, plan.rrf_k, len(batch), keep)
     candidates = _by_words(fused, offers, batch)
     ended = time.perf_counter()
     spans |= {"fuse": (ended - before_fuse) * 1000.0, "gather": (ended - started) * 1000.0}
@@ -209,15 +209,16 @@ def _in_time(calls: Mapping[str, Call], quick: frozenset[str], batch: Batch, pla
     jobs = {name: Job(name, call) for name, call in calls.items() if name not in busy}
     budgets = {name: plan.budgets_ms.get(name, deadline_ms) for name in jobs}
     ended: dict[str, Job | None] = dict.fromkeys(calls)
-    handed = [job for name, job in jobs.items() if name not in quick or name in crew.overran]
+    own = [job for name, job in jobs.items() if name in quick and name not in crew.overran]
+    handed = [job for job in jobs.values() if job not in own]
     crew.start(handed)
-    for name in jobs.keys() - {job.name for job in handed}:
+    for job in own:
         if time.perf_counter() < ends:
-            jobs[name].run()
-            if jobs[name].took_ms <= budgets[name]:
-                ended[name] = jobs[name]
+            job.run()
+            if job.took_ms <= budgets[job.name]:
+                ended[job.name] = job
             else:
-                crew.overran.add(name)
+                crew.overran.add(job.name)
     for at, job in enumerate(handed):
         if job.wait(min(budgets[job.name] / 1000.0, ends - time.perf_counter())):
             ended[job.name] = job

@@ -207,10 +207,13 @@ class Feature(Protocol):
 
 
 class Ranker(Protocol):
-    """Candidates to scores that explain themselves. One that reads no features is given an empty table to score."""
+    """Candidates to scores that explain themselves."""
 
     Settings: ClassVar[type[BaseModel]]
-    reads_features: ClassVar[bool]
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The feature files whose columns it reads once it is taught; a page computes no others."""
 
     def learn(self, table: FeatureTable, labels: FloatArray, offsets: IntArray) -> None:
         """labels float32 (n,), 0 none, higher better; offsets int64 (b + 1,) delimit the requests."""

@@ -3,7 +3,7 @@
 1. Parts add up to the score, for every ranker, to float32 rounding.
 2. lambdarank learns an order that one column shows, and names each feature file once in its parts, everyone last.
 3. Several models are averaged, and the same seed gives the same scores.
-4. A saved model scores the same; columns are met by name, a missing one is NaN.
+4. A saved model scores the same; columns are met by name, a missing one is NaN. A file that earns nothing is not read.
 5. The fused score is the sum of the sources' shares, and a part is a share.
 6. Nothing to score gives no scores.
 """
@@ -31,7 +31,7 @@ TABLE = FeatureTable(
 WANTED = (TABLE.values[:, 1] > 0.8).astype(np.float32) * 3
 
 
-def taught(**settings: int) -> Lambdarank:
+def taught(**settings: float) -> Lambdarank:
     ranker = Lambdarank(Lambdarank.Settings(trees=20, leaves=4, min_leaf=5, **settings))
     ranker.learn(TABLE, WANTED, OFFSETS)
     return ranker
@@ -55,7 +55,7 @@ def test_trees_learn_what_the_wanted_have_in_common() -> None:
 
 
 def test_a_part_is_a_feature_file_and_everyone_comes_last() -> None:
-    names, parts = taught().parts(FOUND.take(np.arange(50)), TABLE.take(np.arange(50)))
+    names, parts = taught(least_gain=0).parts(FOUND.take(np.arange(50)), TABLE.take(np.arange(50)))
     assert names == ("counts", "price", "everyone")
     assert np.abs(parts[:, 0]).mean() > 3 * np.abs(parts[:, 1]).mean()
 
@@ -75,7 +75,7 @@ def test_a_saved_model_scores_the_same(tmp_path: Path) -> None:
     ranker.save(tmp_path)
     back.load(tmp_path, catalog(["a"]))
     np.testing.assert_allclose(back.score(FOUND, TABLE), ranker.score(FOUND, TABLE), rtol=1e-6)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["model_0.txt", "model_1.txt"]
+    assert [path.name for path in tmp_path.iterdir()] == ["forest.npz"]
 
 
 def test_columns_are_met_by_name_and_a_missing_one_is_unknown() -> None:
@@ -86,6 +86,23 @@ def test_columns_are_met_by_name_and_a_missing_one_is_unknown() -> None:
     unknown[:, 2] = np.nan
     lacking = FeatureTable(TABLE.names[:2], TABLE.values[:, :2])
     np.testing.assert_array_equal(ranker.score(FOUND, lacking), ranker.score(FOUND, FeatureTable(TABLE.names, unknown)))
+
+
+def test_a_file_that_earns_nothing_is_not_read() -> None:
+    ranker = Lambdarank(Lambdarank.Settings(trees=20, leaves=4, min_leaf=5, least_gain=0.5))
+    assert ranker.files == ()
+    ranker.learn(TABLE, WANTED, OFFSETS)
+    assert ranker.files == ("counts",)
+    names, parts = ranker.parts(FOUND, TABLE)
+    assert names == ("counts", "everyone")
+    np.testing.assert_allclose(parts.sum(axis=1), ranker.score(FOUND, TABLE), atol=1e-4)
+    assert taught(least_gain=0).files == ("counts", "price")
+
+
+def test_where_nothing_tells_candidates_apart_every_file_is_read() -> None:
+    ranker = Lambdarank(Lambdarank.Settings(trees=5, min_leaf=5))
+    ranker.learn(FeatureTable(TABLE.names, np.zeros_like(TABLE.values)), WANTED, OFFSETS)
+    assert ranker.files == ("counts", "price")
 
 
 def test_the_fused_score_is_the_sum_of_shares() -> None:

@@ -3,20 +3,16 @@
 import time
 from dataclasses import replace
 
-import numpy as np
-
 from shopkeeper.arrange.arrange import arrange
 from shopkeeper.explain.sentence import facts, sentence
 from shopkeeper.explain.tree import folded, trees, unheard_of
 from shopkeeper.feedback.exposures import Evidence, exposure_of
 from shopkeeper.flow.shop import Shop
 from shopkeeper.flow.trace import Trace
-from shopkeeper.rank.assemble import assemble
+from shopkeeper.rank.assemble import assemble, read_by
 from shopkeeper.rank.order import order
 from shopkeeper.recall.gather import Found, gather
 from shopkeeper.types import NEW_USER, Batch, Candidates, Catalog, FloatArray, IntArray, Item, Page, Ranked, Request
-
-NO_CANDIDATES = np.empty(0, np.int64)
 
 
 def answer(request: Request, shop: Shop) -> Page:
@@ -28,19 +24,19 @@ def answer(request: Request, shop: Shop) -> Page:
     found = trace.timed("recall", lambda: gather(trained.sources, batch, shop.plan))
     has_history = request.user != NEW_USER and len(portrait.rows) > 0
     name, ranker = trained.ranker_for(request.scene, has_history=has_history)
-    known = found.candidates if ranker.reads_features else found.candidates.take(NO_CANDIDATES)
-    table = trace.timed("features", lambda: assemble(trained.features, batch, known))
+    read = read_by(ranker, trained.features)
+    table = trace.timed("features", lambda: assemble(read, batch, found.candidates))
     ranked = trace.timed("rank", lambda: order(ranker, name, found.candidates, table))
     arranged, fired = trace.timed(
         "arrange", lambda: arrange(shop.rules, ranked, request, portrait, catalog, trained.vectors)
     )
     places = arranged.index[request.offset : request.offset + request.k]
     shown = found.candidates.take(places)
-    read = table.take(places if ranker.reads_features else NO_CANDIDATES)
+    rows = table.take(places)
     page = Page(
         request_id=request.request_id,
         scene=request.scene,
-        items=trace.timed("explain", lambda: _items(batch, arranged, ranker.parts(shown, read), catalog, found)),
+        items=trace.timed("explain", lambda: _items(batch, arranged, ranker.parts(shown, rows), catalog, found)),
         total=max(int(found.totals[0]), len(arranged.rows)),
         reachable=len(arranged.rows),
         intent=intent,
@@ -52,10 +48,10 @@ def answer(request: Request, shop: Shop) -> Page:
         spans_ms={**trace.spans_ms, **found.spans_ms},
     )
     user_id = shop.folder.users.id(request.user) if request.user != NEW_USER else ""
-    # for later learning: what the ranker read, or what it would have read
-    rows = (lambda: read.values) if ranker.reads_features else trained.later.of(batch, shown)
+    # for later learning: what the ranker read, or what one might have read
+    names, values = (rows.names, lambda: rows.values) if read else (trained.later.names, trained.later.of(batch, shown))
     if user_id or request.user == NEW_USER:  # else the shopper was erased meanwhile: of them nothing is kept
-        shop.remember(exposure_of(page, request, user_id, catalog, Evidence(table.names, rows), time.time()))
+        shop.remember(exposure_of(page, request, user_id, catalog, Evidence(names, values), time.time()))
     return page
 
 

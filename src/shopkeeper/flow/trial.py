@@ -12,7 +12,7 @@ from shopkeeper.measure.baselines import personal_frequency, popularity
 from shopkeeper.measure.ranking import mrr_at, ndcg_at, recall_at
 from shopkeeper.measure.statistics import Difference, Interval, bootstrap, paired_bootstrap
 from shopkeeper.ports import Beats, Source
-from shopkeeper.rank.assemble import assemble
+from shopkeeper.rank.assemble import assemble, read_by
 from shopkeeper.rank.order import top
 from shopkeeper.rank.train import Window, batch_at
 from shopkeeper.recall.gather import Plan, gather
@@ -87,7 +87,7 @@ def _home_lists(stages: Stages, ranker: str, held: Window, plan: Plan) -> Iterat
     for start in range(0, len(held.labels.users), CHUNK):
         batch = batch_at(held.snapshot, held.labels.users[start : start + CHUNK])
         candidates = gather(stages.sources, batch, plan).candidates
-        table = assemble(stages.features, batch, candidates)
+        table = assemble(read_by(stages.rankers[ranker], stages.features), batch, candidates)
         yield top(candidates, stages.rankers[ranker].score(candidates, table), K)
 
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from shopkeeper.ports import Feature
+from shopkeeper.ports import Feature, Ranker
 from shopkeeper.types import Batch, Candidates, FeatureTable
 
 
@@ -14,7 +14,7 @@ def assemble(features: Mapping[str, Feature], batch: Batch, candidates: Candidat
 
     Columns come in the mapping's order. Infinite values become NaN: a ranker splits on them otherwise.
     """
-    names = _names(tuple((file, tuple(feature.names)) for file, feature in features.items()))
+    names = columns_of(features)
     table = np.empty((len(candidates.rows), len(names)), np.float32)
     start = 0
     for feature in features.values() if len(candidates.rows) else ():
@@ -25,6 +25,16 @@ def assemble(features: Mapping[str, Feature], batch: Batch, candidates: Candidat
     if infinite.any():
         table[infinite] = np.nan
     return FeatureTable(names, table)
+
+
+def read_by(ranker: Ranker, features: Mapping[str, Feature]) -> dict[str, Feature]:
+    """Those of the features that the ranker reads, as it met them when it was taught."""
+    return {file: features[file] for file in ranker.files if file in features}
+
+
+def columns_of(features: Mapping[str, Feature]) -> tuple[str, ...]:
+    """The full names of all columns of the features."""
+    return _names(tuple((file, tuple(feature.names)) for file, feature in features.items()))
 
 
 @lru_cache(maxsize=16)

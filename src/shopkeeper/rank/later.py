@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from shopkeeper.ports import Feature
-from shopkeeper.rank.assemble import assemble
+from shopkeeper.rank.assemble import assemble, columns_of
 from shopkeeper.types import Batch, Candidates, FloatArray
 
 
@@ -22,6 +22,7 @@ class LaterRows:
     """
 
     def __init__(self, features: Mapping[str, Feature]) -> None:
+        self.names = columns_of(features)
         self._features = features
         self._pages: weakref.WeakSet[_Page] = weakref.WeakSet()  # a page whose exposure was dropped waits for nothing
         self._listing, self._computing = threading.Lock(), threading.Lock()

@@ -11,7 +11,7 @@ from shopkeeper.types import Candidates, FeatureTable, FloatArray, IntArray
 class Fused:
     """Scores with the sum of the sources' shares; a part is a source's share."""
 
-    reads_features: ClassVar[bool] = False
+    files: ClassVar[tuple[str, ...]] = ()
 
     class Settings(PluginSettings): ...
 

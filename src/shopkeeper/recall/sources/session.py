@@ -44,7 +44,10 @@ class Session(StandsOnShelf):
         if shelf is None:
             return [NOTHING] * len(batch)
         pairs = zip(batch.requests, batch.portraits, strict=True)
-        return [self._offer(shelf, request, portrait, limit) for request, portrait in pairs]
+        return [
+            self._offer(shelf, request, portrait, limit) if len(portrait.session_rows) else NOTHING
+            for request, portrait in pairs
+        ]
 
     def _offer(self, shelf: VectorShelf, request: Request, portrait: Portrait, limit: int) -> Offer:
         seeds, leans = self._seeds(shelf, portrait)

@@ -1,7 +1,6 @@
 """A request becomes a page."""
 
 import time
-from dataclasses import replace
 
 from shopkeeper.arrange.arrange import arrange
 from shopkeeper.explain.sentence import facts, sentence
@@ -66,7 +65,7 @@ def _items(
     seed = catalog.titles[request.seeds[0]] if len(request.seeds) == 1 else ""
     wanted = _offered_by("popular", found.candidates, arranged.index[shown])
     known = [
-        replace(each, wanted=own, in_part=found.in_part[0])
+        each._replace(wanted=own, in_part=found.in_part[0])
         for each, own in zip(facts(portrait, rows, request.day, seed, catalog.created[rows]), wanted, strict=True)
     ]
     return tuple(

@@ -72,17 +72,15 @@ class Groups:
         return np.asarray(np.bincount(self.line_of, lines, self.n_groups)[self.of], np.float64)
 
     def last(self, lines: Column) -> DayArray:
-        """The largest of the lines' values for each candidate, NaN where there is none."""
-        return self._outermost(np.maximum, lines, -np.inf)
+        """The value of each candidate's last line, float64 (n,), NaN where there is none."""
+        values = np.full(self.n_groups, np.nan)
+        values[self.line_of] = lines  # of equal places the last is written
+        return values[self.of]
 
     def first(self, lines: Column) -> DayArray:
-        """The smallest of the lines' values for each candidate, NaN where there is none."""
-        return self._outermost(np.minimum, lines, np.inf)
-
-    def _outermost(self, pick: np.ufunc, lines: Column, beyond: float) -> DayArray:
-        values = np.full(self.n_groups, beyond)
-        pick.at(values, self.line_of, np.asarray(lines, np.float64))
-        values[values == beyond] = np.nan
+        """The value of each candidate's first line, float64 (n,), NaN where there is none."""
+        values = np.full(self.n_groups, np.nan)
+        values[self.line_of[::-1]] = lines[::-1]
         return values[self.of]
 
 
@@ -114,7 +112,10 @@ def _sorted(keys: IntArray) -> IntArray:
 
 
 class Lines:
-    """One kind of line of all portraits: request, row int64 (h,); age in days before the request, quantity float64."""
+    """One kind of line of all portraits: request, row int64 (h,); age in days before the request, quantity float64.
+
+    Lines lie request by request, and oldest first in each.
+    """
 
     def __init__(self, request: IntArray, row: IntArray, age: DayArray, quantity: FloatArray, basket: RowArray) -> None:
         self.request, self.row, self.age, self.quantity = request, row, age, quantity
@@ -129,11 +130,20 @@ class Lines:
             return self
         return Lines(self.request[keep], self.row[keep], self.age[keep], self.quantity[keep], self._basket[keep])
 
-    @cached_property
+    @property
     def basket_back(self) -> IntArray:
         """How many baskets of the same request are newer than the line's own, int64 (h,)."""
+        return self._baskets[0]
+
+    def n_baskets(self, n_requests: int) -> IntArray:
+        """How many different baskets each request has, int64 (n_requests,)."""
+        return np.bincount(self._baskets[1], minlength=n_requests)
+
+    @cached_property
+    def _baskets(self) -> tuple[IntArray, IntArray]:
+        """`basket_back` int64 (h,), and whose each basket is, int64 (n_baskets,)."""
         if not len(self):
-            return np.zeros(0, np.int64)
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
         key = self.request * (int(self._basket.max()) + 1) + self._basket
         lines = key.argsort(kind="stable")  # nearly in order already, which this sort makes use of
         ordered = key[lines]
@@ -144,7 +154,7 @@ class Lines:
         place, back = np.empty(len(starts), np.int64), np.empty(len(lines), np.int64)
         place[order] = np.arange(len(starts)) - request.searchsorted(request)  # baskets lie request by request
         back[lines] = np.repeat(place, np.diff(starts, append=len(lines)))
-        return back
+        return back, request
 
     def once_a_basket(self) -> BoolArray:
         """Marks one line for each product and basket, bool (h,): the first of equal (request, basket, row)."""
@@ -219,13 +229,13 @@ class Pairs:
     @cached_property
     def days(self) -> tuple[DayArray, DayArray]:
         """Days since each candidate's last and first purchase, float64 (n,) each; NaN where there is none."""
-        return self.bought.first(self.purchases.age), self.bought.last(self.purchases.age)
+        return self.bought.last(self.purchases.age), self.bought.first(self.purchases.age)
 
     @cached_property
     def baskets(self) -> tuple[DayArray, DayArray]:
         """Baskets since each candidate's last and first purchase, float64 (n,) each; NaN where there is none."""
         back = self.purchases.basket_back.astype(np.float64)
-        return self.bought.first(back), self.bought.last(back)
+        return self.bought.last(back), self.bought.first(back)
 
     def faded(self, half_life_days: float) -> DayArray:
         """What is left of each purchase by its age, float64 (h,)."""
@@ -236,14 +246,11 @@ class Pairs:
     @cached_property
     def n_baskets(self) -> IntArray:
         """How many baskets each request's shopper has bought, int64 (b,)."""
-        counts = np.zeros(self.n_requests, np.int64)
-        np.maximum.at(counts, self.purchases.request, self.purchases.basket_back + 1)
-        return counts
+        return self.purchases.n_baskets(self.n_requests)
 
     def by_row(self, lines: Lines) -> Groups:
         """These lines met with the candidates that are the same product."""
-        width = int(max(lines.row.max(initial=0), self.rows.max(initial=0))) + 1
-        return Groups(lines.request * width + lines.row, self.request * width + self.rows)
+        return self._met(lines.request, lines.row, self.rows)
 
     def by(self, column: RowArray) -> Groups:
         """Purchases met with the candidates of the same class; `column` (n_products,) has the class.
@@ -260,14 +267,20 @@ class Pairs:
         No class number may stand at two levels. Lines (h * m,) and candidates (n * m,) lie level beside level.
         """
         of_lines, of_rows = lookup(levels, self.purchases.row), lookup(levels, self.rows)
-        width = int(max(of_lines.max(initial=0), of_rows.max(initial=0))) + 1
-        of_lines += (self.purchases.request * width)[:, None]
-        of_rows += (self.request * width)[:, None]
+        if self.n_requests > 1:
+            width = int(max(of_lines.max(initial=0), of_rows.max(initial=0))) + 1
+            of_lines += (self.purchases.request * width)[:, None]
+            of_rows += (self.request * width)[:, None]
         return Groups(of_lines.ravel(), of_rows.ravel())
 
     def by_class(self, column: RowArray, request: IntArray, row: IntArray) -> Groups:
         """Lines of these requests and rows met with the candidates of the same class."""
-        of_lines, of_rows = lookup(column, row), lookup(column, self.rows)
+        return self._met(request, lookup(column, row), lookup(column, self.rows))
+
+    def _met(self, request: IntArray, of_lines: IntArray, of_rows: IntArray) -> Groups:
+        """Lines of these requests met with the candidates of the same request and number."""
+        if self.n_requests == 1:
+            return Groups(of_lines, of_rows)
         width = int(max(of_lines.max(initial=0), of_rows.max(initial=0))) + 1
         return Groups(request * width + of_lines, self.request * width + of_rows)
 

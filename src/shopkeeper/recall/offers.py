@@ -21,7 +21,8 @@ def best(rows: RowArray, scores: FloatArray, limit: int, allowed: BoolArray | No
     """The `limit` best of unique rows inside the mask; equal scores by row, lowest first."""
     if allowed is not None:
         keep = inside(rows, allowed)
-        rows, scores = rows[keep], scores[keep]
+        if not keep.all():
+            rows, scores = rows[keep], scores[keep]
     if len(rows) > 2 * limit:
         # The boundary's ties are all kept for the sort below, so that the choice does not depend on their order.
         edge = np.partition(scores, len(scores) - limit)[len(scores) - limit]
@@ -29,6 +30,14 @@ def best(rows: RowArray, scores: FloatArray, limit: int, allowed: BoolArray | No
         rows, scores = rows[keep], scores[keep]
     order = np.lexsort((rows, -scores))[:limit]
     return Offer(rows[order].astype(np.int32, copy=False), scores[order].astype(np.float32, copy=False))
+
+
+def distinct(rows: RowArray) -> RowArray:
+    """Each of the rows once, in any order; no row is negative. Does not walk the catalogue, as a mask of it would."""
+    places = np.arange(len(rows), dtype=np.int32)
+    last = np.empty(int(rows.max(initial=-1)) + 1, np.int32)
+    last[rows] = places  # of equal rows the last is written
+    return np.take(rows, np.flatnonzero(last[rows] == places))
 
 
 def ranges(starts: IntArray, counts: IntArray) -> IntArray:

@@ -47,9 +47,9 @@ class Diversity:
         if vectors is None:
             same = catalog.categories[rows][:, None] == catalog.categories[rows][None, :]
             return np.asarray(same, np.float32)
-        own = np.zeros((len(rows), vectors.shape[1]), np.float32)  # what came since is like nothing
         known = rows < len(vectors)
-        own[known] = vectors[rows[known]]
+        own = np.asarray(vectors[np.where(known, rows, 0)], np.float32)
+        own[~known] = 0.0  # what came since is like nothing
         cosines: FloatArray = own @ own.T
         return cosines
 
@@ -59,10 +59,13 @@ class Diversity:
         worth = self.settings.relevance * (scores - scores.min()) / span
         against = (1 - self.settings.relevance) * likeness
         placed: list[int] = []
+        window = self.settings.window
+        latest = np.empty((window, len(scores)), np.float32)  # against each of the last placed, in turn
         value = worth
-        for _ in range(min(n_places, len(scores))):
+        for place in range(min(n_places, len(scores))):
             best = int(value.argmax())
             placed.append(best)
             worth[best] = -np.inf
-            value = worth - against[placed[-self.settings.window :]].max(axis=0)
+            latest[place % window] = against[best]
+            value = worth - np.maximum.reduce(latest[: place + 1])
         return np.concatenate([np.array(placed, np.int64), np.flatnonzero(worth > -np.inf)])

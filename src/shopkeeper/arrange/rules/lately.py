@@ -34,8 +34,10 @@ class Lately:
     def apply(
         self, ranked: Ranked, request: Request, portrait: Portrait, catalog: Catalog, vectors: FloatArray | None
     ) -> tuple[Ranked, str]:
+        if request.scene != "home" or request.sort != "relevance" or not len(portrait.session_rows):
+            return ranked, ""
         looked_at = portrait.session_rows[np.isin(portrait.session_actions, LEADS)][-self.settings.last :]
-        if request.scene != "home" or request.sort != "relevance" or not len(looked_at) or not len(ranked.rows):
+        if not len(looked_at) or not len(ranked.rows):
             return ranked, ""
         rows = ranked.rows[: self.settings.pool]
         likeness = _likeness(rows, looked_at, catalog, vectors)

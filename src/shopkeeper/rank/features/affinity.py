@@ -42,7 +42,7 @@ class Affinity:
         of_class = groups.sums(np.repeat(weight, n_levels)).reshape(n, n_levels)
         table = np.empty((n, n_levels, len(_KINDS)), np.float32)
         table[..., 0] = of_class / np.maximum(total, 1e-9)[:, None]
-        table[..., 1] = groups.first(np.repeat(lines.age, n_levels)).reshape(n, n_levels)
+        table[..., 1] = groups.last(np.repeat(lines.age, n_levels)).reshape(n, n_levels)
         table[..., 2] = bought.sums(weight)[:, None] / np.where(of_class > 0, of_class, np.nan)
         table[..., 3] = groups.sums(np.repeat(bought.one_each, n_levels)).reshape(n, n_levels)
         return table.reshape(n, n_levels * len(_KINDS))

@@ -39,6 +39,6 @@ class Interest:
         groups = shared.by_row(lines)
         weight = np.exp2(-lines.age / self._half_life)
         columns = [groups.sums(weight * (actions == ACTION_CODES[step])) for step in _STEPS]
-        columns.append(groups.first(lines.age))
+        columns.append(groups.last(lines.age))
         columns.append(groups.sums(_TURNED_DOWN[actions]))
         return side_by_side(columns)

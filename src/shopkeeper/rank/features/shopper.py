@@ -24,17 +24,16 @@ class Shopper:
         shared = pairs(batch, candidates)
         lines, n = shared.purchases, shared.n_requests
         count = np.bincount(lines.request, minlength=n).astype(np.float64)
-        last, first = np.full(n, np.inf), np.full(n, -np.inf)
-        np.minimum.at(last, lines.request, lines.age)
-        np.maximum.at(first, lines.request, lines.age)
+        last, first = np.zeros(n), np.zeros(n)
+        last[lines.request] = lines.age  # of equal places the last is written, and lines lie oldest first
+        first[lines.request[::-1]] = lines.age[::-1]
         distinct = np.bincount(lines.request[shared.bought.one_each], minlength=n)
         some = shared.n_baskets > 0
         several = shared.n_baskets > 1
         columns = [
             shared.n_baskets,
             np.where(some, last, np.nan),
-            np.where(several, (np.where(several, first, 0) - np.where(several, last, 0)), np.nan)
-            / np.maximum(shared.n_baskets - 1, 1),
+            np.where(several, first - last, np.nan) / np.maximum(shared.n_baskets - 1, 1),
             np.where(some, count / np.maximum(shared.n_baskets, 1), np.nan),
             np.where(some, 1 - distinct / np.maximum(count, 1), np.nan),
         ]

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from shopkeeper.ports import Past
 from shopkeeper.recall.neighbours import LivePairs, Neighbours
-from shopkeeper.recall.offers import best, without
+from shopkeeper.recall.offers import best, distinct, without
 from shopkeeper.settings import SCENE_WEIGHTS, SourceSettings, Weight
 from shopkeeper.types import (
     ACTIONS,
@@ -125,9 +125,7 @@ class Covisit:
         seeds, factors = (request.seeds, np.ones(len(request.seeds))) if given else self._latest(portrait)
         others, weights = self._beside(seeds, factors)
         summed = np.bincount(others, weights)
-        beside = np.zeros(len(summed), bool)
-        beside[others] = True
-        rows: RowArray = np.flatnonzero(beside).astype(np.int32)
+        rows = distinct(others)
         scores: DayArray = np.asarray(summed[rows], np.float64)
         if given:
             times = self._times(request.seeds, rows)

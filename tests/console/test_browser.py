@@ -9,6 +9,7 @@ of in the console and no other host asked:
 6. everything on the way to a purchase works by keyboard alone.
 7. at 380 px nothing scrolls sideways.
 8. the interface speaks Chinese, and follows a dark room.
+9. what is refused is read beside the page that asked for it, and so is a connection that is lost.
 """
 
 import re
@@ -280,3 +281,23 @@ def test_pages_follow_a_dark_room_and_work_without_script(chromium: Browser, vis
     plain.goto(visitor.address + "cart")
     expect(plain.locator(".line")).to_have_count(1)
     plain.context.close()
+
+
+def test_what_is_refused_is_read_on_the_page(visitor: Visitor) -> None:
+    visitor.open("search?q=milk")
+    page, toast = visitor.page, visitor.page.locator("#toast")
+    page.locator(".add [name=product_id]").first.evaluate("each => { each.value = 'gone' }")
+    page.locator(".add button").first.click()
+    expect(toast.get_by_role("heading")).to_be_visible()
+    assert "search?q=milk" in page.url and visitor.titles("#results")
+    toast.get_by_role("button").click()
+    expect(toast).to_be_empty()
+    page.context.set_offline(True)
+    page.locator(".add button").nth(1).click()
+    expect(toast).to_contain_text("could not be reached")
+    page.context.set_offline(False)
+    page.locator(".add button").nth(1).click()
+    expect(page.locator("#toast .added")).to_be_visible()
+    # the browser and htmx themselves say of both that they failed, and nothing else
+    assert all(said.startswith(("Failed to load resource", "htmx:")) for said in visitor.complaints), visitor.complaints
+    visitor.complaints.clear()

@@ -83,6 +83,25 @@
     folds.forEach((id) => { const fold = document.getElementById(id); if (fold) { fold.open = true; } });
   });
 
+  // what was refused is read beside the page that asked for it; suggestions may fail in silence
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const detail = event.detail;
+    if (detail.xhr.status < 400 || detail.shouldSwap || detail.target === list || !toast) { return; }
+    detail.target = toast;
+    detail.shouldSwap = true;
+    detail.isError = false;
+    detail.ignoreTitle = true;
+    detail.swapOverride = "innerHTML";
+    detail.selectOverride = ".empty";
+  });
+  document.addEventListener("htmx:sendError", (event) => {
+    if (!toast || event.detail.target === list) { return; }
+    const said = document.createElement("p");
+    said.className = "notice";
+    said.textContent = toast.dataset.lost;
+    toast.replaceChildren(said);
+  });
+
   // a reason that is too old is still an answer to be read
   document.addEventListener("htmx:beforeOnLoad", (event) => {
     if (event.detail.xhr.status === 404 && event.detail.target === sheet) { event.detail.shouldSwap = true; event.detail.isError = false; }

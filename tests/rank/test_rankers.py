@@ -90,7 +90,7 @@ def test_columns_are_met_by_name_and_a_missing_one_is_unknown() -> None:
 
 def test_a_file_that_earns_nothing_is_not_read() -> None:
     ranker = Lambdarank(Lambdarank.Settings(trees=20, leaves=4, min_leaf=5, least_gain=0.5))
-    assert ranker.files == ()
+    assert not ranker.files
     ranker.learn(TABLE, WANTED, OFFSETS)
     assert ranker.files == ("counts",)
     names, parts = ranker.parts(FOUND, TABLE)

@@ -1,4 +1,4 @@
-"""A pretrained encoder written as an int8 ONNX file with pooling inside. The only file that needs torch.
+"""A pretrained encoder written as an int8 ONNX file with pooling inside.
 
 `artefact.ensure` runs it in a process of its own (`python -m shopkeeper.encode.export SPEC FOLDER`): torch's memory
 goes when it ends, and what the exporters write to the terminal stays there.
@@ -8,7 +8,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from shopkeeper.encode.artefact import FAILURE, MANIFEST, MODEL, RECIPE, TOKENIZ
 from shopkeeper.encode.weights import Weights, sha256_of
 from shopkeeper.errors import ShopkeeperError, WeightsError
 from shopkeeper.types import FloatArray
+
+if TYPE_CHECKING:
+    from shopkeeper.encode.model import TextModel
 
 AGREEMENT = {"folder": 0.98, "e5": 0.99}
 """Least mean cosine between the int8 file and the float32 model on SAMPLES."""
@@ -55,21 +58,20 @@ def export(weights: Weights, folder: Path) -> float:
     """
     import torch
 
+    from shopkeeper.encode.model import TextModel, positions
+
     torch.set_num_threads(1)
-    model, tokenizer = _load(weights)
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    tokenizer.save(str(folder / TOKENIZER))
-    pooled = _pooled(model, weights.pooling)
-    _write_onnx(pooled, folder / MODEL)
-    agreement = _agreement(weights, pooled, folder)
+    model = TextModel.load(weights)
+    model.tokenizer.save(str(folder / TOKENIZER))
+    _write_onnx(model, folder / MODEL)
+    agreement = _agreement(model, folder)
     manifest = {
         "recipe": RECIPE,
         "model": weights.model,
         "weights_sha256": weights.sha256,
-        "dimensions": int(model.config.hidden_size),
-        "max_tokens": _positions(model.config),
-        "pad": int(model.config.pad_token_id or 0),
+        "dimensions": model.dimensions,
+        "max_tokens": positions(model.body.config),
+        "pad": model.pad,
         "query_prefix": weights.query_prefix,
         "passage_prefix": weights.passage_prefix,
         "agreement": round(agreement, 5),
@@ -79,53 +81,7 @@ def export(weights: Weights, folder: Path) -> float:
     return agreement
 
 
-def _load(weights: Weights) -> tuple[Any, Any]:
-    import torch
-    from tokenizers import Tokenizer
-    from transformers import AutoModel, BertConfig, BertModel
-
-    if weights.form == "e5":
-        from shopkeeper.encode import e5
-
-        held = e5.read(weights.file)
-        config = BertConfig(**held.config)
-        config._attn_implementation = "eager"
-        model: Any = BertModel(config, add_pooling_layer=False)
-        state = {name: torch.from_numpy(array) for name, array in held.tensors.items()}
-        model.load_state_dict(state, strict=True, assign=True)
-        return model.eval(), e5.tokenizer(held)
-    folder = weights.file.parent
-    loaded = AutoModel.from_pretrained(
-        str(folder), attn_implementation="eager", dtype=torch.float32, use_safetensors=True
-    )
-    return loaded.eval(), Tokenizer.from_file(str(folder / TOKENIZER))
-
-
-def _positions(config: Any) -> int:
-    # roberta's position numbers start behind the padding token's
-    taken = config.pad_token_id + 1 if config.model_type in ("roberta", "xlm-roberta") else 0
-    return int(config.max_position_embeddings) - taken
-
-
-def _pooled(model: Any, pooling: str) -> Any:
-    import torch
-
-    class Pooled(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.model = model
-
-        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
-            hidden = self.model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-            if pooling == "cls":
-                return torch.nn.functional.normalize(hidden[:, 0], dim=1)
-            keep = attention_mask.unsqueeze(-1).to(hidden.dtype)
-            return torch.nn.functional.normalize((hidden * keep).sum(1) / keep.sum(1), dim=1)
-
-    return Pooled().eval()
-
-
-def _write_onnx(pooled: Any, path: Path) -> None:
+def _write_onnx(model: Any, path: Path) -> None:
     import torch
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
@@ -135,7 +91,7 @@ def _write_onnx(pooled: Any, path: Path) -> None:
     whole = path.with_suffix(".fp32.onnx")
     with torch.no_grad():
         torch.onnx.export(
-            pooled,
+            model,
             (ids, mask),
             str(whole),
             dynamo=True,
@@ -149,25 +105,21 @@ def _write_onnx(pooled: Any, path: Path) -> None:
     whole.unlink()
 
 
-def _agreement(weights: Weights, pooled: Any, folder: Path) -> float:
+def _agreement(model: "TextModel", folder: Path) -> float:
     import onnxruntime
     import torch
-    from tokenizers import Tokenizer
 
     session = onnxruntime.InferenceSession(str(folder / MODEL), providers=["CPUExecutionProvider"])
-    tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
-    tokenizer.enable_truncation(_positions(pooled.model.config))
 
     def original(ids: Any, mask: Any) -> FloatArray:
         with torch.no_grad():
-            return np.asarray(pooled(torch.from_numpy(ids), torch.from_numpy(mask)).numpy(), np.float32)
+            return np.asarray(model(torch.from_numpy(ids), torch.from_numpy(mask)).numpy(), np.float32)
 
     def compressed(ids: Any, mask: Any) -> FloatArray:
         return np.asarray(session.run(None, {"input_ids": ids, "attention_mask": mask})[0], np.float32)
 
-    agreement = mean_cosine(
-        original, compressed, [tokenizer.encode(weights.passage_prefix + text).ids for text in SAMPLES]
-    )
+    agreement = mean_cosine(original, compressed, model.ids(SAMPLES, "passage"))
+    weights = model.weights
     least = AGREEMENT[weights.form]
     if not agreement >= least:
         raise WeightsError(

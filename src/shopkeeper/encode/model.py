@@ -1,0 +1,124 @@
+"""A pretrained encoder as a torch model: what learns, and what an export is made of.
+
+Needs the model extra. Servers never import it: they run the export (`encoder.py`).
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+from transformers import AutoModel, BertConfig, BertModel
+
+from shopkeeper.encode import e5
+from shopkeeper.encode.weights import Weights
+from shopkeeper.types import FloatArray
+
+Kind = Literal["query", "passage"]
+BATCH_TOKENS = 2048
+"""Texts run together without gradients until their padded tokens fill this."""
+
+
+class TextModel(torch.nn.Module):
+    """Texts to unit vectors: a transformer's last layer, pooled as its weights ask for."""
+
+    def __init__(self, body: Any, tokenizer: Tokenizer, weights: Weights, max_tokens: int = 64) -> None:
+        super().__init__()
+        self.body = body
+        self.tokenizer = tokenizer
+        self.weights = weights
+        self.max_tokens = min(max_tokens, positions(body.config))
+
+    @classmethod
+    def load(cls, weights: Weights, max_tokens: int = 64) -> "TextModel":
+        """The model of these weights, float32, set to answer (`eval`). Raises WeightsError where a file is corrupt."""
+        if weights.form == "e5":
+            held = e5.read(weights.file)
+            config = BertConfig(**held.config)
+            config._attn_implementation = "eager"
+            body: Any = BertModel(config, add_pooling_layer=False)
+            state = {name: torch.from_numpy(array) for name, array in held.tensors.items()}
+            body.load_state_dict(state, strict=True, assign=True)
+            tokenizer = e5.tokenizer(held)
+        else:
+            folder = weights.file.parent
+            body = AutoModel.from_pretrained(
+                str(folder), attn_implementation="eager", dtype=torch.float32, use_safetensors=True
+            )
+            tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        return cls(body, tokenizer, weights, max_tokens).eval()
+
+    @property
+    def dimensions(self) -> int:
+        return int(self.body.config.hidden_size)
+
+    @property
+    def pad(self) -> int:
+        """The id of what fills up short texts."""
+        return int(self.body.config.pad_token_id or 0)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Unit vectors (b, dimensions) of token ids int64 (b, t); the mask int64 (b, t) is 1 where there is a token."""
+        hidden: Tensor = self.body(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        if self.weights.pooling == "cls":
+            return torch.nn.functional.normalize(hidden[:, 0], dim=1)
+        keep = attention_mask.unsqueeze(-1).to(hidden.dtype)
+        return torch.nn.functional.normalize((hidden * keep).sum(1) / keep.sum(1), dim=1)
+
+    def ids(self, texts: Sequence[str], kind: Kind) -> list[list[int]]:
+        """The token ids of each text, with the prefix that its kind asks for, at most `max_tokens`."""
+        prefix = self.weights.query_prefix if kind == "query" else self.weights.passage_prefix
+        encodings = self.tokenizer.encode_batch([prefix + text for text in texts])
+        return [_cut(encoding.ids, self.max_tokens) for encoding in encodings]
+
+    def padded(self, rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+        """Token ids side by side, int64 (b, t), and their mask."""
+        width = max(map(len, rows))
+        ids = torch.tensor([[*row, *[self.pad] * (width - len(row))] for row in rows])
+        mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows])
+        return ids, mask
+
+    def vectors(self, texts: Sequence[str], kind: Kind) -> FloatArray:
+        """float32 (len(texts), dimensions) without gradients; texts of like length run together."""
+        rows = self.ids(texts, kind)
+        found = np.empty((len(rows), self.dimensions), np.float32)
+        order = sorted(range(len(rows)), key=lambda row: len(rows[row]))
+        start = 0
+        with torch.inference_mode():
+            while start < len(order):
+                end = start + 1
+                while end < len(order) and len(rows[order[end]]) * (end + 1 - start) <= BATCH_TOKENS:
+                    end += 1
+                members = order[start:end]
+                found[members] = self(*self.padded([rows[row] for row in members])).float().numpy()
+                start = end
+        return found
+
+    def save(self, folder: Path) -> None:
+        """Writes a sentence-transformers folder that `weights.find` reads back."""
+        self.body.save_pretrained(str(folder))
+        self.tokenizer.save(str(folder / "tokenizer.json"))
+        mode = {"mean": "pooling_mode_mean_tokens", "cls": "pooling_mode_cls_token"}[self.weights.pooling]
+        pooling = {"word_embedding_dimension": self.dimensions, mode: True}
+        prompts = {"query": self.weights.query_prefix, "passage": self.weights.passage_prefix}
+        (folder / "1_Pooling").mkdir(exist_ok=True)
+        (folder / "1_Pooling" / "config.json").write_text(json.dumps(pooling), encoding="utf-8")
+        (folder / "config_sentence_transformers.json").write_text(json.dumps({"prompts": prompts}), encoding="utf-8")
+
+
+def positions(config: Any) -> int:
+    """How many tokens a model of this configuration reads."""
+    # roberta's position numbers start behind the padding token's
+    taken = config.pad_token_id + 1 if config.model_type in ("roberta", "xlm-roberta") else 0
+    return int(config.max_position_embeddings) - taken
+
+
+def _cut(ids: list[int], most: int) -> list[int]:
+    """At most so many ids, the last of them the closing token that a text ends with."""
+    return ids if len(ids) <= most else [*ids[: most - 1], ids[-1]]

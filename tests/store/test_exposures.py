@@ -7,9 +7,12 @@
 5. Erasing a shopper reaches exposures that are not written yet.
 6. A closed shop takes no more.
 7. A span of time is read oldest first.
+8. The writing thread writes one batch at a time; what came meanwhile waits for the next one.
+9. Arrays are kept as numpy saves them.
 """
 
 import dataclasses
+import io
 from pathlib import Path
 
 import numpy as np
@@ -117,3 +120,22 @@ def same(found: Exposure | None, expected: Exposure) -> bool:
         if field.name != "rows"
     )
     return alike and found.features.tobytes() == expected.features.tobytes() and found.features.dtype == np.float32
+
+
+def test_the_writing_thread_writes_one_batch_at_a_time(folder: ShopFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_PAUSE_S", 60.0)
+    for number in range(5):
+        folder.exposures.append(exposure(f"r{number}"))
+    monkeypatch.setattr(module, "_BATCH", 3)
+    folder.exposures._write_once()
+    assert list(folder.exposures._waiting) == ["r3", "r4"]
+    assert len(list(folder.exposures.between(0.0, 1e12))) == 3
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (2, 3), (300, 70)])
+def test_arrays_are_kept_as_numpy_saves_them(shape: tuple[int, int]) -> None:
+    array = np.random.default_rng(0).random(shape).astype(np.float32)
+    for each in (array, array.astype(np.float64), array.T.copy().T):
+        content = io.BytesIO()
+        np.save(content, np.ascontiguousarray(each), allow_pickle=False)
+        assert module._npy(each) == content.getvalue()

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 
 from shopkeeper.flow.answer import answer
 from shopkeeper.flow.ask import ask
@@ -10,11 +10,12 @@ from shopkeeper.flow.shop import Shop
 from shopkeeper.serve.access import PublicShop, SecretShop, TheFront
 from shopkeeper.serve.failures import Refused
 from shopkeeper.serve.front import Front
+from shopkeeper.serve.quick import shop_router
 from shopkeeper.serve.reply import page_reply, reply
 from shopkeeper.serve.schemas import Asked, ExplainOut, PageOut, RecommendIn, SearchIn, SuggestOut
 from shopkeeper.types import Scene
 
-router = APIRouter(prefix="/v1/{shop}", tags=["ask"])
+router = shop_router("ask")
 
 
 @router.post("/search", response_model=PageOut)

@@ -3,7 +3,6 @@
 import importlib.util
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -15,21 +14,9 @@ from shopkeeper.serve.edge import Edge
 from shopkeeper.serve.front import Front
 from shopkeeper.serve.keys import Keys, origins
 from shopkeeper.serve.openapi import document
-from shopkeeper.serve.schemas import ProblemOut
 from shopkeeper.serve.watch import Watch
 
 ROUTERS = (answers.router, events.router, products.router, users.router)
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    code: {"model": ProblemOut, "description": meaning}
-    for code, meaning in {
-        401: "No key, or one that is not known.",
-        403: "A public key where a secret one is needed.",
-        404: "No such shop, product or page.",
-        413: "The body is too large.",
-        422: "The request cannot be read; `where` names the place.",
-        429: "Too many requests; Retry-After says when to come again.",
-    }.items()
-}
 
 
 def create_app(shops: Mapping[str, Shop], *, keys: Keys | None = None, watch_s: float = 1.0) -> FastAPI:
@@ -45,15 +32,15 @@ def create_app(shops: Mapping[str, Shop], *, keys: Keys | None = None, watch_s: 
         watch.start()
         yield
         watch.stop()
+        front.threads.close()
         for shop in shops.values():
             shop.folder.exposures.flush()
 
     app = FastAPI(title="Shopkeeper", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.front, app.state.watch = front, watch
     failures.install(app)
-    for router in ROUTERS:
-        app.include_router(router, responses=PROBLEMS)
-    app.include_router(status.router)
+    for router in (*ROUTERS, status.router):
+        app.router.routes += router.routes  # an included router finds its route twice, and slowly
     # FastAPI's own way to put another document in place
     app.openapi = lambda: document(app, shops)  # type: ignore[method-assign]
     if importlib.util.find_spec("shopkeeper.console") is not None:

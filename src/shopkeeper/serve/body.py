@@ -2,13 +2,30 @@
 
 import asyncio
 
-from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope
 
 from shopkeeper.serve.failures import Refused
 
 PATIENCE_S = 30.0
 """A body must have come whole by then."""
+BODY = "shopkeeper.body"
+"""Where in the scope a body stands that has been read."""
+
+
+def header(scope: Scope, name: bytes) -> bytes:
+    """The first header of this name (in small letters); empty where there is none."""
+    for given, value in scope["headers"]:
+        if given == name:
+            return bytes(value)
+    return b""
+
+
+def whole_json(scope: Scope) -> bytes:
+    """The body, where it is said to be JSON. Raises KeyError where it is not, or where there is none."""
+    if header(scope, b"content-type").partition(b";")[0].strip().lower() != b"application/json":
+        raise KeyError(BODY)
+    body: bytes = scope[BODY]
+    return body
 
 
 async def bounded(scope: Scope, receive: Receive, limit: int, patience_s: float = PATIENCE_S) -> Receive:
@@ -17,21 +34,20 @@ async def bounded(scope: Scope, receive: Receive, limit: int, patience_s: float 
     Raises Refused: 413 on the declared length, or at the first byte too many where none is declared (chunked); 408
     where the whole has not come in time, so that nobody holds a connection open by sending a byte now and then.
     """
-    headers = Headers(scope=scope)
-    declared = headers.get("content-length", "")
-    if not declared and "transfer-encoding" not in headers:
+    declared = header(scope, b"content-length")
+    if not declared and not header(scope, b"transfer-encoding"):
         return receive
-    if declared.isdecimal() and int(declared) > limit:
+    if declared.isdigit() and int(declared) > limit:
         raise _too_large(limit)
     try:
         async with asyncio.timeout(patience_s):
-            return await _whole(receive, limit)
+            return await _whole(scope, receive, limit)
     except TimeoutError:
         message = f"the body had not come after {patience_s:g} s; send it at once"
         raise Refused(408, "body_too_slow", message, where="body", connection="close") from None
 
 
-async def _whole(receive: Receive, limit: int) -> Receive:
+async def _whole(scope: Scope, receive: Receive, limit: int) -> Receive:
     chunks: list[bytes] = []
     size, more = 0, True
     while more:
@@ -43,7 +59,8 @@ async def _whole(receive: Receive, limit: int) -> Receive:
         if size > limit:
             raise _too_large(limit)
         more = message.get("more_body", False)
-    return _once({"type": "http.request", "body": b"".join(chunks), "more_body": False}, receive)
+    scope[BODY] = body = b"".join(chunks)
+    return _once({"type": "http.request", "body": body, "more_body": False}, receive)
 
 
 def _once(first: Message, receive: Receive) -> Receive:

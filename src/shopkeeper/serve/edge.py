@@ -6,16 +6,15 @@ who the shopper is never reach the line: routes are written as templates.
 
 import asyncio
 import logging
+import os
 import re
 import time
-import uuid
 from dataclasses import dataclass
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shopkeeper.serve.body import bounded
+from shopkeeper.serve.body import bounded, header
 from shopkeeper.serve.failures import Refused, told
 from shopkeeper.serve.front import Front
 
@@ -51,7 +50,7 @@ class Edge:
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
                 exchange.status = message["status"]
-                MutableHeaders(scope=message)["X-Request-ID"] = exchange.request_id
+                message["headers"] = [*message.get("headers", ()), (b"x-request-id", exchange.request_id.encode())]
             await send(message)
 
         try:
@@ -90,8 +89,8 @@ class Edge:
 
 def _request_id(scope: Scope) -> str:
     """The caller's X-Request-ID where it is a plain word of 8 to 64 characters, else a new one."""
-    given = Headers(scope=scope).get("x-request-id", "")
-    return given if SANE_ID.fullmatch(given) else uuid.uuid4().hex
+    given = header(scope, b"x-request-id").decode("latin-1")
+    return given if given and SANE_ID.fullmatch(given) else os.urandom(16).hex()
 
 
 def _route(scope: Scope) -> str:

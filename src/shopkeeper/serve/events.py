@@ -4,17 +4,18 @@ import time
 from collections import Counter
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Request, Response
+from fastapi import Body, Request, Response
 from pydantic import SkipValidation, ValidationError
 
 from shopkeeper.flow.observe import observe
 from shopkeeper.serve.access import PublicShop, TheFront
 from shopkeeper.serve.failures import NEEDS_JSON, Refused, failure, legible, reason, telling
+from shopkeeper.serve.quick import shop_router
 from shopkeeper.serve.reply import reply
 from shopkeeper.serve.schemas import MAX_ROWS, EventIn, EventsOut, RefusedRow
 from shopkeeper.types import Event
 
-router = APIRouter(prefix="/v1/{shop}", tags=["observe"])
+router = shop_router("observe")
 
 Rows = Annotated[SkipValidation[EventIn | list[EventIn]], Body(description="One event or a list of up to 1,000.")]
 

@@ -6,19 +6,21 @@ from fastapi import Request
 
 from shopkeeper.errors import SettingError, UnknownShop, did_you_mean
 from shopkeeper.flow.shop import Shop
+from shopkeeper.serve.body import header
 from shopkeeper.serve.failures import Refused
 from shopkeeper.serve.keys import VARIABLES, Keys, Scope
 from shopkeeper.serve.limits import RateLimit
 from shopkeeper.serve.metrics import Meters
+from shopkeeper.serve.threads import Threads
 
 
 class Front:
-    """What all routes of one app share: the shops, the keys, the limits and the meters."""
+    """What all routes of one app share: the shops, the keys, the limits, the meters and the threads."""
 
     def __init__(self, shops: Mapping[str, Shop], keys: Keys) -> None:
         """Raises SettingError where a shop is closed and no key could open it."""
         self.shops, self.keys = shops, keys
-        self.limit, self.meters = RateLimit(), Meters(shops)
+        self.limit, self.meters, self.threads = RateLimit(), Meters(shops), Threads()
         for name, shop in shops.items():
             if not keys and not shop.settings.serve.open:
                 raise SettingError(
@@ -71,5 +73,6 @@ class Front:
 
 
 def _key(request: Request) -> str:
-    bearer = request.headers.get("authorization", "")
-    return request.headers.get("x-api-key") or (bearer[7:].strip() if bearer[:7].lower() == "bearer " else "")
+    bearer = header(request.scope, b"authorization")
+    key = header(request.scope, b"x-api-key") or (bearer[7:].strip() if bearer[:7].lower() == b"bearer " else b"")
+    return key.decode("latin-1")

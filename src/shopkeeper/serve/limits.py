@@ -18,7 +18,9 @@ class RateLimit:
 
     def retry_after(self, shop: str, asker: str, per_minute: int) -> int:
         """0 where the request may pass, else whole seconds until the asker's window ends (1 to 60)."""
-        item = self._items.setdefault(per_minute, RateLimitItemPerMinute(per_minute))
+        item = self._items.get(per_minute)
+        if item is None:
+            item = self._items[per_minute] = RateLimitItemPerMinute(per_minute)
         if self._limiter.hit(item, shop, asker):
             return 0
         ends = self._limiter.get_window_stats(item, shop, asker).reset_time
@@ -43,8 +45,10 @@ class _Windows(MemoryStorage):
                 self._sweep_at = now + 60.0
                 for old in [name for name, ends in self.expirations.items() if ends <= now]:
                     self.clear(old)
-            count = self.get(key) + amount
-            if count == amount:
+            count = amount
+            if self.expirations.get(key, 0.0) > now:
+                count += self.storage[key]
+            else:
                 self.expirations[key] = now + expiry
             self.storage[key] = count
             return count

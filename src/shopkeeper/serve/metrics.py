@@ -29,6 +29,7 @@ class Meters:
             "shopkeeper_stage_seconds", "Time by stage.", ["shop", "stage"], registry=kept, buckets=SECONDS
         )
         # a page has a dozen stages, and finding a labelled histogram costs more than counting in it
+        self._request_meters: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._stage_meters: dict[tuple[str, str], Histogram] = {}
         self._events = Counter("shopkeeper_events", "Event rows by outcome.", ["shop", "status"], registry=kept)
         self._late = Counter("shopkeeper_late_sources", "Sources not waited for.", ["shop", "source"], registry=kept)
@@ -38,8 +39,12 @@ class Meters:
 
     def answered(self, shop: str, route: str, status: int, seconds: float) -> None:
         """Counts one request with its duration."""
-        self._requests.labels(shop, route, str(status)).inc()
-        self._seconds.labels(shop, route).observe(seconds)
+        meters = self._request_meters.get((shop, route, status))
+        if meters is None:
+            meters = self._requests.labels(shop, route, str(status)), self._seconds.labels(shop, route)
+            self._request_meters[shop, route, status] = meters
+        meters[0].inc()
+        meters[1].observe(seconds)
 
     def showed(self, shop: str, page: "Page") -> None:
         """Counts what a page tells: its stages' durations and the sources it did not wait for."""

@@ -4,14 +4,15 @@ from collections import Counter
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Path, Response
+from fastapi import Body, Path, Response
 
 from shopkeeper.serve.access import SecretShop
 from shopkeeper.serve.failures import Refused
+from shopkeeper.serve.quick import shop_router
 from shopkeeper.serve.reply import reply
 from shopkeeper.serve.schemas import MAX_ROWS, CountOut, ProductIn, ProductOut
 
-router = APIRouter(prefix="/v1/{shop}", tags=["products"])
+router = shop_router("products")
 
 Rows = Annotated[list[ProductIn], Body(min_length=1, max_length=MAX_ROWS)]
 ProductId = Annotated[str, Path(max_length=256, description="The product's id; a slash in it may stand as it is.")]

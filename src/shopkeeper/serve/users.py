@@ -3,13 +3,14 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import Path, Request, Response
 
 from shopkeeper.serve.access import SecretShop
+from shopkeeper.serve.quick import shop_router
 from shopkeeper.serve.reply import reply
 from shopkeeper.serve.schemas import Receipt
 
-router = APIRouter(prefix="/v1/{shop}", tags=["users"])
+router = shop_router("users")
 
 
 @router.delete("/users/{user_id:path}", response_model=Receipt)

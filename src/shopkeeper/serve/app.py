@@ -32,7 +32,6 @@ def create_app(shops: Mapping[str, Shop], *, keys: Keys | None = None, watch_s: 
         watch.start()
         yield
         watch.stop()
-        front.threads.close()
         for shop in shops.values():
             shop.folder.exposures.flush()
 

@@ -1,6 +1,7 @@
 """The front of the house: finds the shop a request means and decides whether the asker may come in."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 from fastapi import Request
 
@@ -11,7 +12,9 @@ from shopkeeper.serve.failures import Refused
 from shopkeeper.serve.keys import VARIABLES, Keys, Scope
 from shopkeeper.serve.limits import RateLimit
 from shopkeeper.serve.metrics import Meters
-from shopkeeper.serve.threads import Threads
+
+PAGES_AT_ONCE = 40
+"""So many requests are answered side by side, each in a thread of its own; what comes above waits its turn."""
 
 
 class Front:
@@ -20,7 +23,7 @@ class Front:
     def __init__(self, shops: Mapping[str, Shop], keys: Keys) -> None:
         """Raises SettingError where a shop is closed and no key could open it."""
         self.shops, self.keys = shops, keys
-        self.limit, self.meters, self.threads = RateLimit(), Meters(shops), Threads()
+        self.limit, self.meters, self.threads = RateLimit(), Meters(shops), ThreadPoolExecutor(PAGES_AT_ONCE, "page")
         for name, shop in shops.items():
             if not keys and not shop.settings.serve.open:
                 raise SettingError(

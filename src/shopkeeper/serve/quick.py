@@ -5,8 +5,10 @@ Here they are read by a table that is made once from the same signature. What do
 wrong type, a missing field) is left to FastAPI: so there is one place that says what is wrong, and one document.
 """
 
+import asyncio
 import inspect
 from collections.abc import Callable, Mapping
+from contextvars import copy_context
 from functools import partial
 from typing import Any, get_args, get_type_hints
 
@@ -47,7 +49,8 @@ class QuickRoute(APIRoute):
         if scope["method"] in (self.methods or ()):
             request = Request(scope)
             self._enter(request)  # who may not come in is told so before anything is read
-            response = await front_of(request).threads.run(partial(self._answer, request))
+            answering = partial(copy_context().run, self._answer, request)
+            response = await asyncio.get_running_loop().run_in_executor(front_of(request).threads, answering)
         await (response or super().handle)(scope, receive, send)
 
     def _answer(self, request: Request) -> Response | None:

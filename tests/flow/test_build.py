@@ -7,6 +7,7 @@
 
 import gc
 import time
+from concurrent.futures import Future
 from pathlib import Path
 
 import numpy as np
@@ -18,15 +19,17 @@ from shopkeeper.flow.build import load_trained, open_shop
 from shopkeeper.flow.shop import Trained
 from shopkeeper.store.folder import ShopFolder
 from shopkeeper.store.gathered import FILE
+from shopkeeper.store.versions import VersionInfo
 from shopkeeper.types import Catalog
 
 
 def test_nothing_is_collected_while_a_shop_opens(shop_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     during: list[bool] = []
 
-    def load(folder: ShopFolder, catalog: Catalog) -> Trained | None:
+    def load(folder: ShopFolder, catalog: Catalog, ahead: Future[VersionInfo] | None = None) -> Trained | None:
         during.append(gc.isenabled())
-        return load_trained(folder, catalog)
+        assert ahead is not None  # its files are hashed while the shop reads its catalogue and log
+        return load_trained(folder, catalog, ahead)
 
     monkeypatch.setattr(build, "load_trained", load)
     with open_shop(shop_folder):
@@ -57,7 +60,7 @@ def test_shoppers_are_known_the_same_from_the_gathered_days(shop_folder: Path, m
     monkeypatch.setattr("shopkeeper.store.gathered.FEW", 0)
     gathered = shop_folder / "cache" / FILE
     with open_shop(shop_folder) as shop:
-        assert shop.folder.tidy(time.time()) > 0
+        assert shop.folder.events.compact(time.time()) > 0
     with open_shop(shop_folder, writable=False) as shop:
         users = range(len(shop.folder.users))
         plain = shop.profiles.portraits(users)

@@ -3,7 +3,7 @@
 import gc
 import logging
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from shopkeeper.recall.gather import Plan
 from shopkeeper.settings import Settings
 from shopkeeper.store.folder import ShopFolder, open_folder
 from shopkeeper.store.mapped import mapped
+from shopkeeper.store.versions import VersionInfo
 from shopkeeper.types import Catalog, Snapshot
 from shopkeeper.understand.lexicon import catalog_texts
 from shopkeeper.understand.suggest import Suggester
@@ -85,25 +86,30 @@ def encoder_of(folder: ShopFolder, catalog: Catalog) -> Encoder | None:
     return open_encoder(settings.encode, catalog.titles, folder.path / "cache", settings.shop.language)
 
 
-def load_trained(folder: ShopFolder, catalog: Catalog) -> Trained | None:
+def load_trained(folder: ShopFolder, catalog: Catalog, ahead: Future[VersionInfo] | None = None) -> Trained | None:
     """The current version, every file checked against its manifest; None before the first.
 
-    Raises CorruptVersion, and ForeignVersion where another release wrote it and this one cannot read it.
+    `ahead` is such a check that has begun already. Raises CorruptVersion, and ForeignVersion where another release
+    wrote the version and this one cannot read it.
     """
     current = folder.versions.current()
     if current is None:
         return None
-    with ThreadPoolExecutor(1) as beside:  # hashing leaves the interpreter to what needs no version
-        verified = beside.submit(folder.versions.verify, current.number)
-        understanding = Understanding(encoder_of(folder, catalog), catalog_texts(catalog))
+    with ThreadPoolExecutor(2) as beside:  # hashing and the encoder's session leave the interpreter to the rest
+        verified = ahead or beside.submit(folder.versions.verify, current.number)
+        opened = beside.submit(encoder_of, folder, catalog)
+        understanding = Understanding(None, catalog_texts(catalog))
         version = verified.result()
-    parts, state = stages(folder.settings), state_of(version)
-    popularity = np.zeros(len(catalog), np.float32)
-    with readable(version):
-        parts.load(version.path, catalog)
-        popularity[: state["n_products"]] = np.load(version.path / POPULARITY_FILE)
+        if version.number != current.number:  # promoted since that check began
+            version = folder.versions.verify(current.number)
+        parts, state = stages(folder.settings), state_of(version)
+        popularity = np.zeros(len(catalog), np.float32)
+        with readable(version):
+            parts.load(version.path, catalog)
+            popularity[: state["n_products"]] = np.load(version.path / POPULARITY_FILE)
+        suggester = Suggester(catalog, popularity, queries_of(version))
+        encoder = understanding.encoder = opened.result()
     vectors = version.path / VECTORS_FILE
-    encoder = understanding.encoder
     if encoder is not None and encoder.fingerprint != state["encoder"]:
         log.warning("version=%s encoder=changed semantic=off: learn again to search by meaning", version.name)
         understanding.encoder = None
@@ -117,7 +123,7 @@ def load_trained(folder: ShopFolder, catalog: Catalog) -> Trained | None:
         scenes=folder.settings.rank.rankers,
         vectors=mapped(vectors) if vectors.is_file() else None,
         understanding=understanding,
-        suggester=Suggester(catalog, popularity, queries_of(version)),
+        suggester=suggester,
     )
 
 
@@ -126,12 +132,18 @@ def open_shop(path: Path, *, writable: bool = True, patient: bool = False) -> Sh
 
     Raises ShopNotFound, ShopLocked, CorruptVersion, ForeignVersion or SettingError.
     """
-    with _garbage_uncollected():
+    with _garbage_uncollected(), ThreadPoolExecutor(1) as beside:
         folder = open_folder(path, writable=writable)
         try:
+            current = folder.versions.current()
+            ahead = [beside.submit(folder.versions.verify, current.number)] if current else []
             folder.settings.check()
             plan = Plan.of(folder.settings, None if patient else Crew())
-            return Shop(folder, made(folder.settings, "rule"), plan, load_trained)
+
+            def load(folder: ShopFolder, catalog: Catalog) -> Trained | None:
+                return load_trained(folder, catalog, ahead.pop() if ahead else None)
+
+            return Shop(folder, made(folder.settings, "rule"), plan, load)
         except BaseException:
             folder.close()
             raise

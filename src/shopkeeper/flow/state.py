@@ -9,7 +9,7 @@ import orjson
 
 from shopkeeper import __version__
 from shopkeeper.errors import ForeignVersion
-from shopkeeper.store.products import Checksums
+from shopkeeper.store.listed import Checksums
 from shopkeeper.store.versions import VersionInfo
 
 STATE_FILE, VECTORS_FILE, POPULARITY_FILE = "state.json", "vectors.npy", "popularity.npy"

@@ -14,7 +14,7 @@ from shopkeeper.rank.train import Trained
 from shopkeeper.settings import FUSED
 from shopkeeper.store.disk import full_disk_as_error
 from shopkeeper.store.folder import ShopFolder
-from shopkeeper.store.products import Checksums
+from shopkeeper.store.listed import Checksums
 from shopkeeper.store.versions import Draft, VersionInfo
 from shopkeeper.types import Snapshot
 

@@ -78,6 +78,7 @@ def load(
         for (source, _), rows in repeated.items()
         for row in rows
     )
+    folder.keep_copies()
     report = Report(", ".join(groups), counts, reasons, kept, time.perf_counter() - started, twice)
     for count in counts:
         _log.info(

@@ -56,8 +56,7 @@ def serve(
             shops[shop.name] = shop
         app = create_app(shops)
         stack.callback(gc.unfreeze)
-        gc.collect()
-        gc.freeze()  # what the shops hold lives as long as the process: full collections need not walk it
+        gc.freeze()  # what the shops hold lives as long as the process: full collections need not walk it, nor one now
         _Server(app, listener, on_ready).run(sockets=[listener])
 
 

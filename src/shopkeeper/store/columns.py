@@ -8,7 +8,7 @@ import numpy as np
 import orjson
 import sqlalchemy as sa
 
-from shopkeeper.store.database import Database, fetch_many
+from shopkeeper.store.database import fetch_many
 from shopkeeper.store.tables import PRODUCTS
 from shopkeeper.types import Catalog, DayArray, RowArray
 
@@ -27,10 +27,9 @@ _COLUMNS = (
 )
 
 
-def catalog_of(database: Database) -> Catalog:
+def catalog_of(connection: sa.Connection) -> Catalog:
     """All products, deleted ones too, as columns; position = row."""
-    with database.reading() as connection:
-        found = fetch_many(connection, sa.select(*_COLUMNS).order_by(PRODUCTS.c.row))
+    found = fetch_many(connection, sa.select(*_COLUMNS).order_by(PRODUCTS.c.row))
     columns = list(zip(*found, strict=True)) or [()] * len(_COLUMNS)
     ids, titles, brands, categories, groups, prices, available, created, deleted, currencies = columns
     path_codes, path_texts = codes(categories)

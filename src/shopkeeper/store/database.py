@@ -1,5 +1,6 @@
 """`shop.db`: SQLite in WAL mode with full sync. What a write transaction returned from is on the disk."""
 
+import secrets
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -123,6 +124,19 @@ def fetch_many(connection: sa.Connection, statement: sa.Select[Any]) -> list[tup
     driver: Any = connection.connection.driver_connection
     found: list[tuple[Any, ...]] = driver.execute(str(statement.compile(dialect=connection.dialect))).fetchall()
     return found
+
+
+def catalogue_mark(connection: sa.Connection) -> int:
+    """A number that every change of the products replaces by a random one; 0 before the first."""
+    return int(connection.exec_driver_sql("PRAGMA application_id").scalar_one())
+
+
+def mark_catalogue(connection: sa.Connection) -> None:
+    """Says in the caller's transaction that the products change.
+
+    Random and not counted on: a database put back from a backup shall not come to a number that was given before.
+    """
+    connection.exec_driver_sql(f"PRAGMA application_id = {secrets.randbelow(2**31 - 1) + 1:d}")
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -13,10 +13,21 @@ import pyarrow.compute as pc
 import sqlalchemy as sa
 
 from shopkeeper.ports import Past
+from shopkeeper.store.arrays import numbers, numbers_of
 from shopkeeper.store.commit import GroupCommit
 from shopkeeper.store.database import Database, fetch_many, insert_many
 from shopkeeper.store.lake import DAY_US, Lake
-from shopkeeper.store.log import content_hash, day_table, interactions_of, last_seq, past_of, tail_table, whole_log
+from shopkeeper.store.log import (
+    coded_day,
+    coded_tail,
+    content_hash,
+    day_table,
+    interactions_of,
+    last_seq,
+    past_of,
+    tail_table,
+    whole_log,
+)
 from shopkeeper.store.records import LOG, MICROSECONDS, Record, event_of, event_record
 from shopkeeper.store.schema import EVENTS as SCHEMA
 from shopkeeper.store.schema import conform
@@ -29,6 +40,8 @@ if TYPE_CHECKING:
     import ibis
 
 Outcome = Literal["accepted", "duplicate"]
+_OfTail = Callable[[sa.Connection, sa.ColumnElement[bool]], pa.Table]
+_OfDay = Callable[[Path], pa.Table]
 _CHUNK = 500
 _NAMES = EVENTS.c.keys()
 _INSERT_EVENTS = sa.insert(EVENTS)
@@ -78,31 +91,41 @@ class Events:
 
     def table(self) -> "ibis.Table":
         """The whole log as it is now: the columns of schema.EVENTS. Days of the lake are read when it is executed."""
-        return whole_log(*self._parts()).select(SCHEMA.names)
+        with self._database.reading() as connection:
+            files, tail = self._files(connection), tail_table(connection)
+        return whole_log(files, tail).select(SCHEMA.names)
 
     def interactions(self, catalog: Catalog, users: Users) -> Interactions:
         """The whole log as columns of rows; products outside the catalogue are left out."""
         users.refresh()
         with self._upkeep.turn:  # or a shopper who is erased meanwhile would be gathered again
-            files, tail = self._parts()
+            with self._database.reading() as connection:
+                files, tail = self._files(connection), coded_tail(connection)
             days = self._lake.gathered.days(files)
         return interactions_of([*days, tail], catalog, users.ids())
 
+    def gather(self) -> None:
+        """Gathers the full days in the cache where that pays, so that the next opening need not."""
+        with self._upkeep.turn:
+            with self._database.reading() as connection:
+                files = self._files(connection)
+            self._lake.gathered.days(files)
+
     def tail(self, after: float) -> list[Event]:
         """The events at `after` (UTC seconds) or later, oldest first, wherever they are kept."""
-        return _events_of(self._tail(after))
+        return _events_of(self._tail(after, tail_table, day_table))
 
     def since(self, seq: int) -> list[Event]:
         """The events that arrived after the one with this number, oldest arrival first, wherever they are kept."""
-        return _events_of(self._since(seq))
+        return _events_of(self._since(seq, tail_table, day_table))
 
     def past_tail(self, after: float, catalog: Catalog, users: Users) -> Past:
         """What `tail` tells, in rows and days."""
-        return past_of(self._tail(after), catalog, users.ids())
+        return past_of(self._tail(after, coded_tail, coded_day), catalog, users.ids())
 
     def past_since(self, seq: int, catalog: Catalog, users: Users) -> Past:
         """What `since` tells, in rows and days."""
-        return past_of(self._since(seq), catalog, users.ids())
+        return past_of(self._since(seq, coded_tail, coded_day), catalog, users.ids())
 
     def last_seq(self) -> int:
         """The number of the event that arrived last, even if it was erased since; -1 for an empty log."""
@@ -167,28 +190,31 @@ class Events:
     def _first_day_of_tail(self, now: float) -> int:
         return (round(now * MICROSECONDS) // DAY_US - self._tail_days) * DAY_US
 
-    def _parts(self) -> tuple[list[Path], pa.Table]:
-        """The files of the lake and the rows of the tail, of one moment."""
-        with self._database.reading() as connection:
-            files = [self._lake.root / file for file in self._lake.files(connection)]
-            return files, tail_table(connection)
+    def _files(self, connection: sa.Connection) -> list[Path]:
+        return [self._lake.root / file for file in self._lake.files(connection)]
 
-    def _tail(self, after: float) -> pa.Table:
+    def _tail(self, after: float, of_tail: _OfTail, of_day: _OfDay) -> pa.Table:
         after_us = round(after * MICROSECONDS)
-        found = self._found(EVENTS.c.timestamp_us >= after_us, DAYS.c.last_timestamp_us >= after_us)
-        recent = found.filter(pc.greater_equal(found.column("timestamp").cast(pa.int64()), after_us))
-        return recent.sort_by([("timestamp", "ascending"), ("seq", "ascending")])
-
-    def _since(self, seq: int) -> pa.Table:
-        found = self._found(EVENTS.c.seq > seq, DAYS.c.last_seq > seq)
-        return found.filter(pc.greater(found.column("seq"), seq)).sort_by("seq")
-
-    def _found(self, of_tail: sa.ColumnElement[bool], of_days: sa.ColumnElement[bool]) -> pa.Table:
-        """These rows of the tail and all rows of these files of the lake, of one moment."""
         with self._database.reading() as connection:
-            tail = tail_table(connection, of_tail)
-            files = list(connection.execute(sa.select(DAYS.c.file).where(of_days)).scalars())
-        return pa.concat_tables([tail, *(day_table(self._lake.root / file) for file in files)])
+            tail = of_tail(connection, EVENTS.c.timestamp_us >= after_us)
+            files = self._named(connection, DAYS.c.last_timestamp_us >= after_us)
+        found = pa.concat_tables([tail, *map(of_day, files)])
+        recent = np.flatnonzero(numbers_of(found.column("timestamp").cast(pa.int64())) >= after_us)
+        return found.take(numbers(recent, pa.int64())).sort_by([("timestamp", "ascending"), ("seq", "ascending")])
+
+    def _since(self, seq: int, of_tail: _OfTail, of_day: _OfDay) -> pa.Table:
+        with self._database.reading() as connection:
+            tail = of_tail(connection, EVENTS.c.seq > seq)
+            files = self._named(connection, DAYS.c.last_seq > seq)
+        found = pa.concat_tables([tail, *map(of_day, files)])
+        later = np.flatnonzero(numbers_of(found.column("seq")) > seq)
+        return found.take(numbers(later, pa.int64())).sort_by("seq")
+
+    def _named(self, connection: sa.Connection, condition: sa.ColumnElement[bool]) -> list[Path]:
+        """These files of the lake."""
+        return [
+            self._lake.root / file for file in connection.execute(sa.select(DAYS.c.file).where(condition)).scalars()
+        ]
 
     def _highest(self, *columns: sa.Column[int]) -> int | None:
         with self._database.reading() as connection:

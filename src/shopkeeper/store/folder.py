@@ -39,7 +39,7 @@ class ShopFolder:
         self._database = Database(path / DATABASE_FILE, writable=lock is not None)
         gathered = Gathered(path / "cache", keeps=lock is not None)
         lake = Lake(self._database, path / "events", gathered)
-        self.products = Products(self._database)
+        self.products = Products(self._database, path / "cache", keeps=lock is not None)
         self.users = Users(self._database)
         self.events = Events(self._database, lake, self.users, settings.store.tail_days)
         self.exposures = Exposures(self._database)
@@ -55,7 +55,14 @@ class ShopFolder:
     def tidy(self, now: float) -> int:
         """Compacts full days and drops old exposures; returns how many events went to the lake."""
         self.exposures.expire(now - self.settings.store.exposure_days * _SECONDS_A_DAY)
-        return self.events.compact(now)
+        compacted = self.events.compact(now)
+        self.keep_copies()
+        return compacted
+
+    def keep_copies(self) -> None:
+        """Brings the copies in the cache up to date, so that the next opening finds them."""
+        self.products.keep_copy()
+        self.events.gather()
 
     def scrub(self) -> int:
         """Makes sure that nothing erased is left: `shop.db` is written anew, quality reports name shoppers and go.

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 
+from shopkeeper.store.arrays import numbers, numbers_of
 from shopkeeper.store.database import Database
 from shopkeeper.store.disk import full_disk_as_error, sync
 from shopkeeper.store.gathered import Gathered
@@ -128,9 +129,9 @@ class Lake:
 def _by_day(table: pa.Table) -> list[pa.Table]:
     if not len(table):
         return []
-    days = table.column("timestamp").cast(pa.int64()).to_numpy() // DAY_US
-    order = np.lexsort((table.column("seq").to_numpy(), days))
-    table = table.take(pa.array(order))
+    days = numbers_of(table.column("timestamp").cast(pa.int64())) // DAY_US
+    order = np.lexsort((numbers_of(table.column("seq")), days))
+    table = table.take(numbers(order, pa.int64()))
     days = days[order]
     starts = np.flatnonzero(np.diff(days, prepend=days[0] - 1))
     ends = np.append(starts[1:], len(days))

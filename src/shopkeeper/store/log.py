@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,9 +13,10 @@ import sqlalchemy as sa
 
 from shopkeeper.errors import StoreError
 from shopkeeper.ports import Past
+from shopkeeper.store.arrays import in_one_piece, numbers, numbers_of, texts, texts_of
 from shopkeeper.store.records import LOG, MICROSECONDS, events_table
 from shopkeeper.store.tables import DAYS, EVENTS
-from shopkeeper.types import ACTIONS, Catalog, DayArray, IntArray, Interactions, RowArray
+from shopkeeper.types import ACTIONS, BoolArray, Catalog, DayArray, IntArray, Interactions, RowArray
 
 if TYPE_CHECKING:
     import ibis
@@ -30,6 +31,8 @@ CODED = pa.schema(
     ]
 )
 """What interactions are made of: a word is a number and a dictionary."""
+_CODED_OF_TAIL = [EVENTS.c["timestamp_us" if name == "timestamp" else name] for name in CODED.names]
+_DTYPES = {"quantity": np.float64}
 
 
 def tail_table(connection: sa.Connection, condition: sa.ColumnElement[bool] | None = None) -> pa.Table:
@@ -38,6 +41,22 @@ def tail_table(connection: sa.Connection, condition: sa.ColumnElement[bool] | No
     if condition is not None:
         statement = statement.where(condition)
     return events_table(connection.execute(statement).all(), EVENTS.c.keys())
+
+
+def coded_tail(connection: sa.Connection, condition: sa.ColumnElement[bool] | None = None) -> pa.Table:
+    """What `interactions_of` and `past_of` need of the tail, in order of arrival: columns of CODED."""
+    statement = sa.select(*_CODED_OF_TAIL).order_by(EVENTS.c.seq)
+    if condition is not None:
+        statement = statement.where(condition)
+    columns = list(zip(*connection.execute(statement).all(), strict=True)) or [()] * len(CODED)
+    values: dict[str, Sequence[Any]] = dict(zip(CODED.names, columns, strict=True))
+    arrays = [
+        texts(values[field.name]).dictionary_encode()
+        if field.name in _WORDS
+        else numbers(np.array(values[field.name], _DTYPES.get(field.name, np.int64)), field.type)
+        for field in CODED
+    ]
+    return pa.Table.from_arrays(arrays, schema=CODED)
 
 
 def last_seq(connection: sa.Connection) -> int:
@@ -126,18 +145,18 @@ def interactions_of(parts: Sequence[pa.Table], catalog: Catalog, user_ids: pa.Ar
     """
     log = pa.concat_tables([part.select(CODED.names).cast(CODED) for part in parts])
     users = _numbers(log.column("user_id"), user_ids)
-    rows = _numbers(log.column("product_id"), pa.array(catalog.product_ids, pa.string()))
-    actions = _numbers(log.column("action"), pa.array(ACTIONS, pa.string()))
-    stamps = log.column("timestamp").cast(pa.int64()).to_numpy()
+    rows = _numbers(log.column("product_id"), texts(catalog.product_ids))
+    actions = _numbers(log.column("action"), texts(ACTIONS))
+    stamps = numbers_of(log.column("timestamp").cast(pa.int64()))
     kept = np.flatnonzero((users >= 0) & (rows >= 0) & (actions >= 0))
-    order = kept[np.lexsort((log.column("seq").to_numpy()[kept], stamps[kept], users[kept]))]
+    order = kept[np.lexsort((numbers_of(log.column("seq"))[kept], stamps[kept], users[kept]))]
     users, days = users[order], stamps[order] / (SECONDS_A_DAY * MICROSECONDS)
     return Interactions(
         users=users,
         rows=rows[order],
         days=days,
         actions=actions[order].astype(np.int8),
-        quantities=log.column("quantity").to_numpy()[order].astype(np.float32),
+        quantities=numbers_of(log.column("quantity"))[order].astype(np.float32),
         baskets=_baskets(users, days, log.column("session_id"), order),
         offsets=np.searchsorted(users, np.arange(len(user_ids) + 1)).astype(np.int64),
     )
@@ -146,35 +165,41 @@ def interactions_of(parts: Sequence[pa.Table], catalog: Catalog, user_ids: pa.Ar
 def past_of(log: pa.Table, catalog: Catalog, user_ids: pa.Array) -> Past:
     """The lines of a log in rows and days, in their order; -1 for a shopper or a product that is not there."""
     coded = log.select(CODED.names).cast(CODED)
-    stamps = coded.column("timestamp").cast(pa.int64()).to_numpy()
-    rows = _numbers(coded.column("product_id"), pa.array(catalog.product_ids, pa.string()))
+    stamps = numbers_of(coded.column("timestamp").cast(pa.int64()))
+    rows = _numbers(coded.column("product_id"), texts(catalog.product_ids))
     rows[(rows >= 0) & catalog.deleted[rows]] = -1
     return Past(
         rows=rows,
         users=_numbers(coded.column("user_id"), user_ids),
-        actions=_numbers(coded.column("action"), pa.array(ACTIONS, pa.string())).astype(np.int8),
+        actions=_numbers(coded.column("action"), texts(ACTIONS)).astype(np.int8),
         days=stamps / (SECONDS_A_DAY * MICROSECONDS),
-        quantities=coded.column("quantity").to_numpy().astype(np.float32),
-        sessions=coded.column("session_id").to_pylist(),
+        quantities=numbers_of(coded.column("quantity")).astype(np.float32),
+        sessions=texts_of(coded.column("session_id")),
     )
 
 
 def _numbers(words: pa.ChunkedArray, values: pa.Array) -> RowArray:
     """int32 (n,): the place of each word among the values; -1 for an empty word and one that is not there."""
-    coded = words.unify_dictionaries().combine_chunks()
-    known = pc.if_else(pc.equal(values, ""), None, values)
-    places: RowArray = pc.fill_null(pc.index_in(coded.dictionary, value_set=known), -1).to_numpy().astype(np.int32)
-    indices: RowArray = coded.indices.to_numpy()
-    return places[indices]
+    coded = in_one_piece(words)
+    nowhere = numbers(np.full(len(coded.dictionary), -1, np.int32), pa.int32())
+    places = numbers_of(pc.coalesce(pc.index_in(coded.dictionary, value_set=values), nowhere))
+    found: RowArray = np.where(_named(coded), places, np.int32(-1))[numbers_of(coded.indices)]
+    return found
+
+
+def _named(coded: pa.DictionaryArray) -> BoolArray:
+    """bool (n_words,): which words are not empty."""
+    lengths: RowArray = numbers_of(pc.binary_length(coded.dictionary))
+    return lengths > 0
 
 
 def _baskets(users: RowArray, days: DayArray, sessions: pa.ChunkedArray, order: IntArray) -> RowArray:
     """int32 (n,): equal for one user's lines of one session, or of one day where the session has no name."""
     if not len(order):
         return np.empty(0, np.int32)
-    coded = sessions.unify_dictionaries().combine_chunks()
-    named = pc.not_equal(coded.dictionary, "").to_numpy(zero_copy_only=False)
-    session = coded.indices.to_numpy()[order].astype(np.int64)
+    coded = in_one_piece(sessions)
+    named = _named(coded)
+    session = numbers_of(coded.indices)[order].astype(np.int64)
     day = np.floor(days).astype(np.int64)
     visit = np.where(named[session], session, len(named) + day - day.min())
     _, baskets = np.unique(users.astype(np.int64) * (visit.max() + 1) + visit, return_inverse=True)

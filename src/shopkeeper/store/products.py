@@ -1,6 +1,7 @@
 """The catalogue: products by row. A row is for life; a deleted product leaves its tombstone there."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
@@ -8,12 +9,12 @@ import numpy as np
 import orjson
 import pyarrow as pa
 import sqlalchemy as sa
-from numpy.typing import NDArray
 from sqlalchemy.dialects.sqlite import insert
 
 from shopkeeper.errors import UnknownProduct
 from shopkeeper.store.columns import catalog_of
-from shopkeeper.store.database import Database, fetch_many, insert_many
+from shopkeeper.store.database import Database, catalogue_mark, fetch_many, insert_many, mark_catalogue
+from shopkeeper.store.listed import Checksums, Listed
 from shopkeeper.store.records import as_json, product_of, product_record
 from shopkeeper.store.schema import PRODUCTS as SCHEMA
 from shopkeeper.store.schema import conform
@@ -31,14 +32,16 @@ _UPSERT = _INSERT.on_conflict_do_update(
 )
 _SAID = (PRODUCTS.c.title, PRODUCTS.c.brand, PRODUCTS.c.category, PRODUCTS.c.attributes)
 _TEXTS = sa.select(PRODUCTS.c.deleted, *_SAID).order_by(PRODUCTS.c.row)
-Checksums = NDArray[np.uint32]
 
 
 class Products:
     """Products written and read; rows are dense from 0 in the order in which ids first arrived."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, cache: Path, *, keeps: bool) -> None:
+        """`cache` is the shop's; whoever `keeps` writes a copy of the catalogue there."""
         self._database = database
+        self._listed = Listed(cache)
+        self._keeps = keeps
 
     def upsert(self, products: Sequence[Product]) -> RowArray:
         """int32 (n,): the row of each product, written durably. Of two with one id the last wins."""
@@ -57,6 +60,7 @@ class Products:
         wanted = list(dict.fromkeys(product_ids))
         gone: list[int] = []
         with self._database.writing() as connection:
+            mark_catalogue(connection)
             for start in range(0, len(wanted), _CHUNK):
                 ids = wanted[start : start + _CHUNK]
                 alive = PRODUCTS.c.product_id.in_(ids) & ~PRODUCTS.c.deleted
@@ -81,14 +85,26 @@ class Products:
 
     def catalog(self) -> Catalog:
         """The whole catalogue as columns."""
-        return catalog_of(self._database)
+        with self._database.reading() as connection:
+            return self._listed.catalog(self._state(connection)) or catalog_of(connection)
 
     def checksums(self) -> Checksums:
         """uint32 (n,): of each row's texts, what an encoder may read of it; 0 for a deleted product."""
         with self._database.reading() as connection:
-            found = fetch_many(connection, _TEXTS)
-        texts = (0 if deleted else crc32("\x1f".join(said).encode()) for deleted, *said in found)
-        return np.fromiter(texts, np.uint32, len(found))
+            known = self._listed.checksums(self._state(connection))
+            return _checksums(connection) if known is None else known
+
+    def keep_copy(self) -> None:
+        """Makes the copy anew where it is of another catalogue than this, so that the next opening need not."""
+        if not self._keeps:
+            return
+        with self._database.turn, self._database.writing() as connection:
+            if not catalogue_mark(connection):
+                mark_catalogue(connection)  # a shop of before the first copy
+        with self._database.reading() as connection:  # the state and what is read are of one moment
+            state = self._state(connection)
+            if not self._listed.is_of(state):
+                self._listed.write(catalog_of(connection), _checksums(connection), state)
 
     def table(self) -> "ibis.Table":
         """The products that are not deleted: the columns of schema.PRODUCTS and int32 `row`."""
@@ -111,6 +127,7 @@ class Products:
     def _write(self, rows: Sequence[tuple[Any, ...]]) -> RowArray:
         ids = [row[0] for row in rows]
         with self._database.writing() as connection:
+            mark_catalogue(connection)
             known = self._rows(connection, ids)
             following = self._count(connection)
             for product_id in ids:
@@ -120,6 +137,11 @@ class Products:
             numbered = ((known[row[0]], *row, False) for row in rows)
             insert_many(connection, _UPSERT, ["row", *SCHEMA.names, "deleted"], numbered)
         return np.array([known[product_id] for product_id in ids], np.int32)
+
+    def _state(self, connection: sa.Connection) -> tuple[int, int]:
+        """What tells this catalogue from any other: its mark, and how many products it has."""
+        count = connection.execute(sa.select(sa.func.count()).select_from(PRODUCTS)).scalar_one()
+        return catalogue_mark(connection), int(count)
 
     @staticmethod
     def _rows(connection: sa.Connection, ids: Sequence[str]) -> dict[str, int]:
@@ -132,6 +154,12 @@ class Products:
     @staticmethod
     def _count(connection: sa.Connection) -> int:
         return int(connection.execute(sa.select(sa.func.coalesce(sa.func.max(PRODUCTS.c.row) + 1, 0))).scalar_one())
+
+
+def _checksums(connection: sa.Connection) -> Checksums:
+    found = fetch_many(connection, _TEXTS)
+    texts = (0 if deleted else crc32("\x1f".join(said).encode()) for deleted, *said in found)
+    return np.fromiter(texts, np.uint32, len(found))
 
 
 def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
+from shopkeeper.store.arrays import numbers_or_none, texts
 from shopkeeper.store.schema import EVENTS, PRODUCTS
 from shopkeeper.types import Event, Product
 
@@ -74,9 +75,7 @@ def events_table(records: Sequence[Sequence[Any]], names: Sequence[str]) -> pa.T
     columns = dict(zip(names, zip(*records, strict=True), strict=True)) if records else dict.fromkeys(names, ())
     columns["timestamp"] = columns.pop("timestamp_us")
     arrays = [
-        pa.array(columns[field.name], pa.int64()).cast(field.type)
-        if field.name == "timestamp"
-        else pa.array(columns[field.name], field.type)
+        texts(columns[field.name]) if field.type == pa.string() else numbers_or_none(columns[field.name], field.type)
         for field in LOG
     ]
     return pa.Table.from_arrays(arrays, schema=LOG)

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import sqlalchemy as sa
 
+from shopkeeper.store.arrays import texts
 from shopkeeper.store.database import Database
 from shopkeeper.store.tables import USERS
 from shopkeeper.types import NEW_USER, RowArray
@@ -37,7 +38,7 @@ class Users:
 
     def ids(self) -> pa.Array:
         """All ids by row, empty where erased."""
-        return pa.array(self._ids, pa.string())
+        return texts(self._ids)
 
     def ensure(self, user_ids: Sequence[str]) -> RowArray:
         """int32 (n,): the row of each id; new ids get the next rows, durably. An empty id stays NEW_USER."""

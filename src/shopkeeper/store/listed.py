@@ -1,0 +1,92 @@
+"""The catalogue's columns in one file, `cache/catalogue.arrow`: reading the rows of `shop.db` takes half a second more.
+
+The file says which state of the products it was made from. Every change of them marks `shop.db` with a new random
+number in its own transaction, so that a copy from before is noticed wherever a process was killed.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from shopkeeper.store.arrays import numbers, numbers_of, texts, texts_of
+from shopkeeper.store.copies import Copy
+from shopkeeper.types import Catalog
+
+FILE = "catalogue.arrow"
+_WORD = pa.dictionary(pa.int32(), pa.string())
+_LISTED = pa.schema(
+    [
+        ("product_ids", pa.string()),
+        ("titles", _WORD),
+        ("brands", _WORD),
+        ("categories", pa.int32()),
+        ("departments", pa.int32()),
+        ("groups", pa.int32()),
+        ("prices", pa.float32()),
+        ("available", pa.uint8()),
+        ("created", pa.float64()),
+        ("deleted", pa.uint8()),
+        ("checksums", pa.uint32()),
+    ]
+)
+"""Columns of `types.Catalog` by its names, and the checksum of each row's texts."""
+State = tuple[int, int]
+Checksums = NDArray[np.uint32]
+
+
+class Listed:
+    """The copy. What was read of it last is held, since whoever asks for the catalogue asks for the checksums too."""
+
+    def __init__(self, cache: Path) -> None:
+        self._copy = Copy(cache / FILE)
+        self._read: tuple[State, pa.Table, dict[str, Any]] | None = None
+
+    def is_of(self, state: State) -> bool:
+        """Whether the copy was made from this state of the products."""
+        if self._read is None or self._read[0] != state:
+            found = self._copy.read() if state[0] else None
+            if found is None or found[0].schema != _LISTED or found[1]["state"] != list(state):
+                return False
+            self._read = (state, *found)
+        return True
+
+    def catalog(self, state: State) -> Catalog | None:
+        """The catalogue in this state; None where the copy is of another."""
+        if not self.is_of(state) or self._read is None:
+            return None
+        _, table, about = self._read
+        columns: dict[str, Any] = {}
+        for field in _LISTED.remove(_LISTED.get_field_index("checksums")):
+            reads = texts_of if field.type in (pa.string(), _WORD) else numbers_of
+            columns[field.name] = reads(table.column(field.name))
+        for name in ("available", "deleted"):
+            columns[name] = columns[name].astype(np.bool_)
+        paths = [tuple(path) for path in about["category_paths"]]
+        names, currency = about["department_names"], about["currency"]
+        return Catalog(**columns, category_paths=paths, department_names=names, currency=currency)
+
+    def checksums(self, state: State) -> Checksums | None:
+        """uint32 (n,): of each row's texts in this state; None where the copy is of another."""
+        if not self.is_of(state) or self._read is None:
+            return None
+        return numbers_of(self._read[1].column("checksums"))
+
+    def write(self, catalog: Catalog, checksums: Checksums, state: State) -> None:
+        """Writes the copy of the catalogue in this state."""
+        arrays = []
+        for field in _LISTED:
+            values = checksums if field.name == "checksums" else getattr(catalog, field.name)
+            if isinstance(values, np.ndarray):
+                arrays.append(numbers(values, field.type))
+            else:
+                arrays.append(texts(values) if field.type == pa.string() else texts(values).dictionary_encode())
+        about = {
+            "state": state,
+            "category_paths": catalog.category_paths,
+            "department_names": catalog.department_names,
+            "currency": catalog.currency,
+        }
+        self._copy.write(pa.Table.from_arrays(arrays, schema=_LISTED), about)

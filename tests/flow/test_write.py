@@ -16,7 +16,7 @@ from shopkeeper.store.versions import VersionInfo
 from shopkeeper.testing.shops import small_shop
 from tests.store.worlds import file_limit
 
-LIMITS = {"the trees of the ranker": 100_000, "an array": 2_200, "the copy of the index": 1_600}
+LIMITS = {"the trees of the ranker": 40_000, "an array": 2_200, "the copy of the index": 1_600}
 """Bytes that a file may have, by what is the first to be larger."""
 
 

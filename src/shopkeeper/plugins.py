@@ -15,6 +15,8 @@ from shopkeeper.errors import UnknownPlugin
 KINDS = {
     "reader": ("intake", "readers"),
     "check": ("quality", "checks"),
+    "method": ("encode", "methods"),
+    "task": ("encode", "tasks"),
     "source": ("recall", "sources"),
     "feature": ("rank", "features"),
     "ranker": ("rank", "rankers"),

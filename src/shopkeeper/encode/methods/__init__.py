@@ -1,0 +1,1 @@
+"""Which numbers of a text model learn, one method a file."""

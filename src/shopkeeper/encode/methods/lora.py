@@ -1,0 +1,44 @@
+"""Low-rank adaptation: each matrix learns a difference of low rank beside it."""
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from shopkeeper.settings import PluginSettings
+
+if TYPE_CHECKING:
+    from torch.nn import Parameter
+
+    from shopkeeper.encode.model import TextModel
+
+
+class Lora:
+    """Differences of rank `rank` in every linear layer; they are folded in afterwards, so that answering costs nothing.
+
+    Source: Hu et al., "LoRA", ICLR 2022; through PEFT.
+    """
+
+    class Settings(PluginSettings):
+        learning_rate: float = Field(5e-4, gt=0, description="The highest learning rate.")
+        rank: int = Field(16, ge=1, description="Rank of the differences.")
+        alpha: float = Field(32.0, gt=0, description="A difference counts alpha / rank.")
+        dropout: float = Field(0.05, ge=0, lt=1, description="Dropout before the differences.")
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.learning_rate = settings.learning_rate
+
+    def prepare(self, model: "TextModel") -> "list[Parameter]":
+        from peft import LoraConfig, get_peft_model
+
+        config = LoraConfig(
+            r=self.settings.rank,
+            lora_alpha=self.settings.alpha,  # type: ignore[arg-type]
+            lora_dropout=self.settings.dropout,
+            target_modules="all-linear",
+        )
+        model.body = get_peft_model(model.body, config)
+        return [parameter for parameter in model.body.parameters() if parameter.requires_grad]
+
+    def finish(self, model: "TextModel") -> None:
+        model.body = model.body.merge_and_unload()

@@ -1,0 +1,1 @@
+"""What a text model is taught, one task a file."""

@@ -14,6 +14,7 @@ All ask on day 24.
 9. A request of a batch gets what it would get alone.
 """
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import replace
 from math import log, sqrt
@@ -63,6 +64,15 @@ def test_counts_fade_by_half_life() -> None:
 def test_a_product_counts_once_a_basket_whatever_its_lines() -> None:
     twice = interactions([(0, 1, 3.0, "purchase"), (0, 1, 3.0, "purchase"), (0, 1, 4.0, "view")])
     equal(column("baskets", batch(twice, [0], DAY), candidates([[1]]), feature("counts")), [1])
+
+
+def test_baskets_that_interleave_are_counted_by_their_newest_line() -> None:
+    lines = interactions([(0, 1, 1.0, "purchase"), (0, 1, 2.0, "purchase"), (0, 2, 3.0, "purchase")])
+    phone, laptop = 0, 1  # the phone's basket is the newer one: its bread came last
+    mixed = batch(dataclasses.replace(lines, baskets=np.array([phone, laptop, phone], np.int32)), [0], DAY)
+    found = candidates([[1, 2, 3]])
+    equal(column("baskets_since", mixed, found, feature("recency")), [0, 0, None])
+    equal(column("baskets_gap", mixed, found, feature("interval")), [1, None, None])
 
 
 def test_recency_is_in_days_and_in_baskets() -> None:

@@ -41,7 +41,7 @@ def grown(leaves: int, seed: int = 0, **parameters: Any) -> lightgbm.Booster:
 
 
 def forest(*boosters: lightgbm.Booster) -> Forest:
-    return Forest.of([booster.dump_model() for booster in boosters])
+    return Forest.of(NAMES, [booster.dump_model() for booster in boosters])
 
 
 @pytest.mark.parametrize("leaves", [2, 8, 9, 20, 33, MOST_LEAVES])

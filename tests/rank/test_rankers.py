@@ -99,6 +99,13 @@ def test_a_file_that_earns_nothing_is_not_read() -> None:
     assert taught(least_gain=0).files == ("counts", "price")
 
 
+def test_columns_may_have_any_names() -> None:
+    odd = FeatureTable(("my.days since", "my.a:b,c", "price.[log]"), TABLE.values)
+    ranker = Lambdarank(Lambdarank.Settings(trees=20, leaves=4, min_leaf=5))
+    ranker.learn(odd, WANTED, OFFSETS)
+    np.testing.assert_array_equal(ranker.score(FOUND, odd), taught().score(FOUND, TABLE))
+
+
 def test_where_nothing_tells_candidates_apart_every_file_is_read() -> None:
     ranker = Lambdarank(Lambdarank.Settings(trees=5, min_leaf=5))
     ranker.learn(FeatureTable(TABLE.names, np.zeros_like(TABLE.values)), WANTED, OFFSETS)

@@ -5,6 +5,7 @@
 """
 
 import io
+import json
 import logging
 from collections.abc import Iterator
 
@@ -38,6 +39,12 @@ def test_a_line_is_one_json_object(stream: io.StringIO) -> None:
         "shop": "grocer",
         "after": 7,
     }
+
+
+def test_a_line_is_written_whatever_it_holds(stream: io.StringIO) -> None:
+    logging.getLogger("shopkeeper.test").info("odd", extra={"big": 1 << 80, "half": "\ud800", "event": "other"})
+    line = json.loads(stream.getvalue())
+    assert (line["event"], line["big"]) == ("odd", 1 << 80)
 
 
 def test_an_exception_is_told_in_the_same_line(stream: io.StringIO) -> None:

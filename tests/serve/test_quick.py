@@ -3,6 +3,7 @@
 1. What goes the quick way is answered as FastAPI would have answered it, and so is what is odd.
 2. Well-formed requests go the quick way, odd ones FastAPI's; each is counted once against the rate.
 3. Who may not come in is told so before the body is read.
+4. Whatever a plug-in raises is answered.
 """
 
 from pathlib import Path
@@ -114,6 +115,18 @@ def test_a_request_is_counted_once_whichever_way_it_goes(tmp_path: Path) -> None
         asked = [answered(client, case)[0] for case in (ODD[0], ODD[4], PLAIN[7], PLAIN[7])]
     shop.close()
     assert asked == [400, 422, 409, 429]  # the shop has not learnt
+
+
+def test_a_plugin_that_stops_an_iteration_is_a_failure_and_not_a_silence(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stops(*_: Any) -> None:
+        raise StopIteration
+
+    monkeypatch.setattr(next(iter(shop.rules.values())), "apply", stops)
+    app = create_app({shop.name: shop}, keys=Keys())
+    with TestClient(app, raise_server_exceptions=False) as client:
+        assert answered(client, PLAIN[0])[0] == 500
 
 
 def test_who_may_not_come_in_is_told_so_before_the_body_is_read(shop: Shop) -> None:

@@ -9,6 +9,7 @@
 7. A span of time is read oldest first.
 8. The writing thread writes one batch at a time; what came meanwhile waits for the next one.
 9. Arrays are kept as numpy saves them.
+10. One whose feature values cannot be made is counted; the others are kept, and no word of it reaches the log.
 """
 
 import dataclasses
@@ -18,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sqlalchemy as sa
+from numpy.typing import NDArray
 
 from shopkeeper.errors import StorageFull, StoreError
 from shopkeeper.store import exposures as module
@@ -76,6 +78,21 @@ def test_a_full_disk_is_counted_and_raised(path: Path) -> None:
     assert kept.get("r2") is None
     kept.close()
     database.close()
+
+
+def test_one_that_cannot_be_made_is_counted_and_the_others_are_kept(
+    folder: ShopFolder, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken() -> NDArray[np.float32]:
+        raise ValueError("a shopper's words")
+
+    for number in range(5):
+        shown = exposure(f"r{number}")
+        folder.exposures.append(dataclasses.replace(shown, rows=broken) if number == 2 else shown)
+    folder.exposures.flush()
+    assert [folder.exposures.get(f"r{number}") is not None for number in range(5)] == [True, True, False, True, True]
+    assert folder.exposures.lost == 1
+    assert "ValueError" in caplog.text and "words" not in caplog.text
 
 
 def test_erasing_reaches_what_is_not_written_yet(folder: ShopFolder) -> None:

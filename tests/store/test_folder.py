@@ -144,14 +144,14 @@ def test_a_copy_is_the_same_shop(path: Path, folder: ShopFolder, tmp_path: Path)
 
 def test_a_newer_database_is_refused(path: Path) -> None:
     _stamp(path, "9999")
-    with pytest.raises(StoreError, match=re.escape("(migration 9999, this one knows up to 0001). Upgrade shopkeeper.")):
+    with pytest.raises(StoreError, match=re.escape("(migration 9999, this one knows up to 0002). Upgrade shopkeeper.")):
         open_folder(path, writable=True)
 
 
 def test_an_old_database_is_migrated_by_a_writer_only(path: Path) -> None:
     (path / "shop.db").unlink()
     (path / "shop.db").touch()
-    with pytest.raises(StoreError, match=r"stands at migration None, needs 0001. Open the shop once for writing"):
+    with pytest.raises(StoreError, match=r"stands at migration None, needs 0002. Open the shop once for writing"):
         open_folder(path, writable=False)
     with open_folder(path, writable=True) as folder:
         assert len(folder.products) == 0
@@ -162,15 +162,15 @@ def test_the_migrations_make_the_tables_that_the_code_reads(tmp_path: Path) -> N
     database = Database(tmp_path / "shop.db", writable=True)
     with database.reading() as connection:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
-        assert migrate.revision(connection) == migrate.head() == "0001"
+        assert migrate.revision(connection) == migrate.head() == "0002"
     database.close()
 
 
 def test_a_migration_that_fails_leaves_the_database_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = tmp_path / "migrations"
     shutil.copytree(migrate.FOLDER, broken)
-    (broken / "m0002_broken.py").write_text(
-        'from alembic import op\nrevision = "0002"\ndown_revision = "0001"\n'
+    (broken / "m0003_broken.py").write_text(
+        'from alembic import op\nrevision = "0003"\ndown_revision = "0002"\n'
         'def upgrade() -> None:\n    op.drop_table("users")\n    op.drop_table("nowhere")\n'
     )
     Database(tmp_path / "shop.db", writable=True).close()
@@ -305,3 +305,11 @@ def test_after_scrubbing_no_file_holds_an_erased_shopper(path: Path, folder: Sho
     assert (path / "reports" / "compare.json").exists()
     folder.events.append([event("c", 19)])
     assert [found.event_id for found in folder.events.since(-1)] == ["a", "b", "c"]
+
+
+def test_a_closed_shop_is_neither_read_nor_written(path: Path) -> None:
+    folder = open_folder(path, writable=True)
+    folder.close()
+    for use in (lambda: len(folder.products), lambda: folder.events.append([event("late", 1.0)])):
+        with pytest.raises(StoreError, match=r"shop.db: the shop is closed. Open it again."):
+            use()

@@ -1,14 +1,17 @@
 """The catalogue's copy in the cache.
 
 1. The catalogue and the checksums are the same from the copy as from the rows, types and all, of an empty shop too.
-2. A copy from before a change is passed over, also where a process was killed before it could make another.
+2. A copy from before a change is passed over, also where a process was killed before it could make another, and where
+   the change was made by other hands than ours.
 3. A shop put back from a backup is not shown what the copy says of what came after the backup.
 4. A copy that is damaged, cut short or of another form is passed over and made anew.
 5. Only the shop's writer makes it, when files came in and with the upkeep, for a shop of before the copies too.
 """
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +23,7 @@ from shopkeeper.intake.load import load
 from shopkeeper.store import products as module
 from shopkeeper.store.columns import catalog_of
 from shopkeeper.store.copies import Copy
-from shopkeeper.store.database import DATABASE_FILE, catalogue_mark
+from shopkeeper.store.database import DATABASE_FILE
 from shopkeeper.store.folder import ShopFolder, open_folder
 from shopkeeper.store.listed import FILE
 from shopkeeper.types import Catalog, Product
@@ -163,16 +166,22 @@ def test_a_bad_copy_is_passed_over_and_made_anew(name: str, path: Path, shop: Sh
 
 def test_upkeep_makes_the_copy_for_a_shop_of_before_it(path: Path, shop: ShopFolder) -> None:
     file = path / "cache" / FILE
-    with shop._database.writing() as connection:
-        connection.exec_driver_sql("PRAGMA application_id = 0")
     file.unlink()
     with open_folder(path, writable=False) as reader:
         reader.keep_copies()
     assert not file.exists()
     shop.tidy(100 * DAY)
     assert file.is_file()
-    with shop._database.reading() as connection:
-        assert catalogue_mark(connection) > 0
+
+
+def test_a_change_by_other_hands_is_seen(path: Path, shop: ShopFolder) -> None:
+    shop.keep_copies()
+    shop.close()
+    for change in ("UPDATE products SET title = 'Mint' WHERE row = 0", "DELETE FROM products WHERE row = 3"):
+        with closing(sqlite3.connect(path / DATABASE_FILE)) as connection, connection:
+            connection.execute(change)
+        assert titles(path)[0] == "Mint"
+    assert len(titles(path)) == 3
 
 
 def test_what_comes_in_is_copied(path: Path) -> None:

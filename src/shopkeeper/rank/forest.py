@@ -49,9 +49,8 @@ class Forest:
         self._values = np.ascontiguousarray(self._steps.sum(axis=2))
 
     @classmethod
-    def of(cls, dumps: Sequence[Dump]) -> "Forest":
-        """From LightGBM's `dump_model()` of boosters that read the same columns."""
-        names = tuple(str(name) for name in dumps[0]["feature_names"])
+    def of(cls, names: tuple[str, ...], dumps: Sequence[Dump]) -> "Forest":
+        """From LightGBM's `dump_model()` of boosters that read the columns of these names."""
         trees = [_Tree(tree["tree_structure"]) for dump in dumps for tree in dump["tree_info"]]
         files = list(dict.fromkeys(name.split(".")[0] for name in names))
         file_of = [files.index(name.split(".")[0]) for name in names]

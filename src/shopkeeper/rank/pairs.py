@@ -233,9 +233,15 @@ class Pairs:
 
     @cached_property
     def baskets(self) -> tuple[DayArray, DayArray]:
-        """Baskets since each candidate's last and first purchase, float64 (n,) each; NaN where there is none."""
-        back = self.purchases.basket_back.astype(np.float64)
-        return self.bought.last(back), self.bought.first(back)
+        """Baskets since each candidate's last and first purchase, float64 (n,) each; NaN where there is none.
+
+        Where two sessions interleave, the older line may stand in the newer basket: so not by the order of lines.
+        """
+        back, values = self.purchases.basket_back, np.full((2, self.bought.n_groups), np.inf)
+        np.minimum.at(values[0], self.bought.line_of, back)
+        np.minimum.at(values[1], self.bought.line_of, -back)
+        values[np.isinf(values)] = np.nan
+        return values[0][self.bought.of], -values[1][self.bought.of]
 
     def faded(self, half_life_days: float) -> DayArray:
         """What is left of each purchase by its age, float64 (h,)."""

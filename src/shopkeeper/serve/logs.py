@@ -3,6 +3,7 @@
 The library itself only calls `logging`; handlers are set here, by the process that serves, and nowhere else.
 """
 
+import json
 import logging
 import sys
 from datetime import UTC, datetime
@@ -34,8 +35,8 @@ class _Line(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
-            "event": record.getMessage(),
             **{name: value for name, value in record.__dict__.items() if name not in USUAL},
+            "event": record.getMessage(),
             "level": record.levelname.lower(),
             "logger": record.name,
             "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z"),
@@ -44,4 +45,7 @@ class _Line(logging.Formatter):
             line["exception"] = self.formatException(record.exc_info)
         if record.stack_info:
             line["stack"] = self.formatStack(record.stack_info)
-        return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+        try:
+            return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+        except TypeError:  # a number of more than 64 bits, half a character
+            return json.dumps(line, default=str)

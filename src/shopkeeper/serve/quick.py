@@ -59,7 +59,10 @@ class QuickRoute(APIRoute):
             given = {name: read(request) for name, read in self._reads.items()}
         except (ValidationError, KeyError):
             return None
-        response: Response = self.endpoint(**given)
+        try:
+            response: Response = self.endpoint(**given)
+        except StopIteration as error:  # a future does not take it: the caller would wait for ever
+            raise RuntimeError("StopIteration left the page") from error
         return response
 
 

@@ -55,6 +55,8 @@ def serve(
                 raise SettingError(f"shop.name: two shops are named '{shop.name}', one of them in {folder}; rename one")
             shops[shop.name] = shop
         app = create_app(shops)
+        # before the shops are closed: a page that outlived the server's patience must not write to them afterwards
+        stack.callback(app.state.front.threads.shutdown, wait=True, cancel_futures=True)
         stack.callback(gc.unfreeze)
         gc.freeze()  # what the shops hold lives as long as the process: full collections need not walk it, nor one now
         _Server(app, listener, on_ready).run(sockets=[listener])

@@ -4,6 +4,7 @@ The file begins with the sha256 of the rest and says what it was made from; whoe
 there is now, so that an old copy is noticed. A damaged one is as good as none.
 """
 
+import contextlib
 import hashlib
 import logging
 from pathlib import Path
@@ -51,7 +52,8 @@ class Copy:
                 file.write(body)
             self._draft.replace(self.path)
         except OSError as error:
-            self._draft.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self._draft.unlink(missing_ok=True)
             log.warning("cache=%s not written: %s", self.path.name, error)
 
     def forget(self) -> None:

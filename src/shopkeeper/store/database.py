@@ -1,6 +1,5 @@
 """`shop.db`: SQLite in WAL mode with full sync. What a write transaction returned from is on the disk."""
 
-import secrets
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -31,6 +30,7 @@ class Database:
             raise ShopNotFound(f"{path.parent} holds no shop: {path.name} is missing.")
         self.path = path
         self._writable = writable
+        self._closed = False
         self.turn = threading.RLock()
         """Held during a write transaction; hold it longer to change memory together with the disk."""
         self._engine = sa.create_engine(
@@ -48,6 +48,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """A connection that sees one moment of the database. Raises StorageFull: its log's index needs room."""
+        self._must_be_open()
         told = full_disk_as_error(self.path), _damage_as_error(self.path)
         with told[0], told[1], self._engine.connect() as connection, connection.begin():
             yield connection
@@ -57,6 +58,7 @@ class Database:
         """A write transaction, durable when the block is left; undone when it raises. Raises StorageFull."""
         if not self._writable:
             raise StoreError(f"{self.path}: the shop is open for reading only. Open it for writing to change it.")
+        self._must_be_open()
         told = full_disk_as_error(self.path), _damage_as_error(self.path)
         with self.turn, told[0], told[1], self._engine.connect() as connection:
             connection.execution_options(shopkeeper_writes=True)
@@ -74,8 +76,13 @@ class Database:
             self._run("PRAGMA temp_store=FILE", "VACUUM", "PRAGMA temp_store=MEMORY", "PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
-        """Closes every connection."""
+        """Closes every connection; nothing is read or written afterwards."""
+        self._closed = True
         self._engine.dispose()
+
+    def _must_be_open(self) -> None:
+        if self._closed:  # the engine would connect again, beside whoever has the shop now
+            raise StoreError(f"{self.path}: the shop is closed. Open it again.")
 
     def _run(self, *statements: str) -> None:
         """Runs statements that no transaction may hold."""
@@ -124,19 +131,6 @@ def fetch_many(connection: sa.Connection, statement: sa.Select[Any]) -> list[tup
     driver: Any = connection.connection.driver_connection
     found: list[tuple[Any, ...]] = driver.execute(str(statement.compile(dialect=connection.dialect))).fetchall()
     return found
-
-
-def catalogue_mark(connection: sa.Connection) -> int:
-    """A number that every change of the products replaces by a random one; 0 before the first."""
-    return int(connection.exec_driver_sql("PRAGMA application_id").scalar_one())
-
-
-def mark_catalogue(connection: sa.Connection) -> None:
-    """Says in the caller's transaction that the products change.
-
-    Random and not counted on: a database put back from a backup shall not come to a number that was given before.
-    """
-    connection.exec_driver_sql(f"PRAGMA application_id = {secrets.randbelow(2**31 - 1) + 1:d}")
 
 
 @contextmanager

@@ -112,7 +112,7 @@ class Exposures:
             try:
                 self._write_once()
             except Exception as error:  # the thread has nobody to raise to; the loss is counted and shown
-                _LOG.error("exposures_lost total=%d error=%s", self.lost, error)
+                _LOG.error("exposures_lost total=%d error=%s", self.lost, type(error).__name__)
 
     def _write_once(self) -> None:
         """Writes one batch. What came meanwhile waits for its turn: one page costs as much as a hundred together."""
@@ -127,16 +127,26 @@ class Exposures:
         return bool(self._writing)
 
     def _keep(self) -> None:
+        records = [record for exposure in self._writing.values() if (record := self._made(exposure))]
         try:
-            records = [_record(exposure) for exposure in self._writing.values()]
-            with self._database.writing() as connection:
-                connection.execute(sa.insert(EXPOSURES).prefix_with("OR REPLACE"), records)
+            if records:
+                with self._database.writing() as connection:
+                    connection.execute(sa.insert(EXPOSURES).prefix_with("OR REPLACE"), records)
         except BaseException:
-            self.lost += len(self._writing)
+            self.lost += len(records)
             raise
         finally:
             with self._changed:
                 self._writing = {}
+
+    def _made(self, exposure: Exposure) -> Record | None:
+        """The exposure as it is written; None where its feature values cannot be made: the others are kept."""
+        try:
+            return _record(exposure)
+        except Exception as error:  # whatever a plug-in raises; its text may hold a shopper's words
+            self.lost += 1
+            _LOG.error("exposure_lost total=%d error=%s", self.lost, type(error).__name__)
+            return None
 
 
 def _record(exposure: Exposure) -> Record:

@@ -1,7 +1,8 @@
 """The catalogue's columns in one file, `cache/catalogue.arrow`: reading the rows of `shop.db` takes half a second more.
 
-The file says which state of the products it was made from. Every change of them marks `shop.db` with a new random
-number in its own transaction, so that a copy from before is noticed wherever a process was killed.
+The file says which state of the products it was made from. Every change of them gives `shop.db` a new random number in
+its own transaction (`tables.CATALOGUE_MARK`), so that a copy from before is noticed wherever a process was killed and
+whoever made the change.
 """
 
 from pathlib import Path
@@ -47,7 +48,7 @@ class Listed:
     def is_of(self, state: State) -> bool:
         """Whether the copy was made from this state of the products."""
         if self._read is None or self._read[0] != state:
-            found = self._copy.read() if state[0] else None
+            found = self._copy.read()
             if found is None or found[0].schema != _LISTED or found[1]["state"] != list(state):
                 return False
             self._read = (state, *found)

@@ -13,12 +13,12 @@ from sqlalchemy.dialects.sqlite import insert
 
 from shopkeeper.errors import UnknownProduct
 from shopkeeper.store.columns import catalog_of
-from shopkeeper.store.database import Database, catalogue_mark, fetch_many, insert_many, mark_catalogue
+from shopkeeper.store.database import Database, fetch_many, insert_many
 from shopkeeper.store.listed import Checksums, Listed
 from shopkeeper.store.records import as_json, product_of, product_record
 from shopkeeper.store.schema import PRODUCTS as SCHEMA
 from shopkeeper.store.schema import conform
-from shopkeeper.store.tables import PRODUCTS
+from shopkeeper.store.tables import CATALOGUE_MARK, PRODUCTS
 from shopkeeper.types import Catalog, Product, RowArray
 
 if TYPE_CHECKING:
@@ -60,7 +60,6 @@ class Products:
         wanted = list(dict.fromkeys(product_ids))
         gone: list[int] = []
         with self._database.writing() as connection:
-            mark_catalogue(connection)
             for start in range(0, len(wanted), _CHUNK):
                 ids = wanted[start : start + _CHUNK]
                 alive = PRODUCTS.c.product_id.in_(ids) & ~PRODUCTS.c.deleted
@@ -98,9 +97,6 @@ class Products:
         """Makes the copy anew where it is of another catalogue than this, so that the next opening need not."""
         if not self._keeps:
             return
-        with self._database.turn, self._database.writing() as connection:
-            if not catalogue_mark(connection):
-                mark_catalogue(connection)  # a shop of before the first copy
         with self._database.reading() as connection:  # the state and what is read are of one moment
             state = self._state(connection)
             if not self._listed.is_of(state):
@@ -127,7 +123,6 @@ class Products:
     def _write(self, rows: Sequence[tuple[Any, ...]]) -> RowArray:
         ids = [row[0] for row in rows]
         with self._database.writing() as connection:
-            mark_catalogue(connection)
             known = self._rows(connection, ids)
             following = self._count(connection)
             for product_id in ids:
@@ -141,7 +136,7 @@ class Products:
     def _state(self, connection: sa.Connection) -> tuple[int, int]:
         """What tells this catalogue from any other: its mark, and how many products it has."""
         count = connection.execute(sa.select(sa.func.count()).select_from(PRODUCTS)).scalar_one()
-        return catalogue_mark(connection), int(count)
+        return int(connection.execute(sa.select(CATALOGUE_MARK.c.mark)).scalar_one()), int(count)
 
     @staticmethod
     def _rows(connection: sa.Connection, ids: Sequence[str]) -> dict[str, int]:

@@ -26,6 +26,11 @@ PRODUCTS = sa.Table(
 )
 """`row` is 0-based, dense and for life; `deleted` is a tombstone. category, attributes and images are JSON."""
 
+CATALOGUE_MARK = sa.Table(
+    "catalogue_mark", METADATA, sa.Column("mark", sa.Integer, primary_key=True, autoincrement=False)
+)
+"""One row: a random number, another one after every change of the products. Triggers of the database see to that."""
+
 USERS = sa.Table(
     "users",
     METADATA,

@@ -59,7 +59,7 @@ class Diversity:
         worth = self.settings.relevance * (scores - scores.min()) / span
         against = (1 - self.settings.relevance) * likeness
         placed: list[int] = []
-        window = self.settings.window
+        window = min(self.settings.window, len(scores))
         latest = np.empty((window, len(scores)), np.float32)  # against each of the last placed, in turn
         value = worth
         for place in range(min(n_places, len(scores))):

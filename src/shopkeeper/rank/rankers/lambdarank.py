@@ -50,12 +50,12 @@ class Lambdarank:
         return self._forest.files if self._forest else ()
 
     def learn(self, table: FeatureTable, labels: FloatArray, offsets: IntArray) -> None:
-        boosters = self._grown(table, labels, offsets)
-        columns = self._worth_it(boosters, table.names)
-        if len(columns) < len(table.names):
-            names = tuple(table.names[column] for column in columns)
+        names, boosters = table.names, self._grown(table, labels, offsets)
+        columns = self._worth_it(boosters, names)
+        if len(columns) < len(names):
+            names = tuple(names[column] for column in columns)
             boosters = self._grown(FeatureTable(names, table.values[:, columns]), labels, offsets)
-        self._forest = Forest.of([booster.dump_model() for booster in boosters])
+        self._forest = Forest.of(names, [booster.dump_model() for booster in boosters])
 
     def score(self, candidates: Candidates, table: FeatureTable) -> FloatArray:
         if not len(candidates.rows):
@@ -83,7 +83,7 @@ class Lambdarank:
             table.values,
             label=labels,
             group=np.diff(offsets),
-            feature_name=list(table.names),
+            feature_name=[f"c{column}" for column in range(len(table.names))],  # not every name would be taken
             params={"verbosity": -1, "num_threads": self._settings.threads, "max_bin": self._settings.bins},
             free_raw_data=True,
         )

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 import shopkeeper.console
+from shopkeeper import plugins
 from shopkeeper.console.language import Words, choose, table
+from shopkeeper.console.merchant import KINDS
 from shopkeeper.types import Language
 
 HERE = Path(shopkeeper.console.__file__).parent
@@ -71,3 +73,12 @@ def test_prices_numbers_and_dates_read_as_people_write_them() -> None:
     assert english("cart.items", n=1) == "1 item"
     assert english("cart.items", n=1200) == "1,200 items"
     assert english.part("some_new_source") == "some new source"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_merchant_reads_what_every_plugin_does(language: Language, kind: str) -> None:
+    words = Words(language)
+    said = {name: words.get(f"{kind}.{name}", "") for name in plugins.names(kind)}
+    assert all(said.values()), [name for name, text in said.items() if not text]
+    assert not any("`" in text for text in said.values())

@@ -71,8 +71,8 @@ def _plugins(guest: Guest, kind: str) -> list[tuple[str, bool, str]]:
     on = set(guest.shop.settings.enabled(kind))
     found = []
     for name in plugins.names(kind):
-        said = (plugins.load(kind, name).__doc__ or "").strip().split("\n")[0]
-        found.append((name, name in on, said))
+        own = (plugins.load(kind, name).__doc__ or "").strip().split("\n")[0]  # of a plug-in that came from elsewhere
+        found.append((name, name in on, guest.words.get(f"{kind}.{name}", own)))
     return found
 
 

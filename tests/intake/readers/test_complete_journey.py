@@ -18,6 +18,8 @@ from shopkeeper.intake.readers.complete_journey import CompleteJourney
 from shopkeeper.intake.rows import Chunk
 from tests.intake.shelf import Shelf, numbers
 
+GONE = {"COUPON", "FUEL", "CNTRL/STORE SUP", "CHARITABLE CONT", "GM MERCH EXP", "PROD-WHS SALES"}
+
 
 def chunks(today: dt.date | None = None, **settings: object) -> tuple[Chunk, Chunk]:
     reader = CompleteJourney(CompleteJourney.Settings(**settings), today)
@@ -49,8 +51,25 @@ def test_products_carry_words_and_the_raw_fields() -> None:
     assert ice["group_id"] == "2/FRZN ICE/ICE - CRUSHED/CUBED"
     departments = [json.loads(text)["department"] for text in products.columns["attributes"].to_pylist()]
     pairs = zip(departments, products.columns["availability"].to_pylist(), strict=True)
-    gone = {department for department, available in pairs if not available}
-    assert gone == {"COUPON", "FUEL", "CNTRL/STORE SUP", "CHARITABLE CONT", "GM MERCH EXP", "PROD-WHS SALES"}
+    assert GONE.isdisjoint(department for department, available in pairs if available)
+
+
+@pytest.mark.data
+def test_petrol_and_coupons_are_not_for_sale_wherever_they_are_filed() -> None:
+    products, _ = chunks(from_week=2, to_week=2, households=1)
+    titles, available = (products.columns[name].to_pylist() for name in ("title", "availability"))
+    assert not available[products.columns["product_id"].to_pylist().index("202291")]
+    on_sale = [title.lower() for title, own in zip(titles, available, strict=True) if own]
+    assert not [title for title in on_sale if "gasoline" in title or "unleaded" in title]
+    raw = [json.loads(text) for text in products.columns["attributes"].to_pylist()]
+    filed = [(own.get("product_category"), own.get("product_type")) for own in raw]
+    assert not {("COUPON", "DONATIONS"), ("PROD SUPPLIES", "COUPON")} & {
+        kind for kind, own in zip(filed, available, strict=True) if own
+    }
+    sold = {kind for (_, kind), own in zip(filed, available, strict=True) if own}
+    assert {"GAS CANS AND FUNNELS", "CHARCOAL LIGHTER FLUID/UTILITY", "OUTSIDE VENDORS GIFT CARDS"} <= sold
+    other_places = [own for own, sale in zip(raw, available, strict=True) if not sale and own["department"] not in GONE]
+    assert len(other_places) == 23
 
 
 @pytest.mark.data

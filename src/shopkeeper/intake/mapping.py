@@ -1,7 +1,7 @@
 """A file's columns to canonical fields, as the settings say; what they leave out is taken by its own name."""
 
 from collections.abc import Callable, Mapping
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +17,13 @@ from shopkeeper.types import IntArray
 
 Object = dict[str, Source] | Source | None
 List = list[Source] | Source | None
+
+
+class Lacking(NamedTuple):
+    """A column that a file lacks, and who asks for it."""
+
+    column: str
+    reason: str
 
 
 class Fields(Section):
@@ -38,32 +45,34 @@ class Fields(Section):
 
     def require(self, columns: list[str], place: str, section: str) -> None:
         """Raises IntakeError naming the column that is missing, the columns found and the key that asks for it."""
-        found = ", ".join(columns)
+        lacking = self.lacking(columns, section)
+        if lacking:
+            found, hint = ", ".join(columns), did_you_mean(lacking.column, columns)
+            raise IntakeError(f"{place}: {lacking.reason}. Columns found: {found}.{hint}")
+
+    def lacking(self, columns: list[str], section: str) -> "Lacking | None":
+        """The first column that this mapping needs and a file with these columns does not have."""
         for name, value in self.given().items():
             for needed in _columns(value):
                 if needed not in columns:
-                    raise IntakeError(
-                        f"{place}: column '{needed}' is missing; {section}.{self.kind}.{name} asks for it. "
-                        f"Columns found: {found}.{did_you_mean(needed, columns)}"
-                    )
+                    return Lacking(needed, f"column '{needed}' is missing; {section}.{self.kind}.{name} asks for it")
         for name in self.required:
             if getattr(self, name) is None and name not in columns:
-                raise IntakeError(
-                    f"{place}: column '{name}' is missing and {section}.{self.kind}.{name} names no other. "
-                    f"Columns found: {found}.{did_you_mean(name, columns)}"
-                )
+                reason = f"column '{name}' is missing and {section}.{self.kind}.{name} names no other"
+                return Lacking(name, reason)
+        return None
 
     def chunk(self, table: pa.Table, lines: IntArray, source: str) -> Chunk:
         """The canonical columns of the raw rows in `table`."""
         mapping = self.completed(table.column_names)
         placed = _placed(table, lines, source)
-        columns, shown = {}, {}
+        columns, shown, formats = {}, {}, {}
         for name, value in mapping.given().items():
             columns[name] = _values(value, placed)
             if isinstance(value, Expression) and value.is_moment():
-                shown[name] = cast.text(columns[name])
+                shown[name], formats[name] = cast.text(columns[name]), value.format
                 columns[name], _ = cast.moment(columns[name], value.format, value.timezone)
-        return Chunk(self.kind, source, lines, columns, table, shown=shown)
+        return Chunk(self.kind, source, lines, columns, table, shown=shown, formats=formats)
 
 
 class ProductFields(Fields):

@@ -33,7 +33,7 @@ class Chunk:
     lines int64 (n,): where each row begins; columns: arrays (n,) by canonical field name, as text or typed; raw: the
     file's own columns (n rows), None where they are the same. `refused` are rows that never became columns, `repaired`
     counts lines whose encoding was mended; `shown` has the text that a refusal
-    names where a column was already read as something else.
+    names where a column was already read as something else, and `formats` the format it was to have, if any.
     """
 
     kind: Kind
@@ -44,6 +44,7 @@ class Chunk:
     refused: tuple[Refusal, ...] = ()
     repaired: int = 0
     shown: dict[str, pa.Array] = field(default_factory=dict)
+    formats: dict[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.lines)

@@ -76,6 +76,11 @@ class _Sheet:
     def read_number(self, name: str) -> pa.Array:
         return self.read(name, cast.number, "must be a number")
 
+    def moment_reason(self, name: str, plain: str) -> str:
+        """What a moment must be: written as the mapping asks for, else as `plain` says."""
+        asked = self.chunk.formats.get(name)
+        return f"must be a moment that exists, written as {asked}" if asked else f"must be a moment ({plain})"
+
     def finished(self, schema: pa.Schema) -> tuple[Accepted, list[Refusal]]:
         good = self.fault < 0
         table = pa.table({name: self.typed[name] for name in schema.names if name in self.typed})
@@ -115,7 +120,7 @@ def _products(sheet: _Sheet, currency: str) -> tuple[Accepted, list[Refusal]]:
     sheet.read("images", cast.words_list, "must be a JSON list or a text")
     sheet.read("attributes", cast.json_object, "must be a JSON object")
     created, not_moments = cast.moment(sheet.raw("created_at"))
-    sheet.refuse("created_at", not_moments & ~sheet.blank("created_at"), "must be a moment (ISO 8601)")
+    sheet.refuse("created_at", not_moments & ~sheet.blank("created_at"), sheet.moment_reason("created_at", "ISO 8601"))
     sheet.typed["created_at"] = pc.strftime(created.cast(pa.timestamp("s", tz="UTC")), "%Y-%m-%dT%H:%M:%SZ")
     blank = pa.array(cast.is_blank(sheet.typed["currency"]))
     sheet.typed["currency"] = pc.if_else(blank, currency, sheet.typed["currency"])
@@ -129,7 +134,7 @@ def _events(sheet: _Sheet, _currency: str) -> tuple[Accepted, list[Refusal]]:
     moments, not_moments = cast.moment(sheet.raw("timestamp"))
     sheet.typed["timestamp"] = moments
     sheet.refuse("timestamp", sheet.blank("timestamp"), "is missing")
-    sheet.refuse("timestamp", not_moments, "must be a moment (ISO 8601, or seconds since 1970)")
+    sheet.refuse("timestamp", not_moments, sheet.moment_reason("timestamp", "ISO 8601, or seconds since 1970"))
     stamps = moments.cast(pa.int64())
     sheet.refuse("timestamp", cast.mask(pc.less(stamps, 0)), "must not be before 1970")
     ahead = cast.mask(pc.greater(stamps, round((sheet.now + _AHEAD_S) * 1e6)))

@@ -9,6 +9,8 @@
 8. One line in a hundred broken loses exactly those.
 9. A mapping gives constants, templates, products of columns, cases, moments with a zone, lists and objects.
 10. Products are derived from rows that only mention them: the most frequent title, the median price.
+11. Where both tables are mapped, a file is read by the mappings that find their columns in it; where none does, the
+    refusal says of each what is missing.
 """
 
 import gzip
@@ -237,8 +239,45 @@ def test_a_mapping_says_where_every_field_comes_from(tmp_path: Path) -> None:
     assert (first["user_id"], first["session_id"], first["quantity"], first["value"]) == ("7", "till 7", 2.0, 6.0)
     assert (events[1]["quantity"], events[1]["value"], events[1]["user_id"]) == (2.0, 0.0, "")
     assert events[3]["context"] == '{"invoice":"4","country":"U\\"K"}'
-    reason = "must be a moment (ISO 8601, or seconds since 1970)"
+    reason = "must be a moment that exists, written as %d.%m.%Y %H:%M"
     assert shelf.reasons() == [(9, "timestamp", reason, "2024-12-01")]
+
+
+TWO_FILES = """
+[intake.csv.products]
+product_id = "Nr"
+title = "Ware"
+created_at = { column = "Seit", format = "%d.%m.%Y" }
+[intake.csv.events]
+event_id = "{Bon}-{line}"
+timestamp = { column = "Zeit", format = "%d.%m.%Y %H:%M" }
+action = { constant = "purchase" }
+product_id = "Nr"
+"""
+GOODS = "Nr,Ware,Seit\n1,Tasse,30.02.2024\n2,Teller,29.02.2024\n"
+RECEIPTS = "Bon,Nr,Zeit\n7,2,01.03.2024 10:00\n8,2,31.02.2024 10:00\n"
+
+
+def test_two_files_with_own_names_are_each_read_by_the_mapping_that_fits(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path, TWO_FILES)
+    report = shelf.load(shelf.file("goods.csv", GOODS), shelf.file("receipts.csv", RECEIPTS))
+    assert [(count.source, count.kind, count.read, count.accepted) for count in report.counts] == [
+        ("goods.csv", "products", 2, 1),
+        ("receipts.csv", "events", 2, 1),
+    ]
+    assert shelf.product("2").title == "Teller" and shelf.events()[0]["event_id"] == "7-2"
+    assert sorted(shelf.reasons()) == [
+        (2, "created_at", "must be a moment that exists, written as %d.%m.%Y", "30.02.2024"),
+        (3, "timestamp", "must be a moment that exists, written as %d.%m.%Y %H:%M", "31.02.2024 10:00"),
+    ]
+
+
+def test_a_file_that_no_mapping_fits_names_what_each_of_them_misses(tmp_path: Path) -> None:
+    assert failure(Shelf(tmp_path, TWO_FILES), "Nr,Waren,Seit\n1,Tasse,01.02.2024\n") == (
+        "file.csv: no mapping fits: for products, column 'Ware' is missing and intake.csv.products.title asks for it; "
+        "for events, column 'Bon' is missing and intake.csv.events.event_id asks for it. "
+        "Columns found: Nr, Waren, Seit. Did you mean 'Waren'?"
+    )
 
 
 def test_products_are_derived_from_the_rows_that_mention_them(tmp_path: Path) -> None:

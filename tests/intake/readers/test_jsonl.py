@@ -48,6 +48,14 @@ def test_keys_can_be_mapped(tmp_path: Path) -> None:
     assert shelf.product("p1").title == "Cup (3)"
 
 
+def test_two_files_with_own_names_are_each_read_by_the_mapping_that_fits(tmp_path: Path) -> None:
+    mappings = '[intake.jsonl.products]\nproduct_id = "nr"\ntitle = "ware"\n[intake.jsonl.events]\nevent_id = "bon"\n'
+    shelf = Shelf(tmp_path, mappings + 'timestamp = "zeit"\naction = { constant = "view" }\nproduct_id = "nr"\n')
+    goods = shelf.file("goods.jsonl", '{"nr": "1", "ware": "Tasse"}\n')
+    report = shelf.load(goods, shelf.file("visits.jsonl", '{"nr": "1", "bon": "7", "zeit": "2024-03-01"}\n'))
+    assert (numbers(report, "products"), numbers(report, "events")) == ((1, 1, 0, 0), (1, 1, 0, 0))
+
+
 def test_a_first_line_that_is_too_long_costs_only_itself(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path, "[intake.jsonl]\nline_limit_kb = 8192\n")
     report = shelf.load(shelf.file("products.jsonl", "{" + " " * (9 << 20) + "\n" + TWO))

@@ -6,6 +6,7 @@
 4. every reason has words in both languages.
 5. a reason whose parts together take away is not given; where nothing adds, the plain fact of a purchase is.
 6. what speaks of habits nobody has stands as one neutral part, and the parts still add up.
+7. a search without words speaks of no words: of what is bought often, else of the filters or the shelf.
 """
 
 import numpy as np
@@ -84,6 +85,24 @@ def test_where_nothing_adds_the_fact_of_a_purchase_is_said() -> None:
     assert sentence(scored(lexical=1.0), Facts(in_part=True)) == "It matches some of your words."
     assert bought(Facts(times=1, days=1), "zh") == "您昨天买过。"
     assert bought(Facts()) == ""
+
+
+@pytest.mark.parametrize(
+    ("known", "language", "said"),
+    [
+        (Facts(wanted=True), "en", "It is bought often in this shop."),
+        (Facts(narrowed=True, history=True), "en", "It is among what your filters leave."),
+        (Facts(), "en", "It is on the shelf of this shop."),
+        (Facts(wanted=True), "zh", "它在本店经常有人买。"),
+        (Facts(narrowed=True), "zh", "它符合您选的筛选条件。"),
+        (Facts(), "zh", "它是本店在售的商品。"),
+    ],
+)
+def test_a_search_without_words_does_not_speak_of_any(known: Facts, language: Language, said: str) -> None:
+    found = scored(lexical=2.0, semantic=1.0, sources=0.5)
+    assert sentence(found, known._replace(wordless=True), language) == said
+    assert sentence(scored(lexical=2.0, popular=0.1), Facts(wordless=True)) == "Many people are buying it now."
+    assert sentence(scored(lexical=2.0), Facts(wordless=True, times=1, days=1)) == "You bought it yesterday."
 
 
 def test_what_nobody_did_is_one_neutral_part_of_the_score() -> None:

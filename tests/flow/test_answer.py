@@ -54,6 +54,19 @@ def test_a_search_finds_the_words_also_mistyped(shop: Shop) -> None:
     assert (wrong.intent.correction, titles(wrong, shop)) == ("green tea", right)
 
 
+@pytest.mark.parametrize("query", ["", "  "])
+def test_a_search_without_words_says_nothing_of_words(shop: Shop, query: str) -> None:
+    plain = answer(ask(shop, scene="search", query=query), shop)
+    assert plain.items and {item.sentence for item in plain.items} <= {
+        "It is bought often in this shop.",
+        "It is on the shelf of this shop.",
+    }
+    assert plain.items[0].sentence == "It is bought often in this shop."
+    filters = Filters(departments=("Dairy",))
+    narrowed = answer(ask(shop, scene="search", query=query, filters=filters, sort="price_asc", language="zh"), shop)
+    assert {item.sentence for item in narrowed.items} <= {"它在本店经常有人买。", "它符合您选的筛选条件。"}
+
+
 def test_a_page_about_a_product_does_not_offer_it(shop: Shop) -> None:
     page = answer(ask(shop, scene="similar", product_ids=["DA0A"], k=50), shop)
     assert shop.catalog.row_of["DA0A"] not in {item.row for item in page.items}

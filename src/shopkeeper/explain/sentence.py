@@ -17,6 +17,9 @@ MAX_DAY = 1 << 31
 NEED_HISTORY = frozenset({"taste", "price", "together"})
 """Reasons that say something of the shopper: not said of a stranger."""
 
+OF_WORDS = frozenset({"words", "meaning", "agreed"})
+"""Reasons that say something of what was typed: not said of a search without words."""
+
 AGREED = "agreed"
 """The reason that tells least: said where no other is left."""
 
@@ -26,7 +29,8 @@ class Facts(NamedTuple):
 
     How often this shopper bought it and how many days ago last; the page's seed product; whether anything at all is
     known of the shopper, and of this session; whether the product came into the shop within NEW_DAYS; whether it is
-    among what everybody buys; whether a search found only part of its words.
+    among what everybody buys; whether a search found only part of its words, and whether it named none at all; whether
+    filters narrowed the page.
     """
 
     times: int = 0
@@ -37,6 +41,8 @@ class Facts(NamedTuple):
     new: bool = False
     wanted: bool = False
     in_part: bool = False
+    wordless: bool = False
+    narrowed: bool = False
 
 
 @cache
@@ -81,14 +87,18 @@ def sentence(explanation: Explanation, known: Facts, language: Language = "en") 
         adds[reason] = adds.get(reason, 0.0) + part.value
     if adds.get("bought_before", 0.0) > 0 and known.times:
         return _say("bought_before", known, words)
+    unsaid = OF_WORDS if known.wordless else frozenset()
     reasons = [reason for reason in sorted(adds, key=lambda each: -adds[each]) if adds[reason] > 0]
+    reasons = [reason for reason in reasons if reason not in unsaid]
     parts = sorted(explanation.children, key=lambda child: -child.value)
-    single = [of.get(part.name, "") for part in parts if part.value > 0]
+    single = [reason for part in parts if part.value > 0 and (reason := of.get(part.name, "")) not in unsaid]
     weak = [AGREED] if AGREED in reasons else []
     telling = (reason for reason in (*reasons, *single) if reason != AGREED)
     for reason in (*telling, "bought_before", *weak):
         if said := _say(reason, known, words):
             return said
+    if known.wordless:
+        return str(words["often" if known.wanted else "filtered" if known.narrowed else "on_shelf"])
     if known.history or known.seed:
         return str(words["other"])
     return str(words["popular" if known.wanted else "stranger"])

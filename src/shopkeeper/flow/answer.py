@@ -1,6 +1,8 @@
 """A request becomes a page."""
 
 import time
+from dataclasses import replace
+from functools import partial
 
 from shopkeeper.arrange.arrange import arrange
 from shopkeeper.explain.sentence import facts, sentence
@@ -10,8 +12,23 @@ from shopkeeper.flow.shop import Shop
 from shopkeeper.flow.trace import Trace
 from shopkeeper.rank.assemble import assemble, read_by
 from shopkeeper.rank.order import order
-from shopkeeper.recall.gather import Found, gather
-from shopkeeper.types import NEW_USER, Batch, Candidates, Catalog, FloatArray, IntArray, Item, Page, Ranked, Request
+from shopkeeper.recall.gather import WORDS, Found, gather
+from shopkeeper.types import (
+    NEW_USER,
+    Batch,
+    Candidates,
+    Catalog,
+    Filters,
+    FloatArray,
+    IntArray,
+    Item,
+    Page,
+    Ranked,
+    Request,
+)
+
+OFTEN = 0.5
+"""On a scale of logarithms to the most bought product of all: as often as the root of its purchases."""
 
 
 def answer(request: Request, shop: Shop) -> Page:
@@ -63,9 +80,12 @@ def _items(
     unheard = unheard_of(portrait)
     rows, why = arranged.rows[shown], [folded(tree, unheard) for tree in trees(*parts)]
     seed = catalog.titles[request.seeds[0]] if len(request.seeds) == 1 else ""
-    wanted = _offered_by("popular", found.candidates, arranged.index[shown])
+    wordless = request.scene == "search" and not request.query
+    shows_wanted = _bought_often if wordless else partial(_offered_by, "popular")
+    wanted = shows_wanted(found.candidates, arranged.index[shown])
+    narrowed = replace(request.filters, in_stock=True) != Filters()
     known = [
-        each._replace(wanted=own, in_part=found.in_part[0])
+        each._replace(wanted=own, in_part=found.in_part[0], wordless=wordless, narrowed=narrowed)
         for each, own in zip(facts(portrait, rows, request.day, seed, catalog.created[rows]), wanted, strict=True)
     ]
     return tuple(
@@ -73,6 +93,14 @@ def _items(
         Item(row, request.offset + at, score, 1.0, why[at], sentence(why[at], known[at], request.language))
         for at, (row, score) in enumerate(zip(rows.tolist(), arranged.scores[shown].tolist(), strict=True))
     )
+
+
+def _bought_often(candidates: Candidates, index: IntArray) -> list[bool]:
+    """Whether each candidate at `index` is much bought: that is what stands for a match where no words were asked."""
+    if WORDS not in candidates.sources:
+        return [False] * len(index)
+    often: list[bool] = (candidates.scores[index, candidates.sources.index(WORDS)] >= OFTEN).tolist()
+    return often
 
 
 def _offered_by(source: str, candidates: Candidates, index: IntArray) -> list[bool]:

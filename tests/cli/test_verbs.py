@@ -89,7 +89,20 @@ def test_erasing_says_that_the_report_went_and_where_a_served_shop_erases(shop_f
     [
         (("learn", "nowhere"), "ShopNotFound: nowhere holds no shop: settings.toml is missing. Make one with:"),
         (("search", "nowhere", "tea"), "ShopNotFound: nowhere holds no shop"),
-        (("recommend", "nowhere", "--scene", "hme"), "RequestError: --scene: must be one of search, home"),
+        (
+            ("recommend", "nowhere", "--scene", "hme"),
+            "RequestError: --scene: must be one of home, similar, together, cart, trending, got 'hme'.\n",
+        ),
+        (
+            ("recommend", "nowhere", "--scene", "search"),
+            "RequestError: --scene: must be one of home, similar, together, cart, trending, got 'search'. "
+            "For words, use: shopkeeper search SHOP WORD...\n",
+        ),
+        (
+            ("recommend", "nowhere", "--product", "p1"),
+            "RequestError: --product: scene 'home' is not about a product; leave it out, or ask for similar, together, "
+            "cart.\n",
+        ),
     ],
 )
 def test_an_error_is_one_line(words: tuple[str, ...], told: str) -> None:

@@ -128,9 +128,14 @@ def recommend(
     from shopkeeper.errors import RequestError
     from shopkeeper.types import SCENES, SEEDED
 
-    if scene not in SCENES:
-        raise RequestError(f"--scene: must be one of {', '.join(SCENES)}, got '{scene}'.")
-    known = next(name for name in SCENES if name == scene)
+    offered = [name for name in SCENES if name != "search"]
+    known = next((name for name in offered if name == scene), None)
+    if known is None:
+        hint = " For words, use: shopkeeper search SHOP WORD..." if scene == "search" else ""
+        raise RequestError(f"--scene: must be one of {', '.join(offered)}, got '{scene}'.{hint}")
+    if product and known not in SEEDED:
+        seeded = ", ".join(name for name in offered if name in SEEDED)
+        raise RequestError(f"--product: scene '{known}' is not about a product; leave it out, or ask for {seeded}.")
     if known in SEEDED and not product:
         raise RequestError(f"--product: scene '{known}' is about a product; name one, such as --product ID.")
     _page(shop, as_json, scene=known, user_id=user, product_ids=tuple(product or ()), k=k)

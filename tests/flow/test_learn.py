@@ -7,8 +7,10 @@
 5. a comparison says what shoppers did about a version's pages.
 6. learning leaves so many versions as the settings say.
 7. what is measured is generated the same way from the same seed.
+8. waiting for the language model is a step of its own, told only where there is something to wait for.
 """
 
+import threading
 import time
 from pathlib import Path
 
@@ -18,9 +20,10 @@ import pytest
 from shopkeeper.errors import UnlearnableShop
 from shopkeeper.flow.answer import answer
 from shopkeeper.flow.ask import ask
-from shopkeeper.flow.check import check
+from shopkeeper.flow.check import Checked, check
 from shopkeeper.flow.compare import compare
 from shopkeeper.flow.judge import judged
+from shopkeeper.flow.learn import learn
 from shopkeeper.flow.observe import observe
 from shopkeeper.flow.queries import known_items
 from shopkeeper.flow.shop import Shop
@@ -28,11 +31,11 @@ from shopkeeper.flow.trial import Contest
 from shopkeeper.flow.windows import training_windows, up_to, window
 from shopkeeper.rank.labels import labels_between
 from shopkeeper.settings import parse
-from shopkeeper.store.folder import create, open_folder
+from shopkeeper.store.folder import ShopFolder, create, open_folder
 from shopkeeper.store.snapshot import interactions_table, snapshot
 from shopkeeper.testing import worlds
 from shopkeeper.testing.shops import SETTINGS
-from shopkeeper.types import Event
+from shopkeeper.types import Catalog, Event
 
 
 def test_a_version_holds_its_scores_with_intervals(learnt_shop: Path) -> None:
@@ -93,6 +96,35 @@ def test_a_shop_that_cannot_be_learnt_from_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnlearnableShop, match=r"Small Shop cannot be learnt from: 0 products, at least 10 are needed"):
         learn(tmp_path / "empty")
     assert [path.name for path in (tmp_path / "empty" / "versions").glob("*") if path.is_dir()] == []
+
+
+@pytest.mark.parametrize(("ready", "told"), [(False, True), (True, False)])
+def test_waiting_for_the_language_model_is_a_step_of_its_own(
+    shop_folder: Path, monkeypatch: pytest.MonkeyPatch, ready: bool, told: bool
+) -> None:
+    steps: list[str] = []
+    open_it = threading.Event()
+
+    def opening(folder: ShopFolder, catalog: Catalog) -> None:
+        assert open_it.wait(60)
+
+    def checking(folder: ShopFolder) -> Checked:
+        found = check(folder)
+        if ready:
+            open_it.set()
+        return found
+
+    def tell(step: str, done: int, total: int) -> None:
+        steps.append(step)
+        if step.startswith("preparing"):
+            open_it.set()
+
+    monkeypatch.setattr("shopkeeper.flow.learn.encoder_of", opening)
+    monkeypatch.setattr("shopkeeper.flow.learn.check", checking)
+    monkeypatch.setattr("shopkeeper.flow.learn.OPENING_S", 30.0 if ready else 0.0)
+    learn(shop_folder, tell)
+    assert steps[0] == "checking the data"
+    assert ("preparing the language model (once)" in steps) == told
 
 
 def test_old_versions_go_after_learning(shop_folder: Path) -> None:

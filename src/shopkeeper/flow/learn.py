@@ -1,7 +1,7 @@
 """From the shop's files to a new version, promoted or refused."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 from shopkeeper.flow.build import encoder_of, stages
@@ -24,6 +24,9 @@ from shopkeeper.understand.understanding import Understanding
 Progress = Callable[[str, int, int], None]
 """Called with the step, how far it is and how far it goes; 0 where that is not known."""
 
+OPENING_S = 3.0
+"""An encoder that is exported already is open within this; what takes longer is the export."""
+
 
 def learn(path: Path, tell: Progress = lambda step, done, total: None) -> Learnt:
     """A new version of the shop in this folder, and whether it now serves. Versions beyond `keep_versions` go.
@@ -34,11 +37,13 @@ def learn(path: Path, tell: Progress = lambda step, done, total: None) -> Learnt
         # first: what a server takes after this differs from it, and is shown to the version when it is loaded
         texts = folder.products.checksums()
         catalog, settings = folder.products.catalog(), folder.settings
-        with ThreadPoolExecutor(1) as aside:  # the first export of an encoder takes a core for twenty seconds
+        with ThreadPoolExecutor(1) as aside:  # the first export of an encoder takes a core for half a minute
             opening = aside.submit(encoder_of, folder, catalog) if len(catalog) >= settings.learn.min_products else None
             tell("checking the data", 0, 0)
             checked = check(folder)
             require_learnable(checked.report)
+            if opening and wait([opening], OPENING_S).not_done:
+                tell("preparing the language model (once)", 0, 0)
         encoder = opening.result() if opening else None
         vectors = catalogue_vectors(
             folder, encoder, len(catalog), lambda done, total: tell("encoding products", done, total)

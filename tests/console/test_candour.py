@@ -4,6 +4,7 @@
 2. a visitor nobody knows is not told of habits.
 3. what has no price cannot be put into the cart, and the total says what it leaves out.
 4. a corrected search says what it shows and what was typed.
+5. "New" is said on the home page alone, where a strip says since when; an erased shopper is counted no more.
 """
 
 import re
@@ -61,3 +62,30 @@ def test_a_corrected_search_says_what_it_shows_and_what_was_typed(client: TestCl
     text = client.get("/grocer/search?q=gren tea").text
     assert "<h1>Showing results for green tea</h1>" in text and "You typed: gren tea" in text
     assert "Did you mean" not in text
+
+
+BADGE = '<span class="badge">New</span>'
+
+
+def test_new_is_marked_on_the_home_page_alone(client: TestClient) -> None:
+    first = client.get("/grocer/").text
+    assert BADGE not in first
+    for product_id in re.findall(r'data-product="(\w+)"', first)[:2]:
+        client.post("/grocer/dismiss", data={"product_id": product_id}, follow_redirects=False)
+    for path in ("search?q=zzzz", "thanks", "search?q=tea", "product/p03"):
+        client.get(f"/grocer/{path}")
+        client.post("/grocer/cart", data={"product_id": "p05"}, follow_redirects=False)
+        assert BADGE not in client.get(f"/grocer/{path}").text
+    home = client.get("/grocer/").text
+    assert 'id="strip"' in home and BADGE in home
+
+
+def test_who_was_erased_is_counted_no_more(client: TestClient, shop: Shop) -> None:
+    def counted() -> int:
+        found = re.search(r"<dt>Shoppers</dt><dd>(\d+)</dd>", client.get("/grocer/console").text)
+        assert found
+        return int(found[1])
+
+    before = counted()
+    assert client.delete("/v1/grocer/users/u1").status_code == 200
+    assert counted() == before - 1 == len(shop.folder.users) - 1

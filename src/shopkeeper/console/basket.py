@@ -37,7 +37,7 @@ class Basket:
 def basket(guest: Guest) -> Basket:
     """The cart of this visitor, with what goes well with it."""
     seeds = tuple(list(guest.cart.lines)[-SEEDS:])
-    beside = section(guest, "cart", product_ids=seeds, k=BESIDE) if seeds else section(guest, "trending", k=BESIDE)
+    beside = section(guest, "cart" if seeds else "trending", "basket", product_ids=seeds, k=BESIDE)
     lines = lines_of(guest, guest.cart)
     unpriced = sum(not line.sum for line in lines)
     return Basket(lines, total_of(guest, guest.cart), unpriced, beside, strip(guest, beside))

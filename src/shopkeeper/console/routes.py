@@ -175,7 +175,9 @@ def checkout(guest: Sender) -> Response:
 def thanks_page(guest: Visitor) -> Response:
     """What was bought, and what comes next."""
     bought = lines_of(guest, Cart(dict(guest.visit.bought)))
-    return _desk(guest.request).page(guest, "thanks.html", bought=bought, trending=section(guest, "trending", k=6))
+    return _desk(guest.request).page(
+        guest, "thanks.html", bought=bought, trending=section(guest, "trending", "thanks", k=6).unmarked()
+    )
 
 
 @router.get("/{shop}/shoppers")

@@ -129,7 +129,7 @@ def search(guest: Guest, query: Query) -> Results:
     found = section(
         guest,
         "search" if query.words else "home",  # a department without words is the home feed, narrowed
-        query.address(page=query.page),
+        f"search?{query.address(page=query.page)}",
         query=query.words,
         filters=query.filters(),
         sort=query.sort,
@@ -157,7 +157,7 @@ def search(guest: Guest, query: Query) -> Results:
         chips=_chips(guest, query),
         correction=(page.intent.correction or "") if page else "",
         strip=said,
-        popular=section(guest, "trending", k=6) if not total else Section(),
+        popular=section(guest, "trending", "instead", k=6).unmarked() if not total else Section(),
         departments=departments(guest, 8) if not total or (not matched and query.words) else (),
     )
 

@@ -23,7 +23,7 @@ PATIENCE_MS = 1500.0
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A product as it stands on a page. `change` is "new", "up" or nothing, `places` how far up."""
+    """A product as it stands on a page. `change` is "new" (only at home), "up" or nothing, `places` how far."""
 
     product_id: str
     title: str
@@ -54,6 +54,10 @@ class Section:
         """The same page with only these cards."""
         return replace(self, cards=tuple(cards))
 
+    def unmarked(self) -> "Section":
+        """The same page without marks of what changed, for where no strip says since when."""
+        return self.part([replace(each, change="") for each in self.cards])
+
 
 @dataclass(frozen=True, slots=True)
 class Strip:
@@ -70,7 +74,8 @@ class Strip:
 def section(guest: Guest, scene: Scene, key: str = "", without: Sequence[int] = (), **asked: Any) -> Section:
     """The answer of a scene to this visitor; empty where the shop has not learnt yet.
 
-    `key` tells pages of one scene apart that should not be compared: another query, another product.
+    `key` tells pages of one scene apart that should not be compared: another query, another product; only the home page
+    has none, and there alone a card is marked new, since elsewhere the word would speak of the product.
     Rows in `without` stand elsewhere on the same page.
     """
     try:
@@ -95,7 +100,8 @@ def section(guest: Guest, scene: Scene, key: str = "", without: Sequence[int] = 
     before = visit.look(f"{scene}:{key}", shown)
     notes = visit.since(before.number if before else visit.told)
     change = compare(before.product_ids, shown) if before and notes else None
-    cards = tuple(_card_of(guest, page, item, change) for item in page.items)
+    new = frozenset(change.new) if change and not key else frozenset()
+    cards = tuple(_card_of(guest, page, item, change, new) for item in page.items)
     return Section(cards, page, change, tuple(notes))
 
 
@@ -149,11 +155,11 @@ def picture(guest: Guest, row: int) -> Markup:
     return drawn + Markup('<img class="photo" src="{}" alt="" loading="lazy" decoding="async">').format(image)
 
 
-def _card_of(guest: Guest, page: Page, item: Item, change: Change | None) -> Card:
+def _card_of(guest: Guest, page: Page, item: Item, change: Change | None, new: frozenset[str]) -> Card:
     plain = card(guest, item.row)
     came_from = urlencode({"r": page.request_id, "p": item.position})
     change_of, places = "", 0
-    if change and plain.product_id in change.new:
+    if plain.product_id in new:
         change_of = "new"
     elif change and plain.product_id in change.up:
         change_of, places = "up", change.up[plain.product_id]

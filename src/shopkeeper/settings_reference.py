@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -33,7 +34,16 @@ def _table(title: str, model: type[BaseModel], says: str = "") -> Iterator[str]:
     yield from ("| key | default | what |", "|---|---|---|")
     for key, field in model.model_fields.items():
         default = "required" if field.is_required() else f"`{field.get_default(call_default_factory=True)!r}`"
-        yield f"| `{key}` | {default.replace('|', '&#124;')} | {field.description or ''} |"
+        yield f"| `{key}` | {default.replace('|', '&#124;')} | {field.description or ''}{_choices(field.annotation)} |"
+
+
+def _choices(annotation: object, opening: str = "One of") -> str:
+    """What is allowed, where a setting is a choice, a list of choices or a table by choice."""
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin is Literal:
+        return f" {opening} {', '.join(f'`{choice}`' for choice in parts)}."
+    opening = {tuple: "Any of", list: "Any of", dict: "Keys:"}.get(origin, opening) if origin else opening
+    return next((said for part in parts if (said := _choices(part, opening))), "")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import datetime as dt
 import importlib.util
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -36,10 +36,8 @@ class CompleteJourney:
     """
 
     class Settings(PluginSettings):
-        shift_to: str = Field(
-            "none",
-            pattern="^(none|today)$",
-            description="today moves all times by whole weeks to end within last week.",
+        shift_to: Literal["none", "today"] = Field(
+            "none", description="today moves all times by whole weeks to end within last week."
         )
         from_week: int = Field(1, ge=1, le=53, description="First week of the purchases that are read.")
         to_week: int = Field(53, ge=1, le=53, description="Last week of the purchases that are read.")

@@ -47,6 +47,13 @@ def test_every_example_answers_in_the_schema_that_the_document_gives(client: Tes
             assert set(told) <= set(type(model).model_fields), f"{method} {path}: fields the schema does not have"
 
 
+def test_the_example_of_a_search_is_words_without_what_stands_between_them(client: TestClient) -> None:
+    client.put("/v1/grocer/products", json=[{"product_id": "p00", "title": "Crushed ice, 22 lb", "price": 2.0}])
+    search = client.get("/openapi.json").json()["paths"]["/v1/{shop}/search"]["post"]
+    examples = search["requestBody"]["content"]["application/json"]["examples"].values()
+    assert {example["value"]["query"] for example in examples} == {"Crushed ice"}
+
+
 def test_every_body_and_every_parameter_has_an_example(client: TestClient) -> None:
     for path, operations in client.get("/openapi.json").json()["paths"].items():
         for method, operation in operations.items():

@@ -23,6 +23,8 @@ shift_to = "today"      # the year of 2017, moved by whole weeks so that it ende
 [rank]
 windows = 1             # four teach a little more and take a minute longer
 """
+SUGGESTED = "choclate milk"
+"""A search to try, mistyped on purpose."""
 MARK = "made by shopkeeper demo"
 
 
@@ -69,6 +71,6 @@ def _advise(shop: Path, port: int, serve: bool) -> None:
         say(f"  1. open http://127.0.0.1:{port}, choose a shopper, and ask any card: why this?", highlight=False)
     else:
         say(f"  1. {command} serve {shop}, open http://127.0.0.1:{port}, choose a shopper", highlight=False)
-    say(f'  2. {command} search {shop} "choclate ice cream"', highlight=False)
+    say(f'  2. {command} search {shop} "{SUGGESTED}"', highlight=False)
     say(f"  3. {command} recommend {shop} --user 1", highlight=False)
     say("")

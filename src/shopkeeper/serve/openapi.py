@@ -43,7 +43,7 @@ def _sample(shops: Mapping[str, Shop]) -> tuple[str, str, str]:
 
 
 def _bodies(product_id: str, title: str) -> dict[tuple[str, str], dict[str, Any]]:
-    words = " ".join(title.split()[:2])
+    words = " ".join(title.partition(",")[0].split()[:2])
     view = {"event_id": "sample-1", "action": "view", "user_id": SAMPLE_USER, "product_id": product_id}
     bought = {**view, "event_id": "sample-2", "action": "purchase", "quantity": 2, "value": 7.98}
     wrong = {"event_id": "sample-3", "action": "view", "session_id": "sample-session"}

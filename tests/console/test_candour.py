@@ -64,6 +64,15 @@ def test_a_corrected_search_says_what_it_shows_and_what_was_typed(client: TestCl
     assert "Did you mean" not in text
 
 
+def test_a_reason_in_chinese_has_no_latin_full_stop(client: TestClient) -> None:
+    why = re.search(r'href="(/grocer/why/\w+/0)"', client.get("/grocer/").text)
+    assert why
+    place = re.search(r'<p class="quiet">(.*?)</p>', client.get(why[1], headers={"Accept-Language": "zh"}).text)
+    assert place and place[1].endswith("。") and ". " not in place[1] and "。下面各部分" in place[1]
+    english = re.search(r'<p class="quiet">(.*?)</p>', client.get(why[1]).text)
+    assert english and ". The parts below" in english[1]
+
+
 BADGE = '<span class="badge">New</span>'
 
 

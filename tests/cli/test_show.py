@@ -3,16 +3,21 @@
 1. versions that were measured on different data stand in different tables, each with its data's hash, and it is said.
 2. versions that were measured on the same data stand in one, without a word.
 3. the verdict of a check is a line, with the place of the whole report.
+4. where a page's scores do not descend, the rules that moved places are named.
 """
 
 import re
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from shopkeeper.flow.answer import answer
+from shopkeeper.flow.ask import ask
 from shopkeeper.flow.compare import Comparison
+from shopkeeper.flow.shop import Shop
 
 BASKET = "next_basket.R@10"
 
@@ -59,3 +64,19 @@ def test_the_verdict_is_a_line(capsys: pytest.CaptureFixture[str], shop_folder: 
     said, where = capsys.readouterr().out.splitlines()
     assert re.fullmatch(r"checked: the data are (sound|doubtful) \(0 blocking, \d+ warning, \d+ note\)", said)
     assert where == f"The whole report: {shop_folder / 'reports' / 'quality.html'}"
+
+
+def test_rules_that_moved_places_are_named_where_scores_do_not_descend(
+    capsys: pytest.CaptureFixture[str], shop: Shop
+) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of typer, about click
+        from shopkeeper.cli import show
+    page = answer(ask(shop, scene="home", user_id="u7", k=5), shop)
+    falling = sorted(page.items, key=lambda item: -item.score)
+    assert falling[0].score > falling[-1].score
+    rules = ("diversity: 3 moved for variety", "lately: 1 lifted for the last look")
+    for items, told in ((falling, False), (falling[::-1], True)):
+        show.page(replace(page, items=tuple(items), rules=rules), shop, as_json=False)
+        line = "Not by score alone: diversity: 3 moved for variety; lately: 1 lifted for the last look.\n"
+        assert (line in capsys.readouterr().out) == told

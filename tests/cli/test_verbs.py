@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from shopkeeper import __version__
 from shopkeeper.store.folder import open_folder
 from shopkeeper.store.versions import MANIFEST_FILE
 from shopkeeper.testing.shops import SETTINGS
@@ -135,6 +136,16 @@ def test_the_demo_leaves_another_folder_alone(tmp_path: Path) -> None:
     (tmp_path / "precious.txt").write_text("mine", encoding="utf-8")
     assert "holds something else" in run("demo", tmp_path, "--no-serve", code=1).stderr
     assert (tmp_path / "precious.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_the_version_is_said() -> None:
+    assert run("--version").stdout == f"shopkeeper {__version__}\n"
+
+
+def test_a_check_of_what_cannot_be_learnt_from_ends_with_1(tmp_path: Path) -> None:
+    run("new", tmp_path / "bare")
+    assert "cannot be learnt from:" in run("check", tmp_path / "bare", code=1).stdout
+    assert json.loads(run("check", tmp_path / "bare", "--json", code=1).stdout)["verdict"] == "unlearnable"
 
 
 def test_help_has_no_marks_of_a_markup() -> None:

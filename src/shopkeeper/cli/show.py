@@ -243,6 +243,9 @@ def page(found: "Page", shop: "Shop", as_json: bool) -> None:
         price = "" if row["price"] is None else f"{row['price']:.2f}"
         table.add_row(str(place), str(row["title"]), price, f"{row['score']:.3f}", str(row["why"]))
     console.print(table if rows else "Nothing was found.")
+    scores = [item.score for item in found.items]
+    if found.rules and scores != sorted(scores, reverse=True):
+        console.print(f"Not by score alone: {'; '.join(found.rules)}.", highlight=False, markup=False)
     for name in found.late:
         console.print(f"[yellow]late:[/] {name}")
 

@@ -40,10 +40,23 @@ User = Annotated[str, typer.Option("--user", help="The shopper's id.")]
 Count = Annotated[int, typer.Option("--k", min=1, max=200, help="How many products.")]
 
 
+def _say_version(asked: bool) -> None:
+    if asked:
+        from shopkeeper import __version__
+
+        typer.echo(f"shopkeeper {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def every(debug: Annotated[bool, typer.Option("--debug", help="Show the trace of an error.")] = False) -> None:
+def every(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the trace of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which.")
+    ] = False,
+) -> None:
     """Search and recommendation for a shop, from its files to a page."""
-    del debug  # read from the arguments in `main`, which must know it even where parsing fails
+    del debug, version  # `main` reads the one, since it must know even where parsing fails; the other answers by itself
 
 
 @verb()
@@ -81,13 +94,16 @@ def import_files(
 
 @verb()
 def check(shop: ShopPath, as_json: AsJson = False) -> None:
-    """Say whether the data can be trusted, and write the quality report."""
+    """Say whether the data can be trusted, and write the quality report; ends with 1 where nothing can be learnt."""
     from shopkeeper.cli import show
     from shopkeeper.flow.check import check as checked
     from shopkeeper.store.folder import open_folder
 
     with open_folder(shop, writable=False) as folder:
-        show.quality(checked(folder).report, folder.path / "reports", as_json)
+        report = checked(folder).report
+        show.quality(report, folder.path / "reports", as_json)
+    if report.verdict == "unlearnable":
+        raise typer.Exit(1)
 
 
 @verb()

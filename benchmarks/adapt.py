@@ -55,7 +55,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with products.jsonl.gz and ratings.csv")
     parser.add_argument("--method", choices=plugins.names("method"), default="full")
     parser.add_argument("--minutes", type=float, default=60.0, help="processor minutes of one training")
-    parser.add_argument("--steps", type=int, default=800)
+    parser.add_argument("--steps", type=int, default=500)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks/adapt.md")
     asked = parser.parse_args()

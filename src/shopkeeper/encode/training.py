@@ -58,7 +58,7 @@ class Schedule:
     The learning rate rises over the first `warm_up` of the steps and falls along a cosine.
     """
 
-    steps: int = 800
+    steps: int = 500
     every: int = 100
     patience: int = 3
     minutes: float = math.inf

@@ -82,9 +82,7 @@ def test_a_full_disk_is_named_when_a_shop_is_opened(path: Path) -> None:
 
 
 def test_a_second_writer_is_refused_with_the_first_ones_pid(path: Path, folder: ShopFolder) -> None:
-    said = (
-        rf"another process \(pid {os.getpid()}\) writes to this shop. Stop that process or wait for its end; for read"
-    )
+    said = rf"another process \(pid {os.getpid()}\) writes to this shop. Stop that process or wait for its end; search"
     with pytest.raises(ShopLocked, match=said):
         open_folder(path, writable=True)
     with open_folder(path, writable=False) as reader:

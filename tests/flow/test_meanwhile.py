@@ -61,7 +61,8 @@ def folder(learnt: Path, letters: LetterEncoder, tmp_path: Path) -> Path:
 
 def shelf_of(shop: Shop) -> VectorShelf:
     """What the semantic source looks along."""
-    found: VectorShelf = shop.trained.sources["semantic"]._shelf  # type: ignore[attr-defined]
+    found = vars(shop.trained.sources["semantic"])["_shelf"]
+    assert isinstance(found, VectorShelf)
     return found
 
 

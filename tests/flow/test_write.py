@@ -5,6 +5,7 @@
 """
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,9 +27,9 @@ def test_a_disk_that_fills_up_while_learning_is_one_readable_error(
 ) -> None:
     shop = small_shop(tmp_path / "shop", learnt=False)
 
-    def cramped(*learnt: object) -> VersionInfo:
+    def cramped(*learnt: Any) -> VersionInfo:
         with file_limit(LIMITS[what]):
-            return sealed(*learnt)  # type: ignore[arg-type]
+            return sealed(*learnt)
 
     monkeypatch.setattr(flow, "sealed", cramped)
     with pytest.raises(StorageFull, match=r"versions/.draft-0001: no room to write \(.*\): the disk or quota is full"):

@@ -6,6 +6,7 @@ from typing import Any
 
 from shopkeeper.intake.load import load
 from shopkeeper.intake.report import Report
+from shopkeeper.intake.rows import Kind
 from shopkeeper.store.folder import create, open_folder
 from shopkeeper.types import Product
 
@@ -51,7 +52,7 @@ class Shelf:
         return [(row["line"], row["column"], row["reason"], row["value"]) for row in self.rejected()]
 
 
-def numbers(report: Report, kind: str) -> tuple[int, int, int, int]:
+def numbers(report: Report, kind: Kind) -> tuple[int, int, int, int]:
     """(read, accepted, refused, duplicate) over all files."""
-    total = report.total(kind)  # type: ignore[arg-type]
+    total = report.total(kind)
     return total.read, total.accepted, total.refused, total.duplicate

@@ -255,7 +255,7 @@ def test_a_shopper_can_be_removed_from_what_was_kept(shelf: Shelf) -> None:
 
 
 def test_a_shopper_is_found_as_a_number_and_inside_other_values(shelf: Shelf) -> None:
-    rows = [
+    rows: list[dict[str, object]] = [
         {"event_id": "a", "user_id": 987654321.0},
         {"event_id": "b", "user_id": "987654321"},
         {"event_id": "visit-987654321_7", "user_id": "u"},
@@ -265,7 +265,8 @@ def test_a_shopper_is_found_as_a_number_and_inside_other_values(shelf: Shelf) ->
         {"event_id": "g9876543210", "user_id": "u"},
     ]
     more = {"action": "stare", "timestamp": 0, "query": "a\u2028b"}
-    shelf.load(shelf.file("events.jsonl", "".join(json.dumps(row | more) + "\n" for row in rows)))  # type: ignore[operator]
+    lines = [json.dumps({**row, **more}) + "\n" for row in rows]
+    shelf.load(shelf.file("events.jsonl", "".join(lines)))
     assert rejected.forget(shelf.path, "987654321") == 4
     assert [row["raw"]["event_id"] for row in shelf.rejected()] == ["e", "f", "g9876543210"]
     assert not list((shelf.path / "rejected").glob("*/.*"))

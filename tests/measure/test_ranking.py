@@ -6,7 +6,9 @@
 5. Rankings and targets of different users, k below 1, and padded targets are refused.
 """
 
+from collections.abc import Callable
 from math import log2
+from typing import Any
 
 import numpy as np
 import pytest
@@ -79,10 +81,10 @@ def test_graded_ndcg_of_ones_is_binary_ndcg_and_of_zeros_is_nan() -> None:
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_a_user_without_targets_is_nan_and_the_others_are_untouched(metric: object) -> None:
-    with_nobody = metric(np.array([[1, 2], [3, 4]]), wanted([], [4]), 2)  # type: ignore[operator]
+def test_a_user_without_targets_is_nan_and_the_others_are_untouched(metric: Callable[..., Any]) -> None:
+    with_nobody = metric(np.array([[1, 2], [3, 4]]), wanted([], [4]), 2)
     assert np.isnan(with_nobody[0])
-    assert with_nobody[1] == metric(np.array([[3, 4]]), wanted([4]), 2)[0]  # type: ignore[operator]
+    assert with_nobody[1] == metric(np.array([[3, 4]]), wanted([4]), 2)[0]
 
 
 @pytest.mark.parametrize("metric", METRICS)

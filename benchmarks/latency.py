@@ -5,8 +5,8 @@
 Works on a copy of the trained shop, so that the shop learns nothing from being measured, with its rate limit raised.
 Queries are what a shopper would type for products that were bought: one to three words of the title or the category,
 without numbers and units, in lower case, one in ten with two letters swapped (the log's own searches where it has
-them). Home pages are those of users drawn from the log, a user as often as they buy. Every time is taken at the client,
-from the first byte out to the last byte in.
+hundreds of different ones). Home pages are those of users drawn from the log, a user as often as they buy. Every time
+is taken at the client, from the first byte out to the last byte in.
 
 first      the first pages of a fresh server              search, home   pages not asked before, after 200 others
 again      the same pages asked once more                 event          cart a product shown, GET the page: the sum
@@ -35,6 +35,8 @@ from shopkeeper.text import has_han, tokens
 WARM_UP, FIRST = 200, 50
 EVENTS = 300
 K = 12
+MANY_SEARCHES = 200
+"""Of a log with fewer different searches a few answers would be asked for again and again."""
 
 
 @dataclass(frozen=True)
@@ -88,13 +90,14 @@ def draw(shop: Path, n: int, seed: int) -> Drawn:
     products = [product for product in lines.column("product_id").to_pylist() if product in catalog.row_of]
     rows = [catalog.row_of[product] for product in products]
     typed = [_typed(catalog.titles[row], catalog.category_paths[catalog.categories[row]], random) for row in rows]
-    queries = [str(query) for query in random.choice(searched, n + WARM_UP)] if searched else list(dict.fromkeys(typed))
+    many = len(set(searched)) >= MANY_SEARCHES
+    queries = [str(query) for query in random.choice(searched, n + WARM_UP)] if many else list(dict.fromkeys(typed))
     return Drawn(
         shop=name,
         data_hash=data_hash,
         queries=queries[: n + WARM_UP],
         users=lines.column("user_id").to_pylist()[: n + WARM_UP],
-        from_log=bool(searched),
+        from_log=many,
     )
 
 

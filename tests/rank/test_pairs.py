@@ -37,9 +37,9 @@ def test_no_lines_give_nothing_to_any_candidate(width: int) -> None:
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_one_line_of_each_group_is_marked(width: int) -> None:
+def test_each_group_ends_with_its_last_line(width: int) -> None:
     groups = Groups(LINE_KEYS * width, CANDIDATE_KEYS * width)
-    assert sorted(LINE_KEYS[groups.one_each]) == [2, 5, 7]
+    assert groups.ends.tolist() == sorted(np.flatnonzero(key == LINE_KEYS).max() for key in (2, 5, 7))
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -6,13 +6,16 @@
 
 import numpy as np
 
-from shopkeeper.recall.offers import best, distinct
+from shopkeeper.recall.offers import best, last_places
 
 
 def test_distinct_rows_are_each_row_once() -> None:
     rows = np.array([7, 2, 7, 90_000, 2, 0], np.int32)
-    assert sorted(distinct(rows).tolist()) == [0, 2, 7, 90_000]
-    assert distinct(rows[:0]).tolist() == []
+    last, once = last_places(rows)
+    assert sorted(rows[once].tolist()) == [0, 2, 7, 90_000]
+    assert rows[last].tolist() == rows.tolist()
+    assert once.tolist() == sorted(set(last.tolist()))
+    assert [part.tolist() for part in last_places(rows[:0])] == [[], []]
 
 
 def test_the_best_come_first_inside_the_mask() -> None:

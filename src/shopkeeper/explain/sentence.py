@@ -61,8 +61,8 @@ def facts(portrait: Portrait, rows: RowArray, day: float, seed: str, created: Da
     bought = portrait.actions == PURCHASE
     mine, days = portrait.rows[bought], portrait.days[bought]
     at, line = np.nonzero(rows[:, None] == mine[None, :])
-    last = np.full(len(rows), -np.inf)
-    np.maximum.at(last, at, days[line])
+    last = np.zeros(len(rows))
+    last[at] = days[line]  # oldest first: of equal places the newest is written
     # lines of a day are one purchase; lines lie by day within each row, so that equal visits are neighbours
     visits = at * MAX_DAY + days[line].astype(np.int64)
     fresh = np.append(True, visits[1:] != visits[:-1])[: len(visits)]

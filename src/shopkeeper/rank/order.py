@@ -7,7 +7,7 @@ from shopkeeper.types import Candidates, FeatureTable, FloatArray, IntArray, Ran
 
 
 def order(ranker: Ranker, name: str, candidates: Candidates, table: FeatureTable) -> Ranked:
-    """The candidates of a batch of one, best first; equal scores keep the fused order, then the catalogue's."""
+    """The candidates of a batch of one, best first; equal scores keep the order they come in, best fused first."""
     scores = ranker.score(candidates, table)
     index = _sorted(candidates, scores)
     return Ranked(candidates.rows[index], scores[index], index, name)
@@ -25,4 +25,6 @@ def top(candidates: Candidates, scores: FloatArray, k: int) -> IntArray:
 
 
 def _sorted(candidates: Candidates, scores: FloatArray) -> IntArray:
-    return np.lexsort((candidates.rows, -candidates.fused, -scores, candidates.request_of()))
+    if len(candidates.offsets) == 2:
+        return np.argsort(-scores, kind="stable")
+    return np.lexsort((-scores, candidates.request_of()))

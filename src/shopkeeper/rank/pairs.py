@@ -56,12 +56,12 @@ class Groups:
         return _sorted(self.line_of)
 
     @cached_property
-    def one_each(self) -> BoolArray:
-        """Marks one line of each group, bool (h,)."""
+    def ends(self) -> IntArray:
+        """The last line of each group, int64 (m,), rising."""
         lines = np.arange(len(self.line_of))
-        marked = np.empty(self.n_groups, np.int64)
-        marked[self.line_of] = lines
-        return np.asarray(marked[self.line_of] == lines)
+        last = np.empty(self.n_groups, np.int64)
+        last[self.line_of] = lines  # of equal places the last is written
+        return np.flatnonzero(last[self.line_of] == lines)
 
     def sizes(self) -> DayArray:
         """How many lines each candidate has, float64 (n,)."""
@@ -126,9 +126,11 @@ class Lines:
 
     def where(self, keep: BoolArray) -> "Lines":
         """Only the lines where `keep` (h,) holds."""
-        if keep.all():
-            return self
-        return Lines(self.request[keep], self.row[keep], self.age[keep], self.quantity[keep], self._basket[keep])
+        return self if keep.all() else self.take(np.flatnonzero(keep))
+
+    def take(self, index: IntArray) -> "Lines":
+        """Only the lines at `index` (m,), which must not descend."""
+        return Lines(self.request[index], self.row[index], self.age[index], self.quantity[index], self._basket[index])
 
     @property
     def basket_back(self) -> IntArray:
@@ -186,9 +188,8 @@ class Pairs:
         self.day = np.array([request.day for request in batch.requests], np.float64)
         self.n_requests = len(batch)
         self._portraits = batch.portraits
-        # the column is kept beside its groups, so that its id stays its own
-        self._groups: dict[int, tuple[RowArray, Groups]] = {}
         self._weights: dict[float, DayArray] = {}
+        self._left: dict[float, tuple[DayArray, DayArray]] = {}
 
     def spread(self, of_request: Column) -> DayArray:
         """A request's value (b,) or values (b, m) for each of its candidates, float64 (n,) or (n, m)."""
@@ -237,17 +238,31 @@ class Pairs:
 
         Where two sessions interleave, the older line may stand in the newer basket: so not by the order of lines.
         """
-        back, values = self.purchases.basket_back, np.full((2, self.bought.n_groups), np.inf)
-        np.minimum.at(values[0], self.bought.line_of, back)
-        np.minimum.at(values[1], self.bought.line_of, -back)
-        values[np.isinf(values)] = np.nan
-        return values[0][self.bought.of], -values[1][self.bought.of]
+        back = self.purchases.basket_back
+        oldest_first = _sorted(back)[::-1]
+        values = np.full((2, self.bought.n_groups), np.nan)
+        for of_last, order in zip(values, (oldest_first, oldest_first[::-1]), strict=True):
+            of_last[self.bought.line_of[order]] = back[order]  # of equal places the last is written
+        return values[0][self.bought.of], values[1][self.bought.of]
 
     def faded(self, half_life_days: float) -> DayArray:
         """What is left of each purchase by its age, float64 (h,)."""
         if half_life_days not in self._weights:
             self._weights[half_life_days] = np.exp2(self.purchases.age / -half_life_days)
         return self._weights[half_life_days]
+
+    @cached_property
+    def products(self) -> Lines:
+        """The last purchase of each product that a shopper bought."""
+        return self.purchases.take(self.bought.ends)
+
+    def left(self, half_life_days: float) -> tuple[DayArray, DayArray]:
+        """What is left by age of all purchases of a product: of each of `products` (m,), of each candidate (n,)."""
+        if half_life_days not in self._left:
+            bought = self.bought
+            left: DayArray = np.bincount(bought.line_of, self.faded(half_life_days), bought.n_groups).astype(np.float64)
+            self._left[half_life_days] = left[bought.line_of[bought.ends]], left[bought.of]
+        return self._left[half_life_days]
 
     @cached_property
     def n_baskets(self) -> IntArray:
@@ -258,24 +273,15 @@ class Pairs:
         """These lines met with the candidates that are the same product."""
         return self._met(lines.request, lines.row, self.rows)
 
-    def by(self, column: RowArray) -> Groups:
-        """Purchases met with the candidates of the same class; `column` (n_products,) has the class.
-
-        Kept for every feature that asks with the same array.
-        """
-        if id(column) not in self._groups:
-            self._groups[id(column)] = column, self.by_class(column, self.purchases.request, self.purchases.row)
-        return self._groups[id(column)][1]
-
     def by_classes(self, levels: RowArray) -> Groups:
-        """Purchases met with the candidates of the same class at m levels at once; `levels` (n_products, m).
+        """`products` met with the candidates of the same class at m levels at once; `levels` (n_products, m).
 
-        No class number may stand at two levels. Lines (h * m,) and candidates (n * m,) lie level beside level.
+        No class number may stand at two levels. Products (p * m,) and candidates (n * m,) lie level beside level.
         """
-        of_lines, of_rows = lookup(levels, self.purchases.row), lookup(levels, self.rows)
+        of_lines, of_rows = lookup(levels, self.products.row), lookup(levels, self.rows)
         if self.n_requests > 1:
             width = int(max(of_lines.max(initial=0), of_rows.max(initial=0))) + 1
-            of_lines += (self.purchases.request * width)[:, None]
+            of_lines += (self.products.request * width)[:, None]
             of_rows += (self.request * width)[:, None]
         return Groups(of_lines.ravel(), of_rows.ravel())
 

@@ -32,12 +32,16 @@ def best(rows: RowArray, scores: FloatArray, limit: int, allowed: BoolArray | No
     return Offer(rows[order].astype(np.int32, copy=False), scores[order].astype(np.float32, copy=False))
 
 
-def distinct(rows: RowArray) -> RowArray:
-    """Each of the rows once, in any order; no row is negative. Does not walk the catalogue, as a mask of it would."""
-    places = np.arange(len(rows), dtype=np.int32)
-    last = np.empty(int(rows.max(initial=-1)) + 1, np.int32)
-    last[rows] = places  # of equal rows the last is written
-    return np.take(rows, np.flatnonzero(last[rows] == places))
+def last_places(rows: RowArray) -> tuple[IntArray, IntArray]:
+    """Where each row stands last, int64 (h,), and of each different row its last place, rising, int64 (m,).
+
+    No row is negative. The table by row is written and read only where there are rows: the catalogue is not walked.
+    """
+    places = np.arange(len(rows))
+    table = np.empty(int(rows.max(initial=-1)) + 1, np.int64)
+    table[rows] = places  # of equal rows the last is written
+    last = table[rows]
+    return last, np.flatnonzero(last == places)
 
 
 def ranges(starts: IntArray, counts: IntArray) -> IntArray:

@@ -34,17 +34,16 @@ class Affinity:
 
     def values(self, batch: Batch, candidates: Candidates) -> FloatArray:
         shared = pairs(batch, candidates)
-        lines, bought = shared.purchases, shared.bought
+        products, (weight, own) = shared.products, shared.left(self._half_life)
         n, n_levels = len(shared.rows), len(_LEVELS)
-        weight = shared.faded(self._half_life)
-        total = shared.spread(np.bincount(lines.request, weight, shared.n_requests))
+        total = shared.spread(np.bincount(products.request, weight, shared.n_requests))
         groups = shared.by_classes(self._classes)  # all levels at once: a page's histories are short, its steps count
         of_class = groups.sums(np.repeat(weight, n_levels)).reshape(n, n_levels)
         table = np.empty((n, n_levels, len(_KINDS)), np.float32)
         table[..., 0] = of_class / np.maximum(total, 1e-9)[:, None]
-        table[..., 1] = groups.last(np.repeat(lines.age, n_levels)).reshape(n, n_levels)
-        table[..., 2] = bought.sums(weight)[:, None] / np.where(of_class > 0, of_class, np.nan)
-        table[..., 3] = groups.sums(np.repeat(bought.one_each, n_levels)).reshape(n, n_levels)
+        table[..., 1] = groups.last(np.repeat(products.age, n_levels)).reshape(n, n_levels)
+        table[..., 2] = own[:, None] / np.where(of_class > 0, of_class, np.nan)
+        table[..., 3] = groups.sizes().reshape(n, n_levels)
         return table.reshape(n, n_levels * len(_KINDS))
 
     def update(self, catalog: Catalog, rows: RowArray, vectors: FloatArray | None) -> None:

@@ -31,15 +31,15 @@ class Price:
 
     def values(self, batch: Batch, candidates: Candidates) -> FloatArray:
         shared = pairs(batch, candidates)
-        lines = shared.purchases
+        lines = shared.products
         own, paid = self._of(shared.rows), self._of(lines.row)
         known = ~np.isnan(paid)
-        weight = np.where(known, shared.faded(self._half_life), 0.0)
+        weight = np.where(known, shared.left(self._half_life)[0], 0.0)
         worth = weight * np.where(known, paid, 0.0)
         n = shared.n_requests
         total = np.bincount(lines.request, weight, n)
         usual = np.bincount(lines.request, worth, n) / np.where(total > 0, total, np.nan)
-        groups = shared.by(self._categories)
+        groups = shared.by_class(self._categories, lines.request, lines.row)
         in_class = groups.sums(weight)
         usual_in_class = groups.sums(worth) / np.where(in_class > 0, in_class, np.nan)
         beside, beside_in_class = own - shared.spread(usual), own - usual_in_class

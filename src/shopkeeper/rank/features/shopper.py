@@ -27,7 +27,7 @@ class Shopper:
         last, first = np.zeros(n), np.zeros(n)
         last[lines.request] = lines.age  # of equal places the last is written, and lines lie oldest first
         first[lines.request[::-1]] = lines.age[::-1]
-        distinct = np.bincount(lines.request[shared.bought.one_each], minlength=n)
+        distinct = np.bincount(lines.request[shared.bought.ends], minlength=n)
         some = shared.n_baskets > 0
         several = shared.n_baskets > 1
         columns = [

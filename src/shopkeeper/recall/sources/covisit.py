@@ -9,7 +9,7 @@ from pydantic import Field
 
 from shopkeeper.ports import Past
 from shopkeeper.recall.neighbours import LivePairs, Neighbours
-from shopkeeper.recall.offers import best, distinct, without
+from shopkeeper.recall.offers import best, last_places, without
 from shopkeeper.settings import SCENE_WEIGHTS, SourceSettings, Weight
 from shopkeeper.types import (
     ACTIONS,
@@ -124,9 +124,9 @@ class Covisit:
         given = bool(request.scene in _GIVEN and len(request.seeds))
         seeds, factors = (request.seeds, np.ones(len(request.seeds))) if given else self._latest(portrait)
         others, weights = self._beside(seeds, factors)
-        summed = np.bincount(others, weights)
-        rows = distinct(others)
-        scores: DayArray = np.asarray(summed[rows], np.float64)
+        last, once = last_places(others)
+        rows = others[once]
+        scores: DayArray = np.asarray(np.bincount(last, weights, len(last))[once], np.float64)
         if given:
             times = self._times(request.seeds, rows)
             often = times >= self.settings.least

@@ -5,9 +5,9 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from shopkeeper.recall.offers import best
+from shopkeeper.recall.offers import best, last_places
 from shopkeeper.settings import SCENE_WEIGHTS, SourceSettings, Weight
-from shopkeeper.types import PURCHASE, Batch, DayArray, FloatArray, IntArray, Offer, RowArray, Scene
+from shopkeeper.types import PURCHASE, Batch, DayArray, FloatArray, IntArray, Offer, Portrait, RowArray, Scene
 
 
 class Repeat:
@@ -30,33 +30,28 @@ class Repeat:
         self.settings = settings
 
     def recall(self, batch: Batch, limit: int) -> list[Offer]:
-        owner, rows, days = _purchases(batch)
-        asked_on = np.array([request.day for request in batch.requests], np.float64)
-        owner, rows, scores = self._scored(owner, rows, days, asked_on)
-        bounds = np.searchsorted(owner, np.arange(len(batch) + 1))
-        offers = []
-        for at, request in enumerate(batch.requests):
-            own = slice(bounds[at], bounds[at + 1])
-            offers.append(best(rows[own], scores[own], limit, request.allowed))
-        return offers
+        pairs = zip(batch.requests, batch.portraits, strict=True)
+        return [best(*self._scored(portrait, request.day), limit, request.allowed) for request, portrait in pairs]
 
-    def _scored(
-        self, owner: IntArray, rows: RowArray, days: DayArray, asked_on: DayArray
-    ) -> tuple[IntArray, RowArray, FloatArray]:
-        """Each owner's distinct rows with their scores, in order of owner."""
-        if not len(rows):
-            return owner, rows, np.empty(0, np.float32)
-        # Within a portrait lines come oldest first, and a stable sort keeps them so.
-        order = np.argsort(owner * (int(rows.max()) + 1) + rows, kind="stable")
-        owner, rows, days = owner[order], rows[order], days[order]
-        first = np.flatnonzero(np.append(True, (owner[1:] != owner[:-1]) | (rows[1:] != rows[:-1])))
-        last = np.append(first[1:], len(rows)) - 1
-        age_days = np.maximum(asked_on[owner] - days, 0.0)
-        counts = last - first + 1
-        wanted = np.add.reduceat(np.exp(age_days * (np.log(self.settings.weekly_decay) / 7.0)), first)
-        interval = (days[last] - days[first]) / np.maximum(counts - 1, 1)
-        due = _due(age_days[last], interval)
-        return owner[first], rows[first], (wanted * (1.0 + self.settings.due_weight * due)).astype(np.float32)
+    def _scored(self, portrait: Portrait, day: float) -> tuple[RowArray, FloatArray]:
+        """What the shopper bought, each product once, with its scores on this day."""
+        bought = np.flatnonzero(portrait.actions == PURCHASE)
+        rows, days = portrait.rows[bought], portrait.days[bought]
+        last, once = last_places(rows)
+        newest, oldest = days[once], _first(days, last)[once]  # lines lie oldest first
+        age_days = np.maximum(day - days, 0.0)
+        fading = np.exp(age_days * (np.log(self.settings.weekly_decay) / 7.0))
+        wanted = np.bincount(last, fading, len(last))[once]
+        interval = (newest - oldest) / np.maximum(np.bincount(last, minlength=len(last))[once] - 1, 1)
+        due = _due(age_days[once], interval)
+        return rows[once], (wanted * (1.0 + self.settings.due_weight * due)).astype(np.float32)
+
+
+def _first(days: DayArray, group_of: IntArray) -> DayArray:
+    """The first line's day of each group, float64 (h,); groups without lines hold anything."""
+    first = np.empty(len(days))
+    first[group_of[::-1]] = days[::-1]
+    return first
 
 
 def _due(since_days: DayArray, interval_days: DayArray) -> DayArray:
@@ -65,13 +60,3 @@ def _due(since_days: DayArray, interval_days: DayArray) -> DayArray:
     ratio = since_days / np.where(known, interval_days, 1.0)
     due = np.where(ratio <= 1.0, 2.0 * ratio - 1.0, 1.0 / np.maximum(ratio, 1.0))
     return np.where(known, due, 0.0)
-
-
-def _purchases(batch: Batch) -> tuple[IntArray, RowArray, DayArray]:
-    """All purchases of all askers: the request they belong to, the product, the day."""
-    lengths = [len(portrait.rows) for portrait in batch.portraits]
-    owner = np.repeat(np.arange(len(batch)), lengths)
-    bought = np.concatenate([portrait.actions for portrait in batch.portraits]) == PURCHASE
-    rows = np.concatenate([portrait.rows for portrait in batch.portraits])
-    days = np.concatenate([portrait.days for portrait in batch.portraits])
-    return owner[bought], rows[bought], days[bought]

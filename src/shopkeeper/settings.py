@@ -5,6 +5,7 @@ A plug-in's keys are declared in its own file (`Settings`), so that one file add
 """
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -78,6 +79,11 @@ class Encode(Section):
     threads: int = Field(1, ge=1, description="Math threads of one encoder session.")
     workers: int = Field(2, ge=1, description="Sessions that encode the catalogue side by side.")
     max_tokens: int = Field(64, ge=8, le=512, description="Longer product texts are cut.")
+    minutes: float = Field(
+        10.0, ge=0, description="How long `learn` adapts the language model to the shop at most; 0 leaves it as it is."
+    )
+    method: str = Field("full", description="Which of its numbers learn: a method below.")
+    tasks: tuple[str, ...] = Field(("matching",), description="What it is taught: tasks below.")
 
 
 class Recall(Section):
@@ -178,12 +184,19 @@ class Settings:
             own = {key: value for key, value in tables.get(name, {}).items() if not _is_plugin(name, key)}
             setattr(self, name, self._checked(model, own, name))
         self._check_rankers()
+        self._check_named("encode.method", "method", (self.encode.method,))
+        self._check_named("encode.tasks", "task", self.encode.tasks)
 
     def of(self, kind: str, name: str) -> Any:
         """The checked settings of one plug-in; its defaults where the file says nothing."""
         stage, _ = plugins.KINDS[kind]
         values = self.tables.get(stage, {}).get(name, {})
         return self._checked(plugins.load(kind, name).Settings, values, f"{stage}.{name}")
+
+    def with_table(self, section: str, values: Mapping[str, object]) -> "Settings":
+        """The same settings with these keys of one section. Raises SettingError."""
+        tables = {**self.tables, section: {**self.tables.get(section, {}), **values}}
+        return Settings(tables, self._text, self._source)
 
     def enabled(self, kind: str) -> list[str]:
         """Names of the plug-ins of a kind that take part."""
@@ -211,6 +224,15 @@ class Settings:
                 raise SettingError(
                     f"rank.rankers.{scene}: no such ranker takes part, got {name!r} ({place}). Allowed: {allowed}"
                 )
+
+    def _check_named(self, setting: str, kind: str, given: tuple[str, ...]) -> None:
+        """What a setting names is a plug-in of this kind, at least one. Raises SettingError."""
+        known = plugins.names(kind)
+        for name in given or ("",):
+            if name not in known:
+                place = self._place(*setting.split("."))
+                allowed = ", ".join(known) + "." + did_you_mean(name, known)
+                raise SettingError(f"{setting}: no such {kind}, got {name!r} ({place}). Allowed: {allowed}")
 
     def _checked(self, model: type[M], values: dict[str, Any], where: str) -> M:
         try:

@@ -10,11 +10,6 @@ from shopkeeper import plugins, settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 
-REMARKS = dict.fromkeys(
-    ("method", "task"), "For `encode/training.py`, from Python: `learn` does not adapt the model yet."
-)
-"""What a reader must know of a kind of plug-in before its tables."""
-
 
 def markdown() -> str:
     """The page: a table for each section of settings.toml and for each plug-in."""
@@ -30,8 +25,6 @@ def _lines() -> Iterator[str]:
     for kind, (stage, folder) in plugins.KINDS.items():
         yield ""
         yield f"## {kind.capitalize()}s: `{stage}/{folder}/`"
-        if kind in REMARKS:
-            yield from ("", REMARKS[kind])
         for name, plugin in plugins.all_of(kind).items():
             yield from _table(f"[{stage}.{name}]", plugin.Settings, (plugin.__doc__ or "").partition("\n")[0])
 

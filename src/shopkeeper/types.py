@@ -291,8 +291,6 @@ class Candidates:
 
     def request_of(self) -> IntArray:
         """The request each candidate belongs to, int64 (n,)."""
-        if len(self.offsets) == 2:
-            return np.zeros(len(self.rows), np.int64)
         return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
 
 

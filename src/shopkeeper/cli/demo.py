@@ -20,6 +20,9 @@ currency = "USD"
 [intake.complete_journey]
 shift_to = "today"      # the year of 2017, moved by whole weeks so that it ended last week
 
+[encode]
+minutes = 1             # what the language model has to learn the shop's goods; 10 where a shop says nothing
+
 [rank]
 windows = 1             # four teach a little more and take a minute longer
 """

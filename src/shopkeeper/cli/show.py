@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from shopkeeper.encode.card import Card
     from shopkeeper.flow.compare import Comparison
     from shopkeeper.flow.judge import Learnt
     from shopkeeper.flow.shop import Shop
@@ -151,15 +152,46 @@ def learnt(found: "Learnt", as_json: bool) -> None:
     """The new version's contests, and whether it serves."""
     scores = found.version.manifest["scores"]
     if as_json:
-        _json({"version": found.version.name, "promoted": found.promoted, "refused": found.refused, "scores": scores})
+        told = {"version": found.version.name, "promoted": found.promoted, "refused": found.refused, "scores": scores}
+        _json(told | {"language_model": _language_model(found.card) if found.card else None})
         return
     _scores(f"version {found.version.name} on days it had not seen", scores)
+    if found.card is not None:
+        console.print(_language_model(found.card), highlight=False)
     if found.promoted:
         console.print(f"Version {found.version.name} serves now.", highlight=False)
     for reason in found.refused:
         console.print(f"[red]Version {found.version.name} was refused:[/] {reason}", highlight=False)
     if found.refused:
         console.print(f"To serve it all the same: shopkeeper promote SHOP {found.version.number}", highlight=False)
+
+
+def card(found: "Card", folder: Path, as_json: bool) -> None:
+    """What the language model gained by kind of search, and where the whole card lies."""
+    if as_json:
+        console.print_json((folder / "card.json").read_text(encoding="utf-8"))
+        return
+    table = Table(title=f"{found.shop}: {found.model}, held-out searches, MRR by meaning alone")
+    for column in ("searches", "n", "before", "after", "gain"):
+        table.add_column(column, justify="left" if column == "searches" else "right")
+    for gain in found.gains:
+        bounds = f"{gain.after - gain.before:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]"
+        table.add_row(gain.kind.replace("_", " "), f"{gain.n:,}", f"{gain.before:.3f}", f"{gain.after:.3f}", bounds)
+    if found.gains:
+        console.print(table)
+    console.print(_language_model(found), highlight=False)
+    console.print(f"The whole card: {folder / 'card.html'}", highlight=False)
+
+
+def _language_model(found: "Card") -> str:
+    """One line on what became of the language model."""
+    if not found.adapted:
+        return f"The language model stays as it came: {found.reason}"
+    gain = found.gains[0]
+    return (
+        f"The language model learnt the shop in {found.seconds:.0f} processor seconds: searches it never saw find "
+        f"what they mean at MRR {gain.after:.3f}, before {gain.before:.3f}."
+    )
 
 
 def comparison(found: "Comparison", as_json: bool) -> None:

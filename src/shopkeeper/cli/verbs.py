@@ -109,14 +109,37 @@ def check(shop: ShopPath, as_json: AsJson = False) -> None:
 @verb()
 def learn(shop: ShopPath, as_json: AsJson = False) -> None:
     """Learn a new version, measure it on held-out days, and promote it if it earned that."""
-    from shopkeeper.cli import show
-    from shopkeeper.flow.learn import learn as learnt
+    _learn(shop, as_json, {})
 
-    with show.progress() as tell:
-        found = learnt(shop, tell)
-    show.learnt(found, as_json)
-    if not found.promoted:
-        raise typer.Exit(2)
+
+@verb()
+def adapt(
+    shop: ShopPath,
+    method: Annotated[str, typer.Option(help="How it learns; the shop's setting by default.")] = "",
+    tasks: Annotated[str, typer.Option(help="What it is taught, with commas between; the shop's by default.")] = "",
+    minutes: Annotated[float | None, typer.Option(min=0, help="How long at most; the shop's by default.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Learn a new version with the language model taught in another way than the settings say."""
+    given: dict[str, object] = {}
+    if method:
+        given["method"] = method
+    if tasks:
+        given["tasks"] = tuple(name.strip() for name in tasks.split(","))
+    if minutes is not None:
+        given["minutes"] = minutes
+    _learn(shop, as_json, given)
+
+
+@verb()
+def card(shop: ShopPath, as_json: AsJson = False) -> None:
+    """Show what the language model was taught and gained, and write the model card."""
+    from shopkeeper.cli import show
+    from shopkeeper.flow.adapt import written_card
+    from shopkeeper.store.folder import open_folder
+
+    with open_folder(shop, writable=False) as folder:
+        show.card(written_card(folder), folder.path / "reports", as_json)
 
 
 @verb()
@@ -276,6 +299,17 @@ def _slug(shop: Path) -> str:
         letter if letter.isascii() and letter.isalnum() else "-" for letter in shop.resolve().name.lower()
     )
     return letters.strip("-")[:63] or "shop"
+
+
+def _learn(shop: Path, as_json: bool, encode: dict[str, object]) -> None:
+    from shopkeeper.cli import show
+    from shopkeeper.flow.learn import learn as learnt
+
+    with show.progress() as tell:
+        found = learnt(shop, tell, encode)
+    show.learnt(found, as_json)
+    if not found.promoted:
+        raise typer.Exit(2)
 
 
 def _page(shop: Path, as_json: bool, scene: "Scene", **asked: "Unpack[Asked]") -> None:

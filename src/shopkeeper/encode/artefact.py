@@ -19,6 +19,10 @@ from shopkeeper.errors import WeightsError
 RECIPE = 1
 """Raised whenever the same weights would give another file."""
 NEEDS = ("torch", "transformers", "onnx", "onnxscript")
+QUIET = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error", "TOKENIZERS_PARALLELISM": "false"}
+"""The environment of a process that runs the model libraries."""
+OWN = "encoder"
+"""The folder of a version's own export, where its language model was adapted."""
 MODEL, TOKENIZER, MANIFEST, FAILURE = "model.onnx", "tokenizer.json", "manifest.json", "failure.txt"
 
 
@@ -37,6 +41,11 @@ def is_whole(folder: Path) -> bool:
         return False
 
 
+def lacking() -> list[str]:
+    """What making an export needs and this environment has not."""
+    return [name for name in NEEDS if find_spec(name) is None]
+
+
 def ensure(weights: Weights, folder: Path) -> None:
     """Makes the export at `folder` unless a whole one is there; it appears at once or not at all.
 
@@ -44,8 +53,7 @@ def ensure(weights: Weights, folder: Path) -> None:
     """
     if is_whole(folder):
         return
-    missing = [name for name in NEEDS if find_spec(name) is None]
-    if missing:
+    if missing := lacking():
         raise WeightsError(
             f"exporting {weights.model} needs {', '.join(missing)}, once: pip install 'shopkeeper[model]' "
             f"(torch as a CPU build first). Or {NONE}"
@@ -66,9 +74,8 @@ def ensure(weights: Weights, folder: Path) -> None:
 def _run_apart(weights: Weights, making: Path) -> None:
     spec = json.dumps(asdict(weights) | {"file": str(weights.file)})
     command = [sys.executable, "-m", "shopkeeper.encode.export", spec, str(making)]
-    quiet = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error", "TOKENIZERS_PARALLELISM": "false"}
     ended = subprocess.run(  # noqa: S603 our own module, paths as arguments, no shell
-        command, capture_output=True, text=True, env=os.environ | quiet, check=False
+        command, capture_output=True, text=True, env=os.environ | QUIET, check=False
     )
     failure = making / FAILURE
     if failure.is_file():

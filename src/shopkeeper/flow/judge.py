@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from shopkeeper.encode.card import Card, card_of
 from shopkeeper.errors import StoreError
 from shopkeeper.flow.trial import Contest
 from shopkeeper.flow.write import TRIAL_FILE
@@ -25,6 +26,8 @@ class Learnt:
     version: VersionInfo
     contests: tuple[Contest, ...]
     refused: tuple[str, ...]
+    card: Card | None = None
+    """What became of the language model; None where it was not to learn."""
 
     @property
     def promoted(self) -> bool:
@@ -45,7 +48,7 @@ def judged(folder: ShopFolder, version: VersionInfo, contests: Sequence[Contest]
         refused += _worse_than(current, version, contests, folder.settings.learn.margin)
     if not refused:
         folder.versions.promote(version.number)
-    return Learnt(version, tuple(contests), tuple(refused))
+    return Learnt(version, tuple(contests), tuple(refused), card_of(version.path))
 
 
 def _serving(folder: ShopFolder) -> VersionInfo | None:

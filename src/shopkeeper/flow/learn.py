@@ -1,9 +1,11 @@
 """From the shop's files to a new version, promoted or refused."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
+from functools import partial
 from pathlib import Path
 
+from shopkeeper.flow.adapt import Shelved, adapted
 from shopkeeper.flow.build import encoder_of, stages
 from shopkeeper.flow.check import check
 from shopkeeper.flow.judge import Learnt, judged
@@ -11,7 +13,7 @@ from shopkeeper.flow.past import past_queries
 from shopkeeper.flow.shop import today
 from shopkeeper.flow.teach import ranker_of, taught
 from shopkeeper.flow.trial import tried
-from shopkeeper.flow.vectors import catalogue_vectors
+from shopkeeper.flow.vectors import Shelf, catalogue_vectors
 from shopkeeper.flow.windows import up_to, window
 from shopkeeper.flow.write import Learning, sealed
 from shopkeeper.quality.inspect import require_learnable
@@ -28,12 +30,17 @@ OPENING_S = 3.0
 """An encoder that is exported already is open within this; what takes longer is the export."""
 
 
-def learn(path: Path, tell: Progress = lambda step, done, total: None) -> Learnt:
+def learn(
+    path: Path, tell: Progress = lambda step, done, total: None, encode: Mapping[str, object] | None = None
+) -> Learnt:
     """A new version of the shop in this folder, and whether it now serves. Versions beyond `keep_versions` go.
 
+    `encode` holds settings of the language model that count this time in place of the shop's own.
     Raises UnlearnableShop where the data cannot be learnt from, ShopLocked where another process is learning.
     """
     with open_folder(path, writable=False) as folder, folder.versions.drafting() as draft:
+        if encode:
+            folder.settings = folder.settings.with_table("encode", encode)
         # first: what a server takes after this differs from it, and is shown to the version when it is loaded
         texts = folder.products.checksums()
         catalog, settings = folder.products.catalog(), folder.settings
@@ -45,9 +52,11 @@ def learn(path: Path, tell: Progress = lambda step, done, total: None) -> Learnt
             if opening and wait([opening], OPENING_S).not_done:
                 tell("preparing the language model (once)", 0, 0)
         encoder = opening.result() if opening else None
-        vectors = catalogue_vectors(
-            folder, encoder, len(catalog), lambda done, total: tell("encoding products", done, total)
-        )
+        vectors = None
+        if encoder is not None:
+            shelf = Shelf.of(folder, len(catalog))
+            vectors = catalogue_vectors(folder, encoder, shelf, len(catalog), partial(tell, "encoding products"))
+            encoder = adapted(folder, draft.path, Shelved(catalog, shelf, vectors, today()), encoder, tell)
         last_seq = folder.events.last_seq()  # taken first: what arrives while learning is replayed to the version
         seed = settings.learn.seed
         whole = snapshot(folder, vectors=vectors, seed=seed, events=checked.events, catalog=catalog)

@@ -2,35 +2,58 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow.compute as pc
 
-from shopkeeper.encode.vectors import encode_products, product_text
+from shopkeeper.encode.vectors import encode_products, product_text, told_by
 from shopkeeper.ports import Encoder
 from shopkeeper.store.folder import ShopFolder
 from shopkeeper.types import FloatArray, RowArray
 
 
-def catalogue_vectors(
-    folder: ShopFolder, encoder: Encoder | None, n_products: int, progress: Callable[[int, int], None] | None = None
-) -> FloatArray | None:
-    """float32 (n_products, d) by row; None without an encoder. Only texts never seen before are encoded.
+@dataclass(frozen=True)
+class Shelf:
+    """The products there are, without deleted ones, in the same order: what the encoder reads of each, and their words.
 
-    Products from row `n_products` on, taken since the catalogue was read, are left out.
+    rows int32 (m,); `fields` are title, last category, attributes that say what it is; `texts` is all of it, cut.
     """
-    if encoder is None:
-        return None
-    table = folder.products.table().select("row", "title", "brand", "category", "attributes").to_pyarrow()
-    table = table.filter(pc.less(table.column("row"), n_products))
-    rows, *columns = (table.column(name).to_pylist() for name in table.column_names)
-    texts = [
-        product_text(title, brand, category, json.loads(attributes))
-        for title, brand, category, attributes in zip(*columns, strict=True)
-    ]
-    found = encode_products(encoder, texts, folder.path / "cache", folder.settings.encode.workers, progress)
+
+    rows: RowArray
+    texts: list[str]
+    fields: list[tuple[str, ...]]
+    brands: list[str]
+
+    @classmethod
+    def of(cls, folder: ShopFolder, n_products: int) -> "Shelf":
+        """The shop's products up to row `n_products`: what was taken since the catalogue was read is left out."""
+        table = folder.products.table().select("row", "title", "brand", "category", "attributes").to_pyarrow()
+        table = table.filter(pc.less(table.column("row"), n_products))
+        rows, titles, brands, categories, attributes = (table.column(name).to_pylist() for name in table.column_names)
+        known = [json.loads(own) for own in attributes]
+        return cls(
+            np.array(rows, np.int32),
+            [product_text(*own) for own in zip(titles, brands, categories, known, strict=True)],
+            [
+                (title, " ".join(category[-1:]), " ".join(told_by(own)))
+                for title, category, own in zip(titles, categories, known, strict=True)
+            ],
+            brands,
+        )
+
+
+def catalogue_vectors(
+    folder: ShopFolder,
+    encoder: Encoder,
+    shelf: Shelf,
+    n_products: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> FloatArray:
+    """float32 (n_products, d) by row. Only texts never seen before are encoded."""
+    found = encode_products(encoder, shelf.texts, folder.path / "cache", folder.settings.encode.workers, progress)
     vectors = np.zeros((n_products, found.shape[1]), np.float32)  # a deleted product's row stays zero
-    vectors[rows] = found
+    vectors[shelf.rows] = found
     return vectors
 
 

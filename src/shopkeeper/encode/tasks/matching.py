@@ -59,7 +59,8 @@ class Matching:
                 f"and descriptions"
             )
         self._bm25 = Bm25(fields)
-        self._passages = torch.from_numpy(model.vectors(some.texts, "passage"))
+        passages = model.vectors(some.texts, "passage") if some.vectors is None else some.vectors
+        self._passages = torch.from_numpy(passages)
         self._meant = torch.from_numpy(model.vectors([query.meant for query in self._queries], "query"))
         self._ids = model.ids([query.typed for query in self._queries], "query")
         self._wanted = np.array([row for row, _ in known])

@@ -23,16 +23,16 @@ class Lambdarank:
     """
 
     class Settings(PluginSettings):
-        trees: int = Field(100, ge=1, description="Trees of one booster.")
+        trees: int = Field(60, ge=1, description="Trees of one booster.")
         leaves: int = Field(8, ge=2, le=MOST_LEAVES, description="Leaves of one tree.")
-        learning_rate: float = Field(0.1, gt=0, le=1, description="How much of each tree is taken.")
+        learning_rate: float = Field(0.15, gt=0, le=1, description="How much of each tree is taken.")
         min_leaf: int = Field(100, ge=1, description="Fewest candidates in a leaf.")
         l2: float = Field(5.0, ge=0, description="Ridge on the leaves' values.")
         columns: float = Field(0.5, gt=0, le=1, description="Share of the columns a tree may look at.")
         depth_of_truth: int = Field(20, ge=1, description="Only pairs that touch the first so many places are learnt.")
         bins: int = Field(63, ge=2, description="Into so many steps a column is cut: fewer are faster.")
         least_gain: float = Field(
-            0.005,
+            0.01,
             ge=0,
             lt=1,
             description="A feature file that earns less than this share of the splits' gain is left out.",

@@ -59,7 +59,7 @@ class Covisit:
             3.0, ge=0, description="Beside a product, scores count n / (n + this) for n times together."
         )
         least: float = Field(1.0, ge=0, description="Times together below which nothing is offered beside a product.")
-        last: int = Field(75, ge=1, description="How many of a shopper's latest lines are seeds.")
+        last: int = Field(50, ge=1, description="How many of a shopper's latest lines are seeds.")
         live_sessions: int = Field(20_000, ge=1, description="Sessions remembered for live co-occurrence.")
         live_pairs: int = Field(200_000, ge=1, description="Live pairs held; the oldest go first.")
 

@@ -1,0 +1,180 @@
+"""The model learns the shop and is exported, in a process of its own: torch's memory goes when it ends.
+
+`adapt` starts it (`python -m shopkeeper.encode.adapt FOLDER`) and hears from it line by line. Nothing of the shop
+changes: what came of it lies in a folder that the caller gave.
+"""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import TypeAdapter
+
+from shopkeeper import plugins
+from shopkeeper.encode import weights as weights_of
+from shopkeeper.encode.artefact import FAILURE, OWN, QUIET, lacking
+from shopkeeper.encode.corpus import Corpus
+from shopkeeper.encode.weights import NONE, Weights
+from shopkeeper.errors import ShopkeeperError, TrainingError
+
+Progress = Callable[[str, int, int], None]
+JOB, TEXTS, VECTORS, OUTCOME = "job.json", "texts.json", "vectors.npy", "outcome.json"
+EVERY, PATIENCE = 25, 8
+"""Steps between two measurements on what is held out; a short training is measured several times too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is to be learnt: the settings of the method and of each task, by name; minutes of each processor."""
+
+    weights: Weights
+    method: Mapping[str, Mapping[str, Any]]
+    tasks: Mapping[str, Mapping[str, Any]]
+    minutes: float
+    max_tokens: int = 64
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of it: the measurements of the training, as (step, processor seconds, loss or null, score)."""
+
+    points: tuple[tuple[int, float, float | None, float], ...]
+    n_parameters: int
+    seconds: float
+    model_bytes: int
+    export_bytes: int = 0
+    agreement: float = 0.0
+
+    @property
+    def learnt(self) -> bool:
+        """Whether anything was better on held-out data than the model as it came; only then there is an export."""
+        return self.export_bytes > 0
+
+
+_JOB, _OUTCOME = TypeAdapter(Job), TypeAdapter(Outcome)
+
+
+def adapt(job: Job, corpus: Corpus, folder: Path, tell: Progress = lambda step, done, total: None) -> Outcome:
+    """Teaches the model; where it got better, `folder`/encoder is then its int8 export, and only then.
+
+    Raises TrainingError, in the words of what failed, and leaves nothing behind.
+    """
+    if missing := lacking():
+        raise TrainingError(
+            f"adapting {job.weights.model} needs {', '.join(missing)}: pip install 'shopkeeper[model]' (torch as a "
+            f"CPU build first). Or set encode.minutes to 0, or {NONE}"
+        )
+    with tempfile.TemporaryDirectory(prefix=".adapting-", dir=folder) as making:
+        _write(job, corpus, Path(making))
+        _run_apart(Path(making), tell)
+        outcome = _OUTCOME.validate_json((Path(making) / OUTCOME).read_bytes())
+        if outcome.learnt:
+            (Path(making) / OWN).rename(folder / OWN)
+    return outcome
+
+
+def _write(job: Job, corpus: Corpus, making: Path) -> None:
+    (making / JOB).write_bytes(_JOB.dump_json(job))
+    texts = {"texts": list(corpus.texts), "fields": [list(own) for own in corpus.fields], "brands": list(corpus.brands)}
+    (making / TEXTS).write_text(json.dumps(texts), encoding="utf-8")
+    if corpus.vectors is not None:
+        np.save(making / VECTORS, corpus.vectors, allow_pickle=False)
+
+
+def _run_apart(making: Path, tell: Progress) -> None:
+    command = [sys.executable, "-m", "shopkeeper.encode.adapt", str(making)]
+    errors = making / "stderr.txt"
+    with (
+        errors.open("w", encoding="utf-8") as heard,
+        subprocess.Popen(  # noqa: S603 our own module, a path as argument, no shell
+            command, stdout=subprocess.PIPE, stderr=heard, text=True, env=os.environ | QUIET
+        ) as child,
+    ):
+        assert child.stdout is not None
+        try:
+            for line in child.stdout:
+                with contextlib.suppress(ValueError):  # libraries print what they like
+                    step, done, total = json.loads(line)
+                    tell(step, done, total)
+        except BaseException:
+            child.kill()
+            raise
+    failure = making / FAILURE
+    if failure.is_file():
+        raise TrainingError(failure.read_text(encoding="utf-8"))
+    if child.returncode:
+        last = errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:] or ["no message"]
+        raise TrainingError(
+            f"adapting the language model ended with code {child.returncode}: {last[0]}. The model stays as it was. "
+            f"Where memory was too little, lower encode.matching.batch, or set encode.minutes to 0"
+        )
+
+
+def main() -> int:
+    """The child's side of `adapt`: a failure a user can mend is left in the folder, in words."""
+    making = Path(sys.argv[1])
+    try:
+        (making / OUTCOME).write_bytes(_OUTCOME.dump_json(_learnt(making)))
+    except ShopkeeperError as error:
+        (making / FAILURE).write_text(str(error), encoding="utf-8")
+        return 1
+    return 0
+
+
+def _learnt(making: Path) -> Outcome:
+    import torch
+
+    from shopkeeper.encode.export import export
+    from shopkeeper.encode.model import TextModel
+    from shopkeeper.encode.training import Schedule, train
+
+    job = _JOB.validate_json((making / JOB).read_bytes())
+    torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1))
+    model = TextModel.load(job.weights, job.max_tokens)
+    (method,) = (_made("method", name, given) for name, given in job.method.items())
+    (task,) = (_made("task", name, given) for name, given in job.tasks.items())
+    minutes = job.minutes * torch.get_num_threads()
+    schedule = Schedule(minutes=minutes, every=EVERY, patience=PATIENCE, seed=job.seed)
+    history = train(model, method, task, _corpus(making), schedule, _tell)
+    points = tuple((p.step, p.cpu_s, None if np.isnan(p.loss) else p.loss, p.score) for p in history.points)
+    size = sum(parameter.numel() * 4 for parameter in model.parameters())
+    outcome = Outcome(points, history.n_parameters, history.points[-1].cpu_s, size)
+    if history.best.step == 0:
+        return outcome
+    _tell("exporting the adapted model", 0, 0)
+    with tempfile.TemporaryDirectory(dir=making) as saved:
+        model.save(Path(saved))
+        (making / OWN).mkdir()
+        agreement = export(replace(weights_of.find(saved), model=job.weights.model), making / OWN)
+    exported = sum(file.stat().st_size for file in (making / OWN).iterdir())
+    return replace(outcome, export_bytes=exported, agreement=agreement)
+
+
+def _made(kind: str, name: str, given: Mapping[str, Any]) -> Any:
+    plugin = plugins.load(kind, name)
+    return plugin(plugin.Settings(**given))
+
+
+def _corpus(making: Path) -> Corpus:
+    texts = json.loads((making / TEXTS).read_text(encoding="utf-8"))
+    vectors = making / VECTORS
+    held = np.load(vectors, mmap_mode="r", allow_pickle=False) if vectors.is_file() else None
+    return Corpus(texts["texts"], texts["fields"], texts["brands"], held)
+
+
+def _tell(step: str, done: int, total: int) -> None:
+    sys.stdout.write(json.dumps([step, done, total]) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

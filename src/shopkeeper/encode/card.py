@@ -1,0 +1,161 @@
+"""The model card: what the language model was taught, what it gained, what it is made of; JSON and one HTML page."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from shopkeeper.types import Language
+
+HERE = Path(__file__).parent
+CARD_FILE, PAGE, WORDS = "card.json", "card.html", "card_words.json"
+WIDTH, HEIGHT = 640, 160
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """The mean reciprocal rank of the product that is meant, before and after, over `n` held-out searches of a kind.
+
+    `kind` is a name in card_words.json; `low` and `high` bound the gain, 95 %.
+    """
+
+    kind: str
+    n: int
+    before: float
+    after: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The titles nearest to a search, before and after."""
+
+    query: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form of the model: its bytes, and the mean cosine of its vectors to the original's where it was measured."""
+
+    name: str
+    size: int
+    agreement: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """`reason` says why the model stays as it came, empty where it was adapted; `key` is a hash of all that decides.
+
+    `points` are the measurements of the training: step, processor seconds, loss (null at the start), score.
+    """
+
+    key: str
+    shop: str
+    made: str
+    reason: str
+    model: str
+    weights_sha256: str
+    licence: str
+    method: str
+    tasks: tuple[str, ...]
+    settings: dict[str, dict[str, Any]]
+    minutes: float
+    seed: int
+    n_products: int
+    n_held_out: int
+    n_parameters: int = 0
+    seconds: float = 0.0
+    points: tuple[tuple[int, float, float | None, float], ...] = ()
+    gains: tuple[Gain, ...] = ()
+    neighbours: tuple[Neighbours, ...] = ()
+    forms: tuple[Form, ...] = ()
+
+    @property
+    def adapted(self) -> bool:
+        """Whether queries are read by the adapted model."""
+        return not self.reason
+
+
+_ADAPTER = TypeAdapter(Card)
+
+
+def as_json(card: Card) -> str:
+    """The card as indented JSON; `from_json` gives the same card back."""
+    return _ADAPTER.dump_json(card, indent=2).decode()
+
+
+def from_json(text: str) -> Card:
+    """The card that `as_json` wrote."""
+    return _ADAPTER.validate_json(text)
+
+
+def as_html(card: Card, language: Language = "en") -> str:
+    """One self-contained page: no script, nothing from the network; everything is escaped."""
+    scores = [(step, score) for step, _, _, score in card.points]
+    losses = [(step, loss) for step, _, loss, _ in card.points if loss is not None]
+    return str(
+        _page().render(
+            card=card,
+            language=language,
+            label=words(language),
+            curves={"score": _line(scores), "loss": _line(losses)},
+            width=WIDTH,
+            height=HEIGHT,
+        )
+    )
+
+
+def write(card: Card, folder: Path) -> Path:
+    """Writes `card.json`, `card.html` and `card.zh.html` into an existing folder; returns the English page."""
+    (folder / CARD_FILE).write_text(as_json(card), encoding="utf-8")
+    (folder / "card.zh.html").write_text(as_html(card, "zh"), encoding="utf-8")
+    page = folder / PAGE
+    page.write_text(as_html(card), encoding="utf-8")
+    return page
+
+
+def card_of(version: Path) -> Card | None:
+    """The card of a version; None where its language model was not to learn."""
+    path = version / CARD_FILE
+    return from_json(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+@cache
+def words(language: Language) -> dict[str, Any]:
+    """The card's own words in this language."""
+    spoken: dict[str, Any] = json.loads((HERE / WORDS).read_text(encoding="utf-8"))[language]
+    return spoken
+
+
+def _line(points: Sequence[tuple[int, float]]) -> dict[str, Any]:
+    """A curve as points of an SVG line in WIDTH x HEIGHT, with its lowest and highest value."""
+    if not points:
+        return {"points": "", "low": 0.0, "high": 0.0, "last": 0}
+    values = [value for _, value in points]
+    low, high, last = min(values), max(values), max(points[-1][0], 1)
+    span = (high - low) or 1.0
+    drawn = (f"{WIDTH * step / last:.1f},{HEIGHT * (1 - (value - low) / span):.1f}" for step, value in points)
+    return {"points": " ".join(drawn), "low": low, "high": high, "last": last}
+
+
+@cache
+def _page() -> Any:
+    import jinja2
+
+    pages = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    pages.filters["thousands"] = lambda n: f"{n:,}"
+    pages.filters["megabytes"] = lambda n: f"{n / 1e6:.1f} MB"
+    return pages.get_template(PAGE)

@@ -27,6 +27,7 @@ from shopkeeper.encode.model import TextModel
 from shopkeeper.encode.training import Schedule, train
 from shopkeeper.encode.weights import find
 from shopkeeper.errors import StorageFull, TrainingError, TrainingInterrupted
+from shopkeeper.types import IntArray
 from tests.encode.tiny import write_e5
 from tests.encode.trained import told, trained
 from tests.encode.turning import NOBODY, Batched, Turning, method, vectors
@@ -61,6 +62,36 @@ def test_killed_and_begun_again_it_ends_with_exactly_the_same_numbers(weights: P
     assert [line["step"] for line in lines if "loss" in line] == list(range(1, 10))
 
 
+class Averaging(Batched):
+    """Learns less where its running mean, which is no parameter, is large."""
+
+    mean = torch.zeros(())
+
+    def loss_of(self, model: TextModel, examples: IntArray) -> torch.Tensor:
+        loss = super().loss_of(model, examples)
+        self.mean = 0.5 * self.mean + 0.5 * loss.detach()
+        return loss / (1 + self.mean)
+
+    def memory(self, model: TextModel) -> dict[str, torch.Tensor]:
+        return {"mean": self.mean}
+
+    def remember(self, model: TextModel, memory: dict[str, torch.Tensor]) -> None:
+        self.mean = memory["mean"]
+
+
+def test_what_a_task_remembers_is_kept_too(weights: Path, tmp_path: Path) -> None:
+    def tell(what: str, step: int, steps: int) -> None:
+        if step == 3:
+            signal.raise_signal(signal.SIGTERM)
+
+    schedule, whole, half, rest = replace(QUICK, folder=tmp_path / "run"), Averaging(), Averaging(), Averaging()
+    losses = train(fresh(weights), method("full"), whole, NOBODY, QUICK).points[-1].loss
+    with pytest.raises(TrainingInterrupted):
+        train(fresh(weights), method("full"), half, NOBODY, schedule, tell)
+    assert train(fresh(weights), method("full"), rest, NOBODY, schedule).points[-1].loss == losses
+    assert float(rest.mean) == float(whole.mean) != float(half.mean)
+
+
 @pytest.mark.parametrize(("number", "named"), [(signal.SIGTERM, "SIGTERM"), (signal.SIGINT, "SIGINT")])
 def test_told_to_stop_it_says_how_to_go_on(weights: Path, tmp_path: Path, number: int, named: str) -> None:
     def tell(what: str, step: int, steps: int) -> None:
@@ -79,6 +110,30 @@ def test_told_to_stop_it_says_how_to_go_on(weights: Path, tmp_path: Path, number
     whole = train(other := fresh(weights), method("full"), Batched(), NOBODY, QUICK)
     assert (vectors(model) == vectors(other)).all()
     assert [point.scores for point in history.points] == [point.scores for point in whole.points]
+
+
+def test_told_to_stop_twice_it_ends_at_once_and_the_last_checkpoint_stays(weights: Path, tmp_path: Path) -> None:
+    def tell(what: str, step: int, steps: int) -> None:
+        if step == 3:
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        train(fresh(weights), method("full"), Batched(), NOBODY, replace(QUICK, folder=tmp_path / "run"), tell)
+    assert json.loads((tmp_path / "run" / "checkpoint.json").read_bytes())["step"] == 2
+
+
+def test_told_to_stop_at_the_last_step_it_stops_and_is_not_done_again(weights: Path, tmp_path: Path) -> None:
+    def tell(what: str, step: int, steps: int) -> None:
+        if step == 6:
+            signal.raise_signal(signal.SIGINT)
+
+    schedule = replace(QUICK, folder=tmp_path / "run")
+    with pytest.raises(TrainingInterrupted, match="stopped by SIGINT after step 6 of 6"):
+        train(fresh(weights), method("full"), Batched(), NOBODY, schedule, tell)
+    again = Batched()
+    assert train(fresh(weights), method("full"), again, NOBODY, schedule).points[-1].step == 6
+    assert again.sizes == []
 
 
 def test_in_another_thread_it_trains_and_leaves_signals_alone(weights: Path, tmp_path: Path) -> None:

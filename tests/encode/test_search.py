@@ -86,6 +86,11 @@ def test_a_search_that_comes_to_nothing_says_so(weights: Path) -> None:
         search(searched(weights), Budget(), {})
 
 
+def test_settings_that_do_not_go_together_fail(weights: Path) -> None:
+    with pytest.raises(TrainingError, match=r"settings of lora: none of 1 trials .* dropout 1 to 2\."):
+        search(searched(weights, "lora"), Budget(trials=1), {"dropout": Range(1.0, 2.0)})
+
+
 def test_a_trial_that_fails_is_one_of_the_table(weights: Path) -> None:
     asked = list[int]()
 

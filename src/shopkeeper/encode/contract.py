@@ -35,6 +35,17 @@ class Following(Protocol):
         """After step `step` of `steps`, counted from 1; the gradients of the step are still there."""
 
 
+@runtime_checkable
+class Remembering(Protocol):
+    """A method or a task that carries more from step to step than what learns, as running means: it is kept too."""
+
+    def memory(self, model: TextModel) -> dict[str, Tensor]:
+        """All of it, by name."""
+
+    def remember(self, model: TextModel, memory: dict[str, Tensor]) -> None:
+        """Goes on with what `memory` gave."""
+
+
 class Task(Protocol):
     """What a text model is taught: a loss to go down, and a score on held-out data to go up."""
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from shopkeeper.encode.batches import Batches, Run, ran_out
 from shopkeeper.encode.checkpoints import Checkpoints, Held
-from shopkeeper.encode.contract import Following, Headed, Method, Task
+from shopkeeper.encode.contract import Following, Headed, Method, Remembering, Task
 from shopkeeper.encode.curves import Curves
 from shopkeeper.encode.distributed import Crew
 from shopkeeper.encode.history import Point, Schedule, Watch
@@ -48,6 +48,8 @@ class Learner:
         ]
         self._optimizer = torch.optim.AdamW([group for group in groups if group["params"]])
         self._batches = [Batches(name, task, schedule.accumulate, together) for name, task in tasks.items()]
+        rememberers: dict[str, object] = {"method": method, **tasks}
+        self._remembering = {name: each for name, each in rememberers.items() if isinstance(each, Remembering)}
         self._draw = np.random.default_rng(schedule.seed + 1)
         self._losses: list[list[float]] = []
         self._spent, self._started = 0.0, time.process_time()
@@ -210,8 +212,7 @@ class Learner:
         held = self._held()
         if self.together.rank == 0:
             keeps.write(self.step, held)
-        signals = self.together.any(bool(told.signal))
-        if signals and not self._over():
+        if self.together.any(bool(told.signal)):
             raise TrainingInterrupted(
                 f"adapting the language model: stopped by {told.signal or 'another process'} after step {self.step} of "
                 f"{self.schedule.steps}. Nothing is lost: the same training with the same folder {keeps.folder} goes "
@@ -224,6 +225,8 @@ class Learner:
         numbers |= {f"best.{at}": kept for at, kept in enumerate(self._best)}
         for at, moments in self._optimizer.state_dict()["state"].items():
             numbers |= {f"adam.{at}.{name}": moment for name, moment in moments.items()}
+        for name, each in self._remembering.items():
+            numbers |= {f"memory.{name}.{key}": value for key, value in each.memory(self.model).items()}
         numbers["dice"] = self.together.all(torch.get_rng_state())
         facts = {
             "step": self.step,
@@ -246,6 +249,9 @@ class Learner:
             if name.startswith("adam."):
                 _, place, kind = name.split(".")
                 state.setdefault(int(place), {})[kind] = moment
+        for name, each in self._remembering.items():
+            own = f"memory.{name}."
+            each.remember(self.model, {key.removeprefix(own): kept for key, kept in numbers.items() if own in key})
         now = self._optimizer.state_dict()
         self._optimizer.load_state_dict({"state": state, "param_groups": now["param_groups"]})
         self.step, self._spent, self._losses = facts["step"], facts["cpu_s"], facts["losses"]

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from shopkeeper import plugins
 from shopkeeper.encode.contract import Progress, Task
 from shopkeeper.encode.corpus import Corpus
@@ -34,7 +36,10 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How much is tried: processor minutes of all trials together, and at most so many of them."""
+    """How much is tried: processor minutes of all trials together, and at most so many of them.
+
+    A schedule that takes a tenth of the minutes leaves room to search; the last trial ends with them.
+    """
 
     minutes: float = 10.0
     trials: int = 50
@@ -46,7 +51,7 @@ class Trial:
     """One set of settings: its best held-out score, at which step, and what it cost.
 
     `end` is `whole`, `pruned` where it was worse than half of those before at the same step, `failed` where its loss
-    was no number or it could not begin: then there is no score.
+    was no number or its settings do not go together: then there is no score.
     """
 
     settings: Mapping[str, Value]
@@ -188,7 +193,7 @@ def _tried(searched: Searched, settings: Mapping[str, Value], asked: "Asked", mi
         train(searched.opened(), method, searched.tasks(), searched.corpus, schedule, Watch(measured=measured))
     except TrialPruned:
         end = "pruned"
-    except TrainingError as error:
+    except (TrainingError, ValidationError) as error:
         end = "failed"
         log.info("searching failed=%s", error)
     best = max(points, key=lambda point: point.score, default=None)

@@ -78,7 +78,7 @@ def main() -> None:
     with exact() if float(dropout) == 0 else nullcontext():
         own = gradients(Path(weights))
         model, history = trained(Path(weights), Path(folder) if folder else None, float(dropout), int(kill_at))
-    written = told(model, history) | {"gradients": own}
+        written = told(model, history) | {"gradients": own}
     Path(f"{weights}.{os.environ.get('RANK', '0')}.json").write_text(json.dumps(written))
 
 

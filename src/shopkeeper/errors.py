@@ -13,6 +13,8 @@ ShopkeeperError
 │   ├── ForeignVersion      a version that another release wrote and this one cannot read
 │   └── NoVersion           the shop has not learnt yet
 ├── WeightsError            weights are missing, altered, or of another architecture
+├── TrainingError           the language model cannot learn this, or not like this
+├── TrainingInterrupted     a training was told to stop; its checkpoint goes on from there
 ├── RequestError            a request cannot be answered as asked
 │   ├── UnknownProduct
 │   └── UnknownShop
@@ -71,6 +73,9 @@ class WeightsError(ShopkeeperError): ...
 
 
 class TrainingError(ShopkeeperError): ...
+
+
+class TrainingInterrupted(ShopkeeperError): ...
 
 
 class RequestError(ShopkeeperError): ...

@@ -19,47 +19,15 @@ import torch
 from shopkeeper import plugins
 from shopkeeper.encode.corpus import Corpus
 from shopkeeper.encode.model import TextModel
-from shopkeeper.encode.training import Method, Schedule, Task, train
+from shopkeeper.encode.training import Schedule, Task, train
 from shopkeeper.encode.weights import choose, find
 from shopkeeper.errors import TrainingError
 from shopkeeper.types import FloatArray
 from tests.encode.tiny import write_e5
+from tests.encode.turning import NOBODY, Turning, method, vectors
 
 pytestmark = [pytest.mark.weights, pytest.mark.filterwarnings("ignore")]
-TEXTS = ("ab", "b a ab", "a", "ab ab ab b")
-NOBODY = Corpus([], [], [])
 QUICK = Schedule(steps=6, every=2)
-
-
-class Turning:
-    """Teaches every text one direction; says the scores it was given, else how near the texts are to it."""
-
-    def __init__(self, scores: tuple[float, ...] = (), bad_at: int = -1) -> None:
-        self.scores, self.bad_at, self.steps, self.asked = list(scores), bad_at, 0, 0
-
-    def prepare(self, model: TextModel, corpus: Corpus, seed: int) -> None:
-        self.goal = torch.nn.functional.normalize(torch.ones(model.dimensions), dim=0)
-
-    def loss(self, model: TextModel, draw: np.random.Generator) -> torch.Tensor:
-        self.steps += 1
-        text = TEXTS[int(draw.integers(len(TEXTS)))]
-        near = (model(*model.padded(model.ids([text], "query"))) @ self.goal).sum()
-        loss: torch.Tensor = near * float("nan") if self.steps == self.bad_at else 1 - near
-        return loss
-
-    def score(self, model: TextModel) -> float:
-        self.asked += 1
-        return self.scores[self.asked - 1] if self.scores else float((vectors(model) @ self.goal.numpy()).mean())
-
-
-def vectors(model: TextModel) -> FloatArray:
-    return model.vectors(TEXTS, "query")
-
-
-def method(name: str, **settings: object) -> Method:
-    kind = plugins.load("method", name)
-    made: Method = kind(kind.Settings(**{"learning_rate": 1e-2} | settings))
-    return made
 
 
 def matching(**settings: object) -> Task:
@@ -125,6 +93,25 @@ def test_every_method_learns_and_leaves_a_whole_model(name: str, model: TextMode
     model.save(tmp_path / "saved")
     back = TextModel.load(find(str(tmp_path / "saved")))
     np.testing.assert_allclose(vectors(back), vectors(model), atol=1e-5)
+
+
+def test_a_method_that_follows_is_told_of_every_step(model: TextModel) -> None:
+    steps = list[tuple[int, int, bool]]()
+
+    class Followed:
+        learning_rate = 1e-2
+
+        def prepare(self, model: TextModel) -> list[torch.nn.Parameter]:
+            return list(model.layers[0].parameters())
+
+        def after_step(self, model: TextModel, step: int, of: int) -> None:
+            steps.append((step, of, next(model.layers[0].parameters()).grad is not None))
+
+        def finish(self, model: TextModel) -> None:
+            """Nothing was put in."""
+
+    train(model, Followed(), Turning(), NOBODY, replace(QUICK, steps=2))
+    assert steps == [(1, 2, True), (2, 2, True)]
 
 
 def test_more_layers_than_there_are_cannot_learn(model: TextModel) -> None:

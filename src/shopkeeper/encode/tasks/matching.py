@@ -8,6 +8,7 @@ from pydantic import Field
 from shopkeeper.encode.corpus import Corpus
 from shopkeeper.errors import TrainingError
 from shopkeeper.settings import PluginSettings
+from shopkeeper.types import IntArray
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -67,15 +68,20 @@ class Matching:
         self._asked = [query for _, query in known]
 
     def loss(self, model: "TextModel", draw: np.random.Generator) -> "Tensor":
+        return self.loss_of(model, self.drawn(draw))
+
+    def drawn(self, draw: np.random.Generator) -> IntArray:
+        return draw.integers(0, len(self._queries), self.settings.batch)
+
+    def loss_of(self, model: "TextModel", examples: IntArray) -> "Tensor":
         import torch
 
-        chosen = draw.integers(0, len(self._queries), self.settings.batch)
         with torch.no_grad():
-            words = torch.from_numpy(self._bm25.scores([self._queries[place].meant for place in chosen]))
+            words = torch.from_numpy(self._bm25.scores([self._queries[place].meant for place in examples]))
             words = words / words.amax(1, keepdim=True).clamp(min=1e-6)
-            pointed_at = self._meant[chosen] @ self._passages.T + self.settings.words * words
+            pointed_at = self._meant[examples] @ self._passages.T + self.settings.words * words
             teacher = torch.softmax(pointed_at / self.settings.temperature, 1)
-        vectors = model(*model.padded([self._ids[place] for place in chosen]))
+        vectors = model(*model.padded([self._ids[place] for place in examples]))
         with torch.autocast("cpu", enabled=False):  # logits of 16 bits cannot tell near products apart
             student = torch.log_softmax(vectors @ self._passages.T / self.settings.temperature, 1)
             return -(teacher * student).sum(1).mean()

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -33,6 +33,14 @@ class Method(Protocol):
 
     def finish(self, model: TextModel) -> None:
         """Folds what was put in into the model, which then answers as it was taught and is saved like any other."""
+
+
+@runtime_checkable
+class Following(Protocol):
+    """A method that follows the training: it is told of every step."""
+
+    def after_step(self, model: TextModel, step: int, steps: int) -> None:
+        """After step `step` of `steps`, counted from 1; the gradients of the step are still there."""
 
 
 class Task(Protocol):
@@ -107,6 +115,7 @@ def train(
     torch.manual_seed(schedule.seed)
     task.prepare(model, corpus, schedule.seed)
     learner = _Learner(model, task, method.prepare(model), method.learning_rate, schedule)
+    learner.following = method if isinstance(method, Following) else None
     try:
         learner.run(tell)
     finally:
@@ -128,6 +137,7 @@ class _Learner:
         schedule: Schedule,
     ) -> None:
         self.model, self.task, self.parameters, self.schedule = model, task, parameters, schedule
+        self.following: Following | None = None
         self.points: list[Point] = []
         self._best = [parameter.detach().clone() for parameter in parameters]
         self._optimizer = torch.optim.AdamW(parameters, lr=learning_rate, weight_decay=schedule.weight_decay)
@@ -169,6 +179,8 @@ class _Learner:
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(self.parameters, self.schedule.clip)
         self._optimizer.step()
+        if self.following is not None:
+            self.following.after_step(self.model, step, self.schedule.steps)
         self._rate.step()
 
     def _measure(self, step: int) -> None:

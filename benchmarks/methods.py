@@ -84,7 +84,7 @@ def main() -> None:
     }
     if asked.rates:
         rates = [float(rate) for rate in asked.rates.split(",")]
-        found = {name: {f"{rate:g}": _means(world, name, rate)["validation"] for rate in rates} for name in names}
+        found = {name: {f"{rate:g}": _validated(world, name, rate) for rate in rates} for name in names}
         print(orjson.dumps(common | {"validation": found}).decode())
         return
     figures = common | {"methods": {name: measured(world, name) for name in names}}
@@ -105,9 +105,9 @@ def prepared(judged: Judged, asked: argparse.Namespace) -> World:
     return World(judged, weights, tasks, passages, before, asked.steps)
 
 
-def measured(world: World, name: str, rate: float | None = None) -> dict[str, Any]:
+def measured(world: World, name: str) -> dict[str, Any]:
     """A row of the table: the means over seeds."""
-    runs = [_taught(world, name, seed, rate) for seed in range(len(world.tasks))]
+    runs = [_taught(world, name, seed, None) for seed in range(len(world.tasks))]
     after = np.mean([run["ndcg"] for run in runs], axis=0)
     lead = paired_bootstrap(after, world.before)
     half = validation(world.judged)
@@ -124,11 +124,11 @@ def measured(world: World, name: str, rate: float | None = None) -> dict[str, An
     }
 
 
-def _means(world: World, name: str, rate: float) -> dict[str, Any]:
+def _validated(world: World, name: str, rate: float) -> float:
     """What one learning rate gives, on the validation half alone."""
     half = validation(world.judged)
     runs = [_taught(world, name, seed, rate) for seed in range(len(world.tasks))]
-    return {"validation": round(float(np.mean([run["ndcg"][half].mean() for run in runs])), 4)}
+    return round(float(np.mean([run["ndcg"][half].mean() for run in runs])), 4)
 
 
 def _taught(world: World, name: str, seed: int, rate: float | None) -> dict[str, Any]:

@@ -32,13 +32,23 @@ SETTINGS: dict[str, dict[str, object]] = {
 def write_body(folder: Path, kind: str = "bert", seed: int = 0) -> Path:
     """A folder with a tiny encoder of this architecture."""
     torch.manual_seed(seed)
-    sizes = {"vocab_size": 8, "max_position_embeddings": 40, "pad_token_id": 1, "initializer_range": 0.3}
+    sizes: dict[str, Any] = {
+        "vocab_size": 8,
+        "max_position_embeddings": 40,
+        "pad_token_id": 1,
+        "initializer_range": 0.3,
+    }
     if kind == "distilbert":
         body: Any = transformers.DistilBertModel(
             transformers.DistilBertConfig(dim=32, hidden_dim=64, n_layers=2, n_heads=4, **sizes)
         )
     else:
-        own = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
+        own: dict[str, Any] = {
+            "hidden_size": 32,
+            "intermediate_size": 64,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 4,
+        }
         config, model = {
             "bert": (transformers.BertConfig, transformers.BertModel),
             "xlm-roberta": (transformers.XLMRobertaConfig, transformers.XLMRobertaModel),

@@ -107,15 +107,17 @@ def test_texts_answer_alone_as_they_do_together(name: str, model: TextModel) -> 
     np.testing.assert_allclose(alone.numpy(), exact(model), atol=1e-5)
 
 
-def test_a_model_holds_one_part(model: TextModel) -> None:
-    taught(model, method("linear"))
+@pytest.mark.parametrize("name", ["prompt", "lora"])
+def test_a_model_holds_one_part(name: str, model: TextModel) -> None:
+    taught(model, method("prefix"))
+    leaning = exact(model)
     with pytest.raises(
-        TrainingError, match=r"encode.prompt: tiny already answers with a part of 'linear' and can hold"
+        TrainingError, match=rf"encode.{name}: tiny already answers with a part of 'prefix' and can hold one. Load the"
     ):
-        taught(model, method("prompt"))
-    lean = exact(model)
-    taught(model, method("lora"))
-    assert model.adapted == ("linear", "lora") and not np.allclose(exact(model), lean, atol=1e-3)
+        taught(model, method(name))
+    np.testing.assert_array_equal(exact(model), leaning)
+    taught(model, method("full", learning_rate=1e-3))
+    assert model.adapted == ("prefix", "full") and not np.allclose(exact(model), leaning, atol=1e-3)
 
 
 def test_more_layers_or_ranks_than_there_are_cannot_learn(model: TextModel) -> None:

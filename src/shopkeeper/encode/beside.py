@@ -26,12 +26,7 @@ class Beside(ABC):
         """A new part for this model, which answers with it as it did without it, or very nearly."""
 
     def prepare(self, model: "TextModel") -> "list[Parameter]":
-        name = type(self).__name__.lower()
-        if model.part is not None:
-            raise TrainingError(
-                f"encode.{name}: {model.weights.model} already answers with a part of '{model.part.method}' and can "
-                f"hold one. Load the weights anew and adapt those, or choose a method that changes the body"
-            )
+        require_no_part(model, type(self).__name__.lower())
         model.requires_grad_(False)
         part = self.part(model)
         self._before = {key: value.clone() for key, value in part.state_dict().items()}
@@ -59,3 +54,12 @@ class Beside(ABC):
     def _put(self, part: "Part", model: "TextModel") -> None:
         part.method, part.settings = type(self).__name__.lower(), self.settings.model_dump(mode="json")
         part.put(model)
+
+
+def require_no_part(model: "TextModel", name: str) -> None:
+    """Raises TrainingError where something stands beside the body already."""
+    if model.part is not None:
+        raise TrainingError(
+            f"encode.{name}: {model.weights.model} already answers with a part of '{model.part.method}' and can hold "
+            f"one. Load the weights anew and adapt those, or choose 'full' or 'frozen', which change the body itself"
+        )

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from shopkeeper.encode.beside import require_no_part
+
 if TYPE_CHECKING:
     from torch import Tensor
     from torch.nn import Parameter
@@ -53,6 +55,7 @@ class Folded:
         """What PEFT puts in; no other parameter has gradients from now on."""
         from peft import get_peft_model
 
+        require_no_part(model, type(self).__name__.lower())  # a wrapped body calls none of a part's hooks
         model.requires_grad_(False)
         model.body = get_peft_model(model.body, config)
         return [parameter for parameter in model.body.parameters() if parameter.requires_grad]

@@ -28,7 +28,7 @@ class Adalora(Folded):
     """
 
     class Settings(PluginSettings):
-        learning_rate: float = Field(5e-3, gt=0, description="The highest learning rate.")
+        learning_rate: float = Field(1e-2, gt=0, description="The highest learning rate.")
         start: int = Field(12, ge=1, description="Rank of the differences at the beginning; at least `rank`.")
         rank: int = Field(8, ge=1, description="Mean rank at the end.")
         alpha: int = Field(32, ge=1, description="A difference counts alpha / start.")

@@ -21,7 +21,7 @@ class Linear(Beside):
     """
 
     class Settings(PluginSettings):
-        learning_rate: float = Field(3e-3, gt=0, description="The highest learning rate.")
+        learning_rate: float = Field(1e-4, gt=0, description="The highest learning rate.")
 
     def part(self, model: "TextModel") -> "Part":
         from shopkeeper.encode.parts import Turn

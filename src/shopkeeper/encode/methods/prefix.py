@@ -20,7 +20,7 @@ class Prefix(Beside):
     """
 
     class Settings(PluginSettings):
-        learning_rate: float = Field(1e-2, gt=0, description="The highest learning rate.")
+        learning_rate: float = Field(5e-2, gt=0, description="The highest learning rate.")
         tokens: int = Field(16, ge=1, description="Keys and values of each head.")
 
     def part(self, model: "TextModel") -> "Part":

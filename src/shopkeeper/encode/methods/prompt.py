@@ -21,7 +21,7 @@ class Prompt(Beside):
     """
 
     class Settings(PluginSettings):
-        learning_rate: float = Field(1e-2, gt=0, description="The highest learning rate.")
+        learning_rate: float = Field(0.3, gt=0, description="The highest learning rate.")
         tokens: int = Field(8, ge=1, description="So many words are put in front.")
 
     def part(self, model: "TextModel") -> "Part":

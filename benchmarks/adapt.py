@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from benchmarks.page import write
 from shopkeeper import plugins
@@ -87,7 +88,7 @@ def measured(judged: Judged, asked: argparse.Namespace) -> dict[str, Any]:
         best.append({"step": history.best.step, "before": history.points[0].score, "after": history.best.score})
         after.append(scores(judged, model.vectors(judged.queries, "query"), passages))
     mean = {key: np.mean([run[key] for run in after], axis=0) for key in before}
-    half = np.array([int(hashlib.sha256(query.encode()).hexdigest(), 16) % 2 == 0 for query in judged.queries])
+    half = validation(judged)
     lead = paired_bootstrap(mean["ndcg"], before["ndcg"])
     return {
         "benchmark": "adapt",
@@ -110,6 +111,11 @@ def measured(judged: Judged, asked: argparse.Namespace) -> dict[str, Any]:
         "held_out_searches": best,
         "data_hash": judged.data_hash,
     }
+
+
+def validation(judged: Judged) -> NDArray[np.bool_]:
+    """Which queries settings may be chosen on; the others are the test's."""
+    return np.array([int(hashlib.sha256(query.encode()).hexdigest(), 16) % 2 == 0 for query in judged.queries])
 
 
 def scores(judged: Judged, queries: FloatArray, passages: FloatArray) -> dict[str, FloatArray]:

@@ -4,8 +4,7 @@
 2. it stops when the last measurements were none of them the best, and when its time is over.
 3. a loss that is no number ends it with a message, and the model is as it was before.
 4. the same seed gives the same numbers.
-5. every method learns, changes only what it says, and leaves a model that saves and loads as any other.
-6. (real weights) from a catalogue alone, queries come to find what words and meaning point at; too small a catalogue is
+5. (real weights) from a catalogue alone, queries come to find what words and meaning point at; too small a catalogue is
    refused with what is needed.
 """
 
@@ -80,21 +79,6 @@ def test_the_same_seed_gives_the_same_numbers(tmp_path: Path) -> None:
     assert not np.array_equal(learnt(1), learnt(2))
 
 
-@pytest.mark.parametrize("name", plugins.names("method"))
-def test_every_method_learns_and_leaves_a_whole_model(name: str, model: TextModel, tmp_path: Path) -> None:
-    settings: dict[str, dict[str, object]] = {"frozen": {"layers": 1}, "lora": {"rank": 2, "dropout": 0.0}}
-    own = settings.get(name, {})
-    words = model.body.embeddings.word_embeddings.weight.detach().clone()
-    history = train(model, method(name, **own), Turning(), NOBODY, replace(QUICK, steps=20, every=5))
-    assert history.best.score > history.points[0].score + 0.01
-    assert 0 < history.n_parameters < sum(parameter.numel() for parameter in model.parameters())
-    torch.testing.assert_close(model.body.embeddings.word_embeddings.weight.detach(), words)
-    (tmp_path / "saved").mkdir()
-    model.save(tmp_path / "saved")
-    back = TextModel.load(find(str(tmp_path / "saved")))
-    np.testing.assert_allclose(vectors(back), vectors(model), atol=1e-5)
-
-
 def test_a_method_that_follows_is_told_of_every_step(model: TextModel) -> None:
     steps = list[tuple[int, int, bool]]()
 
@@ -112,13 +96,6 @@ def test_a_method_that_follows_is_told_of_every_step(model: TextModel) -> None:
 
     train(model, Followed(), Turning(), NOBODY, replace(QUICK, steps=2))
     assert steps == [(1, 2, True), (2, 2, True)]
-
-
-def test_more_layers_than_there_are_cannot_learn(model: TextModel) -> None:
-    with pytest.raises(
-        TrainingError, match=r"encode.frozen.layers: 9 layers from the top, and .* has 1. Allowed: 1 to 1"
-    ):
-        train(model, method("frozen", layers=9), Turning(), NOBODY, QUICK)
 
 
 def goods() -> Corpus:

@@ -5,6 +5,7 @@ Needs the model extra. Servers never import it: they run the export (`encoder.py
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -15,8 +16,9 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from transformers import AutoModel, BertConfig, BertModel
 
-from shopkeeper.encode import e5
-from shopkeeper.encode.weights import Weights
+from shopkeeper.encode import adapters, e5
+from shopkeeper.encode.parts import Part
+from shopkeeper.encode.weights import ADAPTER, Weights, sha256_of
 from shopkeeper.types import FloatArray
 
 Kind = Literal["query", "passage"]
@@ -33,6 +35,10 @@ class TextModel(torch.nn.Module):
         self.tokenizer = tokenizer
         self.weights = weights
         self.max_tokens = min(max_tokens, positions(body.config))
+        self.part: Part | None = None
+        """What a method put beside the body."""
+        self.adapted: tuple[str, ...] = ()
+        """The methods it learnt by since its weights were loaded, in this order."""
 
     @classmethod
     def load(cls, weights: Weights, max_tokens: int = 64) -> "TextModel":
@@ -53,7 +59,10 @@ class TextModel(torch.nn.Module):
             tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         tokenizer.no_padding()
         tokenizer.no_truncation()
-        return cls(body, tokenizer, weights, max_tokens).eval()
+        model = cls(body, tokenizer, weights, max_tokens)
+        if weights.form == "folder" and (folder / ADAPTER).is_dir():
+            adapters.put_in(model, folder / ADAPTER)
+        return model.eval()
 
     @property
     def layers(self) -> Sequence[torch.nn.Module]:
@@ -73,10 +82,9 @@ class TextModel(torch.nn.Module):
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Unit vectors (b, dimensions) of token ids int64 (b, t); the mask int64 (b, t) is 1 where there is a token."""
         hidden: Tensor = self.body(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state.float()
-        if self.weights.pooling == "cls":
-            return torch.nn.functional.normalize(hidden[:, 0], dim=1)
         keep = attention_mask.unsqueeze(-1).to(hidden.dtype)
-        return torch.nn.functional.normalize((hidden * keep).sum(1) / keep.sum(1), dim=1)
+        pooled = hidden[:, 0] if self.weights.pooling == "cls" else (hidden * keep).sum(1) / keep.sum(1)
+        return torch.nn.functional.normalize(pooled if self.part is None else self.part.after(pooled), dim=1)
 
     def ids(self, texts: Sequence[str], kind: Kind) -> list[list[int]]:
         """The token ids of each text, with the prefix that its kind asks for, at most `max_tokens`."""
@@ -111,7 +119,10 @@ class TextModel(torch.nn.Module):
         return found
 
     def save(self, folder: Path) -> None:
-        """Writes a sentence-transformers folder that `weights.find` reads back."""
+        """Writes a sentence-transformers folder that `weights.find` reads back.
+
+        What stands beside the body goes into a folder of its own in it, which other libraries do not read.
+        """
         self.body.save_pretrained(str(folder))
         self.tokenizer.save(str(folder / "tokenizer.json"))
         mode = {"mean": "pooling_mode_mean_tokens", "cls": "pooling_mode_cls_token"}[self.weights.pooling]
@@ -120,6 +131,9 @@ class TextModel(torch.nn.Module):
         (folder / "1_Pooling").mkdir(exist_ok=True)
         (folder / "1_Pooling" / "config.json").write_text(json.dumps(pooling), encoding="utf-8")
         (folder / "config_sentence_transformers.json").write_text(json.dumps({"prompts": prompts}), encoding="utf-8")
+        if self.part is not None:
+            own = replace(self.weights, sha256=sha256_of(folder / "model.safetensors"))
+            adapters.write(folder / ADAPTER, self.part.method, self.part.settings, self.part.state_dict(), own)
 
 
 @cache

@@ -24,6 +24,8 @@ HAN_SHARE = 0.05
 nothing of Chinese, so one title in twenty is worth the slower model; a stray brand name is not."""
 
 ARCHITECTURES = ("bert", "distilbert", "roberta", "xlm-roberta")
+ADAPTER = "adapter"
+"""The folder beside saved weights with what a method put beside them."""
 E5_MAGIC = b"E5S1"
 NONE = "set encode.weights to 'none' to run without vectors"
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
@@ -224,7 +226,8 @@ def _licence(page: Path) -> str:
 
 
 def _siblings(folder: Path) -> str:
-    names = ("config.json", "tokenizer.json", "1_Pooling/config.json", "config_sentence_transformers.json")
+    own = ("config.json", "tokenizer.json", "1_Pooling/config.json", "config_sentence_transformers.json")
+    names = (*own, f"{ADAPTER}/adapter.json", f"{ADAPTER}/adapter.safetensors")
     present = [f"{name}:{sha256_of(folder / name)}" for name in names if (folder / name).is_file()]
     return hashlib.sha256("\n".join(present).encode()).hexdigest()
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from shopkeeper.encode.within import Chosen
 from shopkeeper.errors import TrainingError
 from shopkeeper.settings import PluginSettings
 
@@ -13,16 +14,12 @@ if TYPE_CHECKING:
     from shopkeeper.encode.model import TextModel
 
 
-class Frozen:
+class Frozen(Chosen):
     """Only the upper layers learn. Gradients end where learning ends, which is what a step's time is made of."""
 
     class Settings(PluginSettings):
         learning_rate: float = Field(5e-5, gt=0, description="The highest learning rate.")
         layers: int = Field(3, ge=1, description="So many layers from the top learn.")
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.learning_rate = settings.learning_rate
 
     def prepare(self, model: "TextModel") -> "list[Parameter]":
         layers = list(model.layers)
@@ -31,10 +28,6 @@ class Frozen:
                 f"encode.frozen.layers: {self.settings.layers} layers from the top, and {model.weights.model} has "
                 f"{len(layers)}. Allowed: 1 to {len(layers)}"
             )
-        model.body.requires_grad_(False)
-        for layer in layers[-self.settings.layers :]:
-            layer.requires_grad_(True)
-        return [parameter for parameter in model.body.parameters() if parameter.requires_grad]
-
-    def finish(self, model: "TextModel") -> None:
-        """Nothing was put in."""
+        learning = {id(each) for layer in layers[-self.settings.layers :] for each in layer.parameters()}
+        names = {name for name, each in model.body.named_parameters() if id(each) in learning}
+        return self.choose(model, names.__contains__)

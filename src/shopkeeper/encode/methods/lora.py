@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from shopkeeper.encode.within import Folded
 from shopkeeper.settings import PluginSettings
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from shopkeeper.encode.model import TextModel
 
 
-class Lora:
+class Lora(Folded):
     """Differences of rank `rank` in every linear layer; they are folded in afterwards, so that answering costs nothing.
 
     Source: Hu et al., "LoRA", ICLR 2022; through PEFT.
@@ -24,21 +25,15 @@ class Lora:
         alpha: int = Field(32, ge=1, description="A difference counts alpha / rank.")
         dropout: float = Field(0.05, ge=0, lt=1, description="Dropout before the differences.")
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.learning_rate = settings.learning_rate
-
     def prepare(self, model: "TextModel") -> "list[Parameter]":
-        from peft import LoraConfig, get_peft_model
+        from peft import LoraConfig
+
+        from shopkeeper.encode.parts import linears
 
         config = LoraConfig(
             r=self.settings.rank,
             lora_alpha=self.settings.alpha,
             lora_dropout=self.settings.dropout,
-            target_modules="all-linear",
+            target_modules=linears(model),
         )
-        model.body = get_peft_model(model.body, config)
-        return [parameter for parameter in model.body.parameters() if parameter.requires_grad]
-
-    def finish(self, model: "TextModel") -> None:
-        model.body = model.body.merge_and_unload()
+        return self.wrap(model, config)

@@ -16,9 +16,9 @@ from pathlib import Path
 from shopkeeper.encode.weights import NONE, Weights, sha256_of
 from shopkeeper.errors import WeightsError
 
-RECIPE = 1
+RECIPE = 2
 """Raised whenever the same weights would give another file."""
-NEEDS = ("torch", "transformers", "onnx", "onnxscript")
+NEEDS = ("torch", "transformers", "onnx")
 MODEL, TOKENIZER, MANIFEST, FAILURE = "model.onnx", "tokenizer.json", "manifest.json", "failure.txt"
 
 

@@ -168,7 +168,8 @@ def pupils(held: World, steps: int, found: dict[str, dict[str, Any]]) -> dict[st
         kind = plugins.load("method", "full")
         method = kind(kind.Settings(learning_rate=2e-4))
         started = time.process_time()
-        train(model, method, Imitation(held.model, queries=4_000, texts=200), held.judged.corpus, Schedule(steps=steps, every=max(steps // 3, 1)))
+        task = Imitation(held.model, queries=4_000, texts=200)
+        train(model, method, task, held.judged.corpus, Schedule(steps=steps, every=max(steps // 3, 1)))
         seconds = time.process_time() - started
         found.setdefault(name, {}).update(untaught=before, taught_cpu_s=round(seconds, 1))
     return made

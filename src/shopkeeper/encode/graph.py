@@ -1,7 +1,7 @@
 """A text model as an ONNX graph, written down operator by operator.
 
 A traced graph says everything as PyTorch does it: masks from ranges, transposes around every product. Written down,
-a layer is thirteen operators of which ONNX Runtime runs each as one kernel, and writing takes a second in place of
+a layer is fifteen operators of which ONNX Runtime runs each as one kernel, and writing takes a second in place of
 twenty. Heads and units are counted layer by layer, so that a pruned model is written like any other.
 """
 

@@ -10,7 +10,7 @@ import numpy as np
 from shopkeeper.types import BoolArray, FloatArray
 
 PARTS, ENOUGH, MOST = 40, 250, 8
-"""So many of PARTS equal parts of the products, by a hash of their texts, are held out as hold ENOUGH products, at least
+"""Of PARTS equal parts of the products, by a hash of their texts, so many are held out as hold ENOUGH products, at least
 one and at most MOST: those of a grown shop were among those of the small one."""
 
 

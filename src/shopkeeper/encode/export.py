@@ -63,7 +63,7 @@ def export(weights: Weights, folder: Path) -> float:
     torch.set_num_threads(1)
     model = TextModel.load(weights)
     model.tokenizer.save(str(folder / TOKENIZER))
-    _write_onnx(model, folder / MODEL)
+    write_int8(model, folder / MODEL)
     agreement = _agreement(model, folder)
     manifest = {
         "recipe": RECIPE,
@@ -81,19 +81,35 @@ def export(weights: Weights, folder: Path) -> float:
     return agreement
 
 
-def _write_onnx(model: Any, path: Path) -> None:
-    import torch
+def write_int8(model: "TextModel", path: Path) -> None:
+    """Writes the model as ONNX, matrices as int8 with a scale a column, what they are multiplied with as it comes."""
+    import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    from shopkeeper.encode.graph import onnx_of
+
+    if model.part is not None:  # what a method put beside the body is not among the operators that are written down
+        whole = path.with_suffix(".fp32.onnx")
+        _trace(model, whole)
+        quantize_dynamic(str(whole), str(path), per_channel=True, weight_type=QuantType.QInt8)
+        whole.unlink()
+        return
+    types = {"DefaultTensorType": onnx.TensorProto.FLOAT}  # it cannot infer what attention gives
+    quantize_dynamic(onnx_of(model), str(path), per_channel=True, weight_type=QuantType.QInt8, extra_options=types)
+
+
+def _trace(model: "TextModel", path: Path) -> None:
+    """Writes the model in float32 as PyTorch runs it."""
+    import torch
 
     ids = torch.full((2, 7), 5)
     mask = torch.ones_like(ids)
     sizes = {0: torch.export.Dim("texts", min=1, max=4096), 1: torch.export.Dim("tokens", min=2, max=512)}
-    whole = path.with_suffix(".fp32.onnx")
     with torch.no_grad():
         torch.onnx.export(
             model,
             (ids, mask),
-            str(whole),
+            str(path),
             dynamo=True,
             input_names=["input_ids", "attention_mask"],
             output_names=["vectors"],
@@ -101,8 +117,6 @@ def _write_onnx(model: Any, path: Path) -> None:
             external_data=False,
             verbose=False,
         )
-    quantize_dynamic(str(whole), str(path), per_channel=True, weight_type=QuantType.QInt8)
-    whole.unlink()
 
 
 def _agreement(model: "TextModel", folder: Path) -> float:

@@ -12,11 +12,13 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor
-from transformers import AutoModel, BertConfig, BertModel
+from transformers import AutoConfig, AutoModel, BertConfig, BertModel
 
 from shopkeeper.encode import adapters, e5
+from shopkeeper.encode.layers import narrow, parts
 from shopkeeper.encode.parts import Part
 from shopkeeper.encode.weights import ADAPTER, Weights, sha256_of
 from shopkeeper.types import FloatArray
@@ -53,9 +55,7 @@ class TextModel(torch.nn.Module):
             tokenizer = e5.tokenizer(held)
         else:
             folder = weights.file.parent
-            body = AutoModel.from_pretrained(
-                str(folder), attn_implementation="eager", dtype=torch.float32, use_safetensors=True
-            )
+            body = _body(folder)
             tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         tokenizer.no_padding()
         tokenizer.no_truncation()
@@ -67,8 +67,7 @@ class TextModel(torch.nn.Module):
     @property
     def layers(self) -> Sequence[torch.nn.Module]:
         """The transformer's layers, from the words up."""
-        inner = getattr(self.body, "transformer", None) or self.body.encoder  # DistilBERT's own name, and everybody's
-        return list(inner.layer)
+        return list(stack(self.body).layer)
 
     @property
     def dimensions(self) -> int:
@@ -142,11 +141,32 @@ def bf16_is_fast() -> bool:
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
+def stack(body: Any) -> Any:
+    """What holds the layers of a body, under `layer`."""
+    return getattr(body, "transformer", None) or body.encoder  # DistilBERT's own name, and everybody's
+
+
 def positions(config: Any) -> int:
     """How many tokens a model of this configuration reads."""
     # roberta's position numbers start behind the padding token's
     taken = config.pad_token_id + 1 if config.model_type in ("roberta", "xlm-roberta") else 0
     return int(config.max_position_embeddings) - taken
+
+
+def _body(folder: Path) -> Any:
+    """The transformer in a folder; layers whose heads and units were counted when it was saved have as many."""
+    config = AutoConfig.from_pretrained(str(folder))
+    left = getattr(config, "layers_left", None)
+    if left is None:
+        return AutoModel.from_pretrained(
+            str(folder), attn_implementation="eager", dtype=torch.float32, use_safetensors=True
+        )
+    make: Any = AutoModel.from_config  # it has no types
+    body = make(config, attn_implementation="eager")
+    for layer, (heads, units) in zip(stack(body).layer, left, strict=True):
+        narrow(parts(layer), torch.arange(heads), torch.arange(units))
+    body.load_state_dict(load_file(folder / "model.safetensors"), strict=False)  # a pooler may be left out, unused
+    return body
 
 
 def _cut(ids: list[int], most: int) -> list[int]:

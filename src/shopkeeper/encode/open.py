@@ -21,7 +21,7 @@ def open_encoder(
 ) -> Encoder | None:
     """The encoder of a catalogue with these titles, None where the settings say none.
 
-    The first call exports the weights into `cache_folder`/encoder (some twenty seconds); later calls open the export,
+    The first call exports the weights into `cache_folder`/encoder (some ten seconds); later calls open the export,
     and for packaged weights need the package no more. Raises WeightsError.
     """
     name = weights.choose(settings.weights, titles, language)

@@ -1,8 +1,9 @@
 """Who teaches without labels. Claims, by hand:
 
 1. by words: the cosine and BM25's share of the best match; a query that shares no word has its cosines.
-2. by feedback: the query goes towards what it finds, products that stand together rise before one that stands alone as
-   near; words held count by their share; without feedback and words it is the cosine.
+2. by feedback: the query goes towards the mean of what it finds first; words held count by their share; without both it
+   is the cosine.
+3. a catalogue of fewer products than give feedback works too.
 """
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from shopkeeper.encode import teacher
 from shopkeeper.encode.bm25 import Bm25
 from shopkeeper.encode.teacher import ByFeedback, ByWords
 
@@ -31,16 +33,18 @@ def test_by_words() -> None:
     np.testing.assert_allclose(scores[1], cosines, atol=1e-6)
 
 
-def test_by_feedback() -> None:
-    passages, query = unit(20, 21, 22, -20), unit(0)
+def test_by_feedback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(teacher, "FIRST", 3)
+    passages, query = unit(20, 21, 22, -23), unit(0)
     fields = [("tea",), ("tea",), ("tea",), ("red mug",)]
     plain = ByFeedback(fields, passages, 0.0, 0.0).scores(["zzz"], query)
-    np.testing.assert_allclose(plain[0], np.cos(np.radians([20, 21, 22, 20])), atol=1e-6)
+    np.testing.assert_allclose(plain[0], np.cos(np.radians([20, 21, 22, 23])), atol=1e-6)
     moved = ByFeedback(fields, passages, 0.0, 1.0).scores(["zzz"], query)
-    shares = np.exp(np.cos(np.radians([20, 21, 22, 20])) / 0.03)
-    found = (shares / shares.sum()) @ passages.numpy()
-    towards = np.degrees(np.arctan2(found[1], found[0])) / 2
-    np.testing.assert_allclose(moved[0], np.cos(np.radians(np.array([20, 21, 22, -20]) - towards)), atol=1e-5)
-    assert moved[0, 0] > moved[0, 3] + 0.05
+    # halfway between the query and the mean of the first three, which lies at 21 degrees
+    np.testing.assert_allclose(moved[0], np.cos(np.radians(np.array([20, 21, 22, -23]) - 10.5)), atol=1e-5)
     words = ByFeedback(fields, passages, 0.2, 0.0).scores(["red mugs"], query)
     np.testing.assert_allclose(words[0] - plain[0], [0, 0, 0, 0.2], atol=1e-6)
+
+
+def test_a_catalogue_of_fewer_products_gives_feedback_too() -> None:
+    assert ByFeedback(FIELDS, unit(0, 40, 90), 0.1, 1.0).scores(["tea"], unit(60)).shape == (1, 3)

@@ -13,8 +13,8 @@ from torch.nn.functional import normalize
 from shopkeeper.encode.bm25 import Bm25
 from shopkeeper.encode.coverage import Coverage
 
-FEEDBACK_AT = 0.03
-"""How sharply the first products are told from the rest: at .01 only some five count, at .05 some hundred."""
+FIRST = 30
+"""So many products, the nearest ones, give feedback."""
 
 
 class Teacher(Protocol):
@@ -39,11 +39,10 @@ class ByWords:
 class ByFeedback:
     """The cosine to a query that went a way towards what it finds, and `weight` times the share of words held.
 
-    The products found count by the softmax of their cosines; their mean counts `feedback` beside the query. Repeated
-    words do not help a product, and what the query does not say but its first products share does: for catalogues whose
-    titles hold a query's words anyway.
+    The mean of the first products counts `feedback` beside the query. Repeated words do not help a product, and what
+    the query does not say but its first products share does: for catalogues whose titles hold a query's words anyway.
     Source: Li, Mourad, Zhuang, Koopman, Zuccon, "Pseudo relevance feedback with deep language models and dense
-    retrievers", TOIS 2023 (feedback of vectors, there the mean of the first hits).
+    retrievers", TOIS 2023 (feedback of vectors).
     """
 
     def __init__(self, fields: Sequence[Sequence[str]], passages: Tensor, weight: float, feedback: float) -> None:
@@ -51,6 +50,7 @@ class ByFeedback:
         self._weight, self._feedback = weight, feedback
 
     def scores(self, queries: Sequence[str], vectors: Tensor) -> Tensor:
-        found = torch.softmax(vectors @ self._passages.T / FEEDBACK_AT, 1) @ self._passages
+        first = (vectors @ self._passages.T).topk(min(FIRST, len(self._passages)), dim=1).indices
+        found = self._passages[first].mean(1)
         moved = normalize(vectors + self._feedback * normalize(found, dim=1), dim=1)
         return moved @ self._passages.T + self._weight * torch.from_numpy(self._coverage.scores(queries))

@@ -52,7 +52,7 @@ class Matching:
             "auto", description="Who teaches. `auto`: feedback where most products have a title and no other text."
         )
         words: float = Field(0.3, ge=0, description="What the best match by words counts beside a cosine of 1.")
-        coverage: float = Field(0.2, ge=0, description="With feedback: what holding all words counts instead.")
+        coverage: float = Field(0.1, ge=0, description="With feedback: what holding all words counts instead.")
         feedback: float = Field(1.0, ge=0, description="What the products found first count beside the query.")
         temperature: float = Field(0.03, gt=0, description="Of both distributions over products: lower is sharper.")
         products: int = Field(20_000, ge=2, description="Of a larger catalogue so many products are drawn.")

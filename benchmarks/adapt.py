@@ -10,7 +10,8 @@ crowdflower  without labels: the model reads the titles alone, then the judged p
              nDCG@10 with gain 2^(y - 1) - 1 of the median y of 1 to 4, and the mean over queries of Spearman's
              correlation of cosine and y.
 
-Settings were chosen on the queries whose hash is even (`validation`); `test` has the others. `frozen` is the model as
+Settings were chosen on the queries whose hash is even (`validation`), those of CrowdFlower with a sketch of the task;
+`test` has the others. `frozen` is the model as
 it comes, on the same product texts; `title` the same on titles alone. `settings` are those of `[encode.matching]` that
 are not the default. Intervals are paired bootstraps over queries of the mean over seeds, 95 %.
 """

@@ -50,7 +50,9 @@ class ByFeedback:
         self._weight, self._feedback = weight, feedback
 
     def scores(self, queries: Sequence[str], vectors: Tensor) -> Tensor:
-        first = (vectors @ self._passages.T).topk(min(FIRST, len(self._passages)), dim=1).indices
-        found = self._passages[first].mean(1)
-        moved = normalize(vectors + self._feedback * normalize(found, dim=1), dim=1)
-        return moved @ self._passages.T + self._weight * torch.from_numpy(self._coverage.scores(queries))
+        words = torch.from_numpy(self._coverage.scores(queries))
+        with torch.autocast("cpu", enabled=False):
+            first = (vectors @ self._passages.T).topk(min(FIRST, len(self._passages)), dim=1).indices
+            found = self._passages[first].mean(1)
+            moved = normalize(vectors + self._feedback * normalize(found, dim=1), dim=1)
+            return moved @ self._passages.T + self._weight * words

@@ -94,7 +94,7 @@ class Matching:
         import torch
 
         chosen = draw.integers(0, len(self._queries), self.settings.batch)
-        with torch.no_grad(), torch.autocast("cpu", enabled=False):
+        with torch.no_grad():
             pointed_at = self._teacher.scores([self._queries[place].meant for place in chosen], self._meant[chosen])
             teacher = torch.softmax(pointed_at / self.settings.temperature, 1)
         learning = model.training

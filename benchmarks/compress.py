@@ -30,7 +30,7 @@ import onnx
 import orjson
 import torch
 
-from benchmarks.adapt import Judged, K, icecat
+from benchmarks.judged import Judged, K, icecat
 from benchmarks.page import write
 from shopkeeper import plugins
 from shopkeeper.encode.artefact import MODEL

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from benchmarks.adapt import Judged, icecat, scores, validation
+from benchmarks.judged import Judged, Values, icecat, scores
 from benchmarks.page import write
 from shopkeeper import plugins
 from shopkeeper.encode.adapters import save_adapter
@@ -55,7 +55,7 @@ class World:
     weights: Weights
     tasks: Sequence[Ready]
     passages: FloatArray
-    before: FloatArray
+    before: Values
     steps: int
 
 
@@ -72,7 +72,7 @@ def main() -> None:
     asked = parser.parse_args()
     world = prepared(icecat(asked.data), asked)
     names = asked.methods.split(",")
-    half = validation(world.judged)
+    half = world.judged.validation
     common = {
         "benchmark": "methods",
         "task": "icecat",
@@ -110,7 +110,7 @@ def measured(world: World, name: str) -> dict[str, Any]:
     runs = [_taught(world, name, seed, None) for seed in range(len(world.tasks))]
     after = np.mean([run["ndcg"] for run in runs], axis=0)
     lead = paired_bootstrap(after, world.before)
-    half = validation(world.judged)
+    half = world.judged.validation
     return {
         "after": round(float(after.mean()), 4),
         "gain": round(float((after - world.before).mean()), 4),
@@ -126,7 +126,7 @@ def measured(world: World, name: str) -> dict[str, Any]:
 
 def _validated(world: World, name: str, rate: float) -> float:
     """What one learning rate gives, on the validation half alone."""
-    half = validation(world.judged)
+    half = world.judged.validation
     runs = [_taught(world, name, seed, rate) for seed in range(len(world.tasks))]
     return round(float(np.mean([run["ndcg"][half].mean() for run in runs])), 4)
 

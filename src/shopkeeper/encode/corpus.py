@@ -10,8 +10,8 @@ import numpy as np
 from shopkeeper.types import BoolArray, FloatArray
 
 PARTS, ENOUGH, MOST = 40, 250, 8
-"""Of PARTS equal parts of the products, by a hash of their texts, so many are held out as hold ENOUGH products, at least
-one and at most MOST: those of a grown shop were among those of the small one."""
+"""Of PARTS equal parts of the products, by a hash of their texts, so many are held out as hold ENOUGH products, one at
+least and at most MOST: those of a grown shop were among those of the small one."""
 
 
 @dataclass(frozen=True)

@@ -36,16 +36,23 @@ class Query:
     typed: str
 
 
-def generated(fields: Sequence[Sequence[str]], brands: Sequence[str], n: int, draw: np.random.Generator) -> list[Query]:
+def generated(
+    fields: Sequence[Sequence[str]],
+    brands: Sequence[str],
+    n: int,
+    draw: np.random.Generator,
+    lengths: Sequence[float] = LENGTHS,
+) -> list[Query]:
     """At most `n` queries, each typed differently: phrases of the products' fields, some behind a brand.
 
     A phrase is drawn by the square root of the number of products that hold it: what is common is asked for more often,
-    but not as much more. Fewer come where the catalogue has fewer phrases.
+    but not as much more. Fewer come where the catalogue has fewer phrases; `lengths` are the shares of one, two and
+    three words.
     """
     by_length = _phrases(fields)
     weights = [np.sqrt(np.array(list(phrases.values()), np.float64)) for phrases in by_length]
     known = [list(phrases) for phrases in by_length]
-    shares = np.array([share if phrases else 0.0 for share, phrases in zip(LENGTHS, known, strict=True)])
+    shares = np.array([share if phrases else 0.0 for share, phrases in zip(lengths, known, strict=True)])
     named = [brand for brand, count in Counter(filter(None, brands)).items() if count >= RARE[-1]]
     found: dict[str, Query] = {}
     misses = 0

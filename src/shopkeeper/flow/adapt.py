@@ -278,7 +278,7 @@ def _neighbours(goods: Shelved, searches: Searches, before: Encoder, after: Enco
     """The nearest titles to a few of the searches."""
     queries = searches.queries[:SHOWN]
 
-    def nearest(encoder: Encoder) -> list[list[str]]:
+    def nearest(encoder: Encoder) -> list[tuple[str, ...]]:
         cosines = encoder.encode(queries, "query") @ goods.vectors.T
         return [_titles(goods.catalog, order) for order in np.argsort(-cosines, axis=1)[:, : 20 * NEAREST]]
 
@@ -286,5 +286,5 @@ def _neighbours(goods: Shelved, searches: Searches, before: Encoder, after: Enco
     return tuple(Neighbours(query, one, other) for query, one, other in found)
 
 
-def _titles(catalog: Catalog, rows: Sequence[int] | IntArray) -> list[str]:
-    return list(dict.fromkeys(catalog.titles[int(row)] for row in rows))[:NEAREST]
+def _titles(catalog: Catalog, rows: IntArray) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(catalog.titles[int(row)] for row in rows))[:NEAREST]

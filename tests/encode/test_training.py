@@ -1,7 +1,7 @@
 """The loop in which a model learns. Claims, on a tiny model:
 
 1. the model ends as it was at its best measurement, the first of which is before any step.
-2. it stops when the last measurements were none of them the best, and when its time is over.
+2. it stops when the last measurements were none of them the best, and when its time is over; its rate falls by then.
 3. a loss that is no number ends it with a message, and the model is as it was before.
 4. the same seed gives the same numbers.
 5. (real weights) from a catalogue alone, queries come to find what words and meaning point at; too small a catalogue is
@@ -16,6 +16,7 @@ import pytest
 import torch
 
 from shopkeeper import plugins
+from shopkeeper.encode import curves
 from shopkeeper.encode.corpus import Corpus
 from shopkeeper.encode.model import TextModel
 from shopkeeper.encode.training import Schedule, Task, train
@@ -67,6 +68,15 @@ def test_a_loss_that_is_no_number_ends_it_and_loses_nothing(model: TextModel) ->
         train(model, method("lora"), Turning(bad_at=1), NOBODY, QUICK)
     np.testing.assert_allclose(vectors(model), before, atol=1e-5)
     assert not any("lora" in name for name, _ in model.body.named_parameters())
+
+
+def test_the_rate_falls_with_the_minutes_where_they_end_first(model: TextModel, tmp_path: Path) -> None:
+    timed = replace(QUICK, steps=10**6, every=10**6, minutes=0.01, folder=tmp_path)
+    history = train(model, method("full"), Turning(), NOBODY, timed)
+    rates = [line["rate"] for line in curves.read(tmp_path) if "scores" not in line and "score" not in line]
+    assert len(rates) == history.points[-1].step > 10
+    assert max(rates) > 0.8 * method("full").learning_rate
+    assert rates[-1] < 0.2 * max(rates) and rates.index(max(rates)) < 0.4 * len(rates)
 
 
 def test_the_same_seed_gives_the_same_numbers(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from shopkeeper.encode.contract import Progress
 class Schedule:
     """How long and how: `minutes` of processor time end it early, `patience` measurements without a better one too.
 
-    The learning rate rises over the first `warm_up` of the steps and falls along a cosine; what tasks learn beside the
+    The learning rate rises over the first `warm_up` of the steps and falls along a cosine, or of the minutes where they
+    end first; what tasks learn beside the
     model has `head_rate` as its highest. A step learns from `accumulate` batches of each task. `folder` gets the
     checkpoint, from which the same training goes on, and the curves.
     """

@@ -103,11 +103,17 @@ class Learner:
     def _late(self) -> bool:
         return self.together.any(self._cpu_s() > self.schedule.minutes * 60)
 
+    def _timed(self) -> float:
+        """How much of the minutes is spent, the same for all processes; 0 where there is no end to them."""
+        if math.isinf(self.schedule.minutes):
+            return 0.0
+        return self.together.first([self._cpu_s() / max(self.schedule.minutes * 60, 1e-9)])[0]
+
     def _cpu_s(self) -> float:
         return self._spent + time.process_time() - self._started
 
     def _step(self, curves: Curves) -> None:
-        share = _share_of_rate(self.schedule, self.step - 1)
+        share = _share_of_rate(self.schedule, self.step - 1, self._timed())
         for group in self._optimizer.param_groups:
             group["lr"] = group["highest"] * share
         losses = self._surviving(True)
@@ -275,7 +281,8 @@ def _shown(names: Mapping[str, Task], losses: Sequence[float]) -> str:
     return ", ".join(f"{name} {loss}" for name, loss in zip(names, losses, strict=True))
 
 
-def _share_of_rate(schedule: Schedule, step: int) -> float:
-    """How much of the highest learning rate the step gets, in (0, 1]."""
-    rising = (step + 1) / max(schedule.warm_up * schedule.steps, 1)
-    return min(rising, 1.0) * (0.5 + 0.5 * math.cos(math.pi * min(step / schedule.steps, 1.0)))
+def _share_of_rate(schedule: Schedule, step: int, timed: float) -> float:
+    """How much of the highest learning rate the step gets, in [0, 1]; `timed` is the share of the minutes spent."""
+    rising = max((step + 1) / max(schedule.warm_up * schedule.steps, 1), timed / max(schedule.warm_up, 1e-9))
+    done = min(max(step / schedule.steps, timed), 1.0)
+    return min(rising, 1.0) * (0.5 + 0.5 * math.cos(math.pi * done))

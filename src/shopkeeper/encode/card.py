@@ -135,14 +135,14 @@ def words(language: Language) -> dict[str, Any]:
 
 
 def _line(points: Sequence[tuple[int, float]]) -> dict[str, Any]:
-    """A curve as points of an SVG line in WIDTH x HEIGHT, with its lowest and highest value."""
+    """A curve as points of an SVG line in WIDTH x HEIGHT, with its first and last value and its last step."""
     if not points:
-        return {"points": "", "low": 0.0, "high": 0.0, "last": 0}
+        return {"points": "", "begins": 0.0, "ends": 0.0, "steps": 0}
     values = [value for _, value in points]
     low, high, last = min(values), max(values), max(points[-1][0], 1)
     span = (high - low) or 1.0
     drawn = (f"{WIDTH * step / last:.1f},{HEIGHT * (1 - (value - low) / span):.1f}" for step, value in points)
-    return {"points": " ".join(drawn), "low": low, "high": high, "last": last}
+    return {"points": " ".join(drawn), "begins": values[0], "ends": values[-1], "steps": last}
 
 
 @cache

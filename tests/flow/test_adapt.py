@@ -30,7 +30,7 @@ ADAPTED = """\
 name = "odd"
 
 [encode]
-minutes = 0.15
+minutes = 0.5
 max_tokens = 24
 
 [encode.matching]

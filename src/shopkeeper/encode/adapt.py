@@ -33,12 +33,14 @@ EVERY, PATIENCE = 25, 8
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is to be learnt: the settings of the method and of each task, by name; minutes of each processor."""
+    """What is to be learnt: the settings of the method and of each task, by name; it ends after so many minutes of each
+    processor or so many steps, whichever comes first."""
 
     weights: Weights
     method: Mapping[str, Mapping[str, Any]]
     tasks: Mapping[str, Mapping[str, Any]]
     minutes: float
+    steps: int = 500
     max_tokens: int = 64
     seed: int = 0
 
@@ -143,7 +145,7 @@ def _learnt(making: Path) -> Outcome:
     (method,) = (_made("method", name, given) for name, given in job.method.items())
     (task,) = (_made("task", name, given) for name, given in job.tasks.items())
     minutes = job.minutes * torch.get_num_threads()
-    schedule = Schedule(minutes=minutes, every=EVERY, patience=PATIENCE, seed=job.seed)
+    schedule = Schedule(steps=job.steps, minutes=minutes, every=EVERY, patience=PATIENCE, seed=job.seed)
     history = train(model, method, task, _corpus(making), schedule, _tell)
     points = tuple((p.step, p.cpu_s, None if np.isnan(p.loss) else p.loss, p.score) for p in history.points)
     size = sum(parameter.numel() * 4 for parameter in model.parameters())

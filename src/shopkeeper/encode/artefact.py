@@ -19,7 +19,12 @@ from shopkeeper.errors import WeightsError
 RECIPE = 2
 """Raised whenever the same weights would give another file."""
 NEEDS = ("torch", "transformers", "onnx", "onnxscript")
-QUIET = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error", "TOKENIZERS_PARALLELISM": "false"}
+QUIET = {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "TOKENIZERS_PARALLELISM": "false",
+    "OMP_WAIT_POLICY": "PASSIVE",  # threads that spin beside a busy neighbour take ten times the processor
+}
 """The environment of a process that runs the model libraries."""
 OWN = "encoder"
 """The folder of a version's own export, where its language model was adapted."""

@@ -284,7 +284,8 @@ class Candidates:
 
     def take(self, index: IntArray) -> "Candidates":
         """Only the candidates at `index` int64 (m,), whose requests must not descend."""
-        counts = np.bincount(self.request_of()[index], minlength=len(self.offsets) - 1)
+        one = len(self.offsets) == 2
+        counts = [len(index)] if one else np.bincount(self.request_of()[index], minlength=len(self.offsets) - 1)
         offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
         columns = (self.scores[index], self.shares[index], self.fused[index], self.ranks[index])
         return Candidates(offsets, self.rows[index], self.sources, *columns)

@@ -1,4 +1,4 @@
-"""What a text model learns a shop from: its goods, as it reads them and as people speak of them."""
+"""What a text model learns a shop from: its goods, as it reads them and as people speak of them and judge them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from hashlib import blake2b
 
 import numpy as np
 
-from shopkeeper.types import BoolArray, FloatArray
+from shopkeeper.types import BoolArray, FloatArray, IntArray
 
 PARTS, ENOUGH, MOST = 40, 250, 8
 """Of PARTS equal parts of the products, by a hash of their texts, so many are held out as hold ENOUGH products, one at
@@ -15,16 +15,48 @@ least and at most MOST: those of a grown shop were among those of the small one.
 
 
 @dataclass(frozen=True)
+class Judgements:
+    """What people say of products for queries: of pair i queries[i], the product's row in the corpus and its grade.
+
+    `rows` and `grades` are int64 (n,), grades from 0, the worst. `taught` float32 (n,) is what a better model says of
+    each pair, as a cross-encoder does; only differences between products of one query count.
+    """
+
+    queries: Sequence[str]
+    rows: IntArray
+    grades: IntArray
+    taught: FloatArray | None = None
+
+    def __post_init__(self) -> None:
+        assert len(self.queries) == len(self.rows) == len(self.grades)
+
+    def __len__(self) -> int:
+        return len(self.queries)
+
+    def among(self, rows: IntArray) -> "Judgements":
+        """The pairs of products in `rows`, ascending, each row by its place among them."""
+        kept = np.flatnonzero(np.isin(self.rows, rows))
+        return Judgements(
+            [self.queries[place] for place in kept.tolist()],
+            np.searchsorted(rows, self.rows[kept]),
+            self.grades[kept],
+            None if self.taught is None else self.taught[kept],
+        )
+
+
+@dataclass(frozen=True)
 class Corpus:
     """Products, in the same order: what the encoder reads of each, its fields as words are looked for, its brand.
 
-    `vectors` float32 (n, d) are those that the shop answers from, where it has made them already.
+    `vectors` float32 (n, d) are those that the shop answers from, where it has made them already; `judged` are pairs
+    that people judged, where there are any.
     """
 
     texts: Sequence[str]
     fields: Sequence[Sequence[str]]
     brands: Sequence[str]
     vectors: FloatArray | None = None
+    judged: Judgements | None = None
 
     def __post_init__(self) -> None:
         assert len(self.texts) == len(self.fields) == len(self.brands)
@@ -36,12 +68,14 @@ class Corpus:
         """At most so many of the products, drawn at random, in their order."""
         if len(self) <= most:
             return self
-        rows = np.sort(draw.choice(len(self), most, replace=False)).tolist()
+        drawn = np.sort(draw.choice(len(self), most, replace=False))
+        rows = drawn.tolist()
         return Corpus(
             [self.texts[row] for row in rows],
             [self.fields[row] for row in rows],
             [self.brands[row] for row in rows],
             None if self.vectors is None else self.vectors[rows],
+            None if self.judged is None else self.judged.among(drawn),
         )
 
     @cached_property

@@ -1,0 +1,183 @@
+"""Products come before others as people judged them for a query: learnt from graded pairs."""
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from pydantic import Field
+
+from shopkeeper.encode.corpus import Corpus, Judgements
+from shopkeeper.errors import TrainingError
+from shopkeeper.measure.ranking import graded_ndcg_at
+from shopkeeper.settings import PluginSettings
+from shopkeeper.types import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.nn import Parameter
+
+    from shopkeeper.encode.cross import CrossEncoder
+    from shopkeeper.encode.model import TextModel
+
+K = 10
+LEAST = 10
+"""Fewer queries with products of different grades than this teach nothing that holds for others."""
+FIRST = 256
+"""From so many pairs it is read where the grades lie before anything is learnt."""
+NOBODY = Judgements([], np.empty(0, np.int64), np.empty(0, np.int64))
+GROUPS = 3
+"""Pairs are read in so many groups of like length; in one, nearly half of what is computed would be padding."""
+
+
+class Relevance:
+    """Scores of pairs learn the grades that people gave, and what a teacher thinks of them.
+
+    A batch holds some products of each of some queries. The loss has three terms: whether a grade is above each cut
+    (`Grades`); within a query, whether the better product has the higher score, where a pair counts by what its order
+    gains in nDCG; and where the corpus brings a teacher's scores, the square of what two products of a query differ in
+    less what they do for the teacher. What is judged is held out by query: nDCG@10 of those.
+    Source: Burges et al., "Learning to rank using gradient descent", ICML 2005 (pairs); Hofstaetter et al., "Improving
+    efficient neural ranking models with cross-architecture knowledge distillation", arXiv 2010.02666 (margins).
+    """
+
+    class Settings(PluginSettings):
+        reads: Literal["apart", "together"] = Field(
+            "apart", description="Query and product as two vectors, or as one text by a cross-encoder."
+        )
+        batch: int = Field(4, ge=1, description="Queries of one step; one with many products can be drawn twice.")
+        products: int = Field(8, ge=2, description="Judged products of each query in a step.")
+        grades: float = Field(1.0, ge=0, description="What the term of the grades counts.")
+        order: float = Field(0.0, ge=0, description="What the term of the order within a query counts.")
+        margins: float = Field(1.0, ge=0, description="What the teacher's margins count, where there is a teacher.")
+        held_out: float = Field(0.2, gt=0, lt=1, description="The share of queries that is measured on.")
+
+    def __init__(self, settings: Settings, cross: "CrossEncoder | None" = None) -> None:
+        """With `cross`, its head is what learns beside the model that is trained, which must be its own."""
+        self.settings = settings
+        self.cross = cross
+
+    def prepare(self, model: "TextModel", corpus: Corpus, seed: int) -> None:
+        from shopkeeper.encode.cross import CrossEncoder
+
+        self._judged = corpus.judged or NOBODY
+        self._products = [corpus.texts[row] for row in self._judged.rows.tolist()]
+        useful = self._useful()
+        draw = np.random.default_rng(seed)
+        order, n_held = draw.permutation(len(useful)).tolist(), max(round(self.settings.held_out * len(useful)), 1)
+        self._held_out, self._queries = ([useful[at] for at in part] for part in (order[:n_held], order[n_held:]))
+        sizes = np.array([len(own) for own in self._queries], np.float64)
+        self._shares = sizes / sizes.sum()
+        if self.settings.reads == "together":
+            self.cross = self.cross or CrossEncoder(model)
+        assert self.cross is None or (self.cross.model is model and self.settings.reads == "together")
+        self._tokens(model)
+        self._begin(model, draw)
+
+    def parameters(self) -> "list[Parameter]":
+        heads = list(self.graded.parameters())
+        return heads if self.cross is None else [*heads, *self.cross.head.parameters()]
+
+    def drawn(self, draw: np.random.Generator) -> IntArray:
+        """A number a query: its place, and above it what its products are drawn by."""
+        chosen = draw.choice(len(self._queries), self.settings.batch, p=self._shares)
+        return np.asarray(chosen + len(self._queries) * draw.integers(0, 1 << 30, self.settings.batch), np.int64)
+
+    def loss(self, model: "TextModel", draw: np.random.Generator) -> "Tensor":
+        return self.loss_of(model, self.drawn(draw))
+
+    def loss_of(self, model: "TextModel", examples: IntArray) -> "Tensor":
+        import torch
+
+        lists = [self._some(int(example)) for example in examples]
+        scores = torch.split(self._learning(model, np.concatenate(lists)), [len(own) for own in lists])
+        with torch.autocast("cpu", enabled=False):
+            return torch.stack([self._of_query(own, found) for own, found in zip(lists, scores, strict=True)]).mean()
+
+    def score(self, model: "TextModel") -> float:
+        """The mean over held-out queries of nDCG@10, with gain 2^grade - 1, of the products judged for each."""
+        scores = self.scores(model, np.concatenate(self._held_out))
+        found, start = [], 0
+        for own in self._held_out:
+            order = np.argsort(-scores[start : start + len(own)], kind="stable")[None]
+            found.append(graded_ndcg_at(order, [np.arange(len(own))], [self._judged.grades[own]], K))
+            start += len(own)
+        return float(np.concatenate(found).mean())
+
+    def scores(self, model: "TextModel", places: IntArray) -> FloatArray:
+        """float32 (n,) of some judged pairs, as the model reads them now."""
+        queries = [self._judged.queries[place] for place in places.tolist()]
+        products = [self._products[place] for place in places.tolist()]
+        if self.cross is not None:
+            return self.cross.scores(queries, products)
+        own, at = np.unique(np.array(queries, object), return_inverse=True)
+        asked, shown = model.vectors(own.tolist(), "query")[at], model.vectors(products, "passage")
+        return np.asarray((asked * shown).sum(axis=1), np.float32)
+
+    def _useful(self) -> list[IntArray]:
+        """The places of the pairs of each query that has products of different grades."""
+        places: dict[str, list[int]] = {}
+        for place, query in enumerate(self._judged.queries):
+            places.setdefault(query, []).append(place)
+        useful = [np.array(own, np.int64) for own in places.values() if np.ptp(self._judged.grades[own]) > 0]
+        if len(useful) < LEAST:
+            raise TrainingError(
+                f"encode.relevance: {len(self._judged)} judged pairs hold {len(useful)} queries with products of "
+                f"different grades; at least {LEAST} are needed. Have more queries judged, or take 'relevance' out of "
+                f"encode.tasks"
+            )
+        return useful
+
+    def _tokens(self, model: "TextModel") -> None:
+        queries = self._judged.queries
+        self._pairs = [] if self.cross is None else self.cross.pairs(queries, self._products)
+        self._asked = [] if self.cross is not None else model.ids(queries, "query")
+        self._shown = [] if self.cross is not None else model.ids(self._products, "passage")
+
+    def _begin(self, model: "TextModel", draw: np.random.Generator) -> None:
+        """The scale and the cuts that fit the model as it comes; a teacher's margins in units of its scores."""
+        import torch
+
+        from shopkeeper.encode.grades import Grades
+
+        some = draw.permutation(np.concatenate(self._queries))[:FIRST]
+        self.graded = Grades(torch.from_numpy(self.scores(model, some)), torch.from_numpy(self._judged.grades[some]))
+        taught = self._judged.taught
+        self._taught = None if taught is None else torch.from_numpy(taught / max(float(taught.std()), 1e-6))
+
+    def _some(self, example: int) -> IntArray:
+        """Some pairs of a query, drawn by the number."""
+        drawn, query = divmod(example, len(self._queries))
+        own = self._queries[query]
+        return np.random.default_rng(drawn).permutation(own)[: self.settings.products]
+
+    def _learning(self, model: "TextModel", places: IntArray) -> "Tensor":
+        """float32 (n,) scores with gradients, read in groups of like length."""
+        import torch
+
+        cross, held = self.cross, self._shown if self.cross is None else [ids for ids, _ in self._pairs]
+        order = np.array(sorted(range(len(places)), key=lambda at: len(held[places[at]])))
+        groups = [part for part in np.array_split(places[order], GROUPS) if len(part)]
+        if cross is not None:
+            read = torch.cat([cross([self._pairs[place] for place in part]) for part in groups])
+        else:
+            own, at = np.unique(np.array([self._judged.queries[place] for place in places[order]]), return_inverse=True)
+            first = {query: place for place, query in zip(places[order], np.array(own)[at], strict=True)}
+            asked = model(*model.padded([self._asked[first[query]] for query in own.tolist()]))[torch.from_numpy(at)]
+            shown = torch.cat([model(*model.padded([self._shown[place] for place in part])) for part in groups])
+            with torch.autocast("cpu", enabled=False):
+                read = (asked * shown).sum(1)
+        return read[torch.from_numpy(np.argsort(order))]
+
+    def _of_query(self, places: IntArray, scores: "Tensor") -> "Tensor":
+        """The loss of some pairs of one query."""
+        import torch
+        from torch.nn.functional import softplus
+
+        asked, grades = self.settings, torch.from_numpy(self._judged.grades[places])
+        gains, leads = torch.exp2(grades.float()), self.graded.scale * (scores.unsqueeze(1) - scores)
+        worth = (gains.unsqueeze(1) - gains).clamp(min=0)
+        loss = asked.grades * self.graded.loss(scores, grades)
+        loss = loss + asked.order * (worth * softplus(-leads)).sum() / worth.sum().clamp(min=1)
+        if self._taught is None:
+            return loss
+        taught = self._taught[torch.from_numpy(places)]
+        return loss + asked.margins * (leads - (taught.unsqueeze(1) - taught)).square().mean()

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from onnx import TensorProto, helper, numpy_helper, save_model
+from onnx import NodeProto, TensorProto, helper, numpy_helper, save_model
 
 from benchmarks.relevance import weighted_kappa
 from shopkeeper.encode import reranker
@@ -67,18 +67,18 @@ def write_int8(cross: CrossEncoder, file: Path) -> None:
     body = {f"bert.{name}": held for name, held in cross.model.body.state_dict().items() if "pooler" not in name}
     names = {"0": "bert.pooler.dense", "2": "classifier"}
     head = {f"{names[key[0]]}{key[1:]}": held for key, held in cross.head.state_dict().items()}
-    held, nodes = list[TensorProto](), []
+    held, nodes = list[TensorProto](), list[NodeProto]()
     for name, tensor in (body | head).items():
         if tensor.ndim == 1:
             held.append(numpy_helper.from_array(tensor.numpy(), name))
             continue
-        scale = np.float32(float(tensor.abs().max()) / 100)
+        scale = float(np.float32(float(tensor.abs().max()) / 100))
         whole = torch.round(tensor / scale)
         tensor.copy_(whole * scale)
         words = name.startswith("bert.embeddings.")
         own = name if words else f"onnx::MatMul_{len(nodes)}"
         stored = (whole if words else whole.T).numpy().astype(np.int8) + np.int8(3)
-        parts = {"quantized": stored, "scale": np.array(scale), "zero_point": np.array(3, np.int8)}
+        parts = {"quantized": stored, "scale": np.array(scale, np.float32), "zero_point": np.array(3, np.int8)}
         held += [numpy_helper.from_array(array, f"{own}_{part}") for part, array in parts.items()]
         if not words:
             place = name.removesuffix(".weight").replace(".", "/").replace("layer/", "layer.")

@@ -21,7 +21,7 @@ from pydantic import TypeAdapter
 from shopkeeper import plugins
 from shopkeeper.encode import weights as weights_of
 from shopkeeper.encode.artefact import FAILURE, OWN, QUIET, lacking
-from shopkeeper.encode.corpus import Corpus
+from shopkeeper.encode.corpus import Corpus, Reviews
 from shopkeeper.encode.weights import NONE, Weights
 from shopkeeper.errors import ShopkeeperError, TrainingError
 
@@ -87,6 +87,7 @@ def adapt(job: Job, corpus: Corpus, folder: Path, tell: Progress = lambda step, 
 def _write(job: Job, corpus: Corpus, making: Path) -> None:
     (making / JOB).write_bytes(_JOB.dump_json(job))
     texts = {"texts": list(corpus.texts), "fields": [list(own) for own in corpus.fields], "brands": list(corpus.brands)}
+    texts["reviews"] = [list(corpus.reviews.texts), list(corpus.reviews.labels)]
     (making / TEXTS).write_text(json.dumps(texts), encoding="utf-8")
     if corpus.vectors is not None:
         np.save(making / VECTORS, corpus.vectors, allow_pickle=False)
@@ -170,7 +171,7 @@ def _corpus(making: Path) -> Corpus:
     texts = json.loads((making / TEXTS).read_text(encoding="utf-8"))
     vectors = making / VECTORS
     held = np.load(vectors, mmap_mode="r", allow_pickle=False) if vectors.is_file() else None
-    return Corpus(texts["texts"], texts["fields"], texts["brands"], held)
+    return Corpus(texts["texts"], texts["fields"], texts["brands"], held, reviews=Reviews(*texts["reviews"]))
 
 
 def _tell(step: str, done: int, total: int) -> None:

@@ -45,11 +45,26 @@ class Judgements:
 
 
 @dataclass(frozen=True)
+class Reviews:
+    """What shoppers wrote, with a label each in the same order, as 'good' and 'bad'."""
+
+    texts: Sequence[str] = ()
+    labels: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        assert len(self.texts) == len(self.labels)
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
+@dataclass(frozen=True)
 class Corpus:
     """Products, in the same order: what the encoder reads of each, its fields as words are looked for, its brand.
 
     `vectors` float32 (n, d) are those that the shop answers from, where it has made them already; `judged` are pairs
     that people judged, where there are any.
+    `reviews` are of any goods, those of another shop too.
     """
 
     texts: Sequence[str]
@@ -57,6 +72,7 @@ class Corpus:
     brands: Sequence[str]
     vectors: FloatArray | None = None
     judged: Judgements | None = None
+    reviews: Reviews = Reviews()
 
     def __post_init__(self) -> None:
         assert len(self.texts) == len(self.fields) == len(self.brands)
@@ -76,11 +92,17 @@ class Corpus:
             [self.brands[row] for row in rows],
             None if self.vectors is None else self.vectors[rows],
             None if self.judged is None else self.judged.among(drawn),
+            self.reviews,
         )
 
     @cached_property
     def held_out(self) -> BoolArray:
         """bool (n,): the products that no training query is made from."""
-        digests = (blake2b(text.encode(), digest_size=8).digest() for text in self.texts)
-        part = np.array([int.from_bytes(digest, "big") % PARTS for digest in digests], np.int64)
-        return np.asarray(part < min(-(-PARTS * ENOUGH // max(len(self), 1)), MOST))
+        return held_out(self.texts)
+
+
+def held_out(texts: Sequence[str]) -> BoolArray:
+    """bool (n,): by a hash of each text, so that the same text is never on both sides."""
+    digests = (blake2b(text.encode(), digest_size=8).digest() for text in texts)
+    part = np.array([int.from_bytes(digest, "big") % PARTS for digest in digests], np.int64)
+    return np.asarray(part < min(-(-PARTS * ENOUGH // max(len(texts), 1)), MOST))

@@ -1,0 +1,98 @@
+"""What a review says of a product: good or bad, or whatever labels reviews come with."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydantic import Field
+
+from shopkeeper.encode.corpus import Corpus, held_out
+from shopkeeper.encode.logistic import fitted
+from shopkeeper.errors import TrainingError
+from shopkeeper.settings import PluginSettings
+from shopkeeper.types import IntArray
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.nn import Parameter
+
+    from shopkeeper.encode.model import TextModel
+
+LEAST = 200
+STRENGTH = 0.03
+
+
+class Sentiment:
+    """Reviews learn to be told apart by their labels: a linear head on the vectors, cross-entropy.
+
+    Each label is drawn as often as any other. The head starts as the logistic regression on the untouched model's
+    vectors: with a head of chance the first steps would mostly undo what the model knows. Held out: reviews by a hash
+    of their texts; the score is the mean over labels of the share that is told right (balanced accuracy), so that the
+    most frequent label earns nothing. With fewer reviews than some 200, see `encode.few_shot`.
+    Source: Kumar et al., "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution", ICLR 2022
+    (a linear probe first).
+    """
+
+    class Settings(PluginSettings):
+        batch: int = Field(32, ge=1, description="Reviews of one step.")
+        first: int = Field(500, ge=1, description="From so many reviews of each label at most the head starts.")
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def prepare(self, model: "TextModel", corpus: Corpus, seed: int) -> None:
+        import torch
+
+        reviews = corpus.reviews
+        names = sorted(set(reviews.labels))
+        own = np.array([names.index(label) for label in reviews.labels], np.int64)
+        aside = held_out(reviews.texts)
+        both_sides = set(own[aside]) == set(own[~aside]) == set(range(len(names)))
+        if len(reviews) < LEAST or len(names) < 2 or not both_sides:
+            raise TrainingError(
+                f"encode.sentiment: {len(reviews)} reviews with {len(names)} different labels; at least {LEAST} with 2 "
+                f"labels are needed, each often enough that some can be held out. Give more reviews, or learn from few "
+                f"with encode.few_shot"
+            )
+        rows, kept = np.flatnonzero(aside), np.flatnonzero(~aside)
+        self._asked, self._wanted = [reviews.texts[row] for row in rows], own[rows]
+        self._ids = model.ids([reviews.texts[row] for row in kept], "query")
+        self._labels = torch.from_numpy(own[kept])
+        self._rows = [np.flatnonzero(own[kept] == label) for label in range(len(names))]
+        draw = np.random.default_rng(seed)
+        some = np.concatenate([kept[draw.permutation(rows)[: self.settings.first]] for rows in self._rows])
+        vectors = model.vectors([reviews.texts[row] for row in some], "query")
+        start = fitted(vectors, [reviews.labels[row] for row in some], STRENGTH)
+        self._mean, self._scale = torch.from_numpy(start.mean).float(), start.scale
+        self._head = [
+            torch.nn.Parameter(torch.from_numpy(part).float().contiguous()) for part in (start.weights, start.biases)
+        ]
+
+    def parameters(self) -> "list[Parameter]":
+        return self._head
+
+    def loss(self, model: "TextModel", draw: np.random.Generator) -> "Tensor":
+        return self.loss_of(model, self.drawn(draw))
+
+    def drawn(self, draw: np.random.Generator) -> IntArray:
+        labels = draw.integers(0, len(self._rows), self.settings.batch)
+        return np.array([draw.choice(self._rows[label]) for label in labels], np.int64)
+
+    def loss_of(self, model: "TextModel", examples: IntArray) -> "Tensor":
+        import torch
+
+        vectors = model(*model.padded([self._ids[place] for place in examples]))
+        with torch.autocast("cpu", enabled=False):
+            return torch.nn.functional.cross_entropy(self._logits(vectors), self._labels[examples])
+
+    def score(self, model: "TextModel") -> float:
+        """Balanced accuracy on held-out reviews."""
+        import torch
+
+        with torch.no_grad():
+            logits = self._logits(torch.from_numpy(model.vectors(self._asked, "query")))
+        right = logits.argmax(dim=1).numpy() == self._wanted
+        return float(np.mean([right[self._wanted == label].mean() for label in range(len(self._rows))]))
+
+    def _logits(self, vectors: "Tensor") -> "Tensor":
+        weights, biases = self._head
+        return (vectors.float() - self._mean) / self._scale @ weights.T + biases

@@ -13,7 +13,7 @@ from torch.nn import Parameter
 
 from shopkeeper.encode.model import TextModel, bf16_is_fast
 
-LAYERS, STEPS, RATE, MOST = 4, 12, 5e-5, 16
+LAYERS, STEPS, RATE, MOST = 4, 12, 5e-5, 32
 
 
 def contrasted(model: TextModel, texts: Sequence[str], labels: Sequence[str], seed: int) -> TextModel:

@@ -107,7 +107,8 @@ def _tried(
     way: str, start: Head | None, strength: float, vectors: FloatArray, labels: Sequence[str], seed: int
 ) -> Tried:
     own = np.array(labels)
-    right, surprise = [], []
+    right: list[bool] = []
+    surprise: list[float] = []
     for cut in range(ROUNDS):
         parts = folds(labels, PARTS, seed * ROUNDS + cut)
         for part in range(PARTS):

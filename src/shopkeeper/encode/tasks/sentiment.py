@@ -54,12 +54,13 @@ class Sentiment:
                 f"with encode.few_shot"
             )
         rows, kept = np.flatnonzero(aside), np.flatnonzero(~aside)
-        self._asked, self._wanted = [reviews.texts[row] for row in rows], own[rows]
-        self._ids = model.ids([reviews.texts[row] for row in kept], "query")
+        self._asked, self._wanted = [reviews.texts[row] for row in rows.tolist()], own[rows]
+        self._ids = model.ids([reviews.texts[row] for row in kept.tolist()], "query")
         self._labels = torch.from_numpy(own[kept])
         self._rows = [np.flatnonzero(own[kept] == label) for label in range(len(names))]
         draw = np.random.default_rng(seed)
-        some = np.concatenate([kept[draw.permutation(rows)[: self.settings.first]] for rows in self._rows])
+        parts = [kept[draw.permutation(rows)[: self.settings.first]] for rows in self._rows]
+        some = [row for part in parts for row in part.tolist()]
         vectors = model.vectors([reviews.texts[row] for row in some], "query")
         start = fitted(vectors, [reviews.labels[row] for row in some], STRENGTH)
         self._mean, self._scale = torch.from_numpy(start.mean).float(), start.scale

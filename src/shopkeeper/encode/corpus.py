@@ -7,6 +7,7 @@ from hashlib import blake2b
 
 import numpy as np
 
+from shopkeeper.encode.pairs import Pairs
 from shopkeeper.types import BoolArray, FloatArray, IntArray
 
 PARTS, ENOUGH, MOST = 40, 250, 8
@@ -49,7 +50,8 @@ class Corpus:
     """Products, in the same order: what the encoder reads of each, its fields as words are looked for, its brand.
 
     `vectors` float32 (n, d) are those that the shop answers from, where it has made them already; `judged` are pairs
-    that people judged, where there are any.
+    that people judged, where there are any. `pairs` are texts that belong together, to be
+    learnt, and `later` those of later days, to measure with; both number the same texts.
     """
 
     texts: Sequence[str]
@@ -57,6 +59,8 @@ class Corpus:
     brands: Sequence[str]
     vectors: FloatArray | None = None
     judged: Judgements | None = None
+    pairs: Pairs | None = None
+    later: Pairs | None = None
 
     def __post_init__(self) -> None:
         assert len(self.texts) == len(self.fields) == len(self.brands)
@@ -76,6 +80,8 @@ class Corpus:
             [self.brands[row] for row in rows],
             None if self.vectors is None else self.vectors[rows],
             None if self.judged is None else self.judged.among(drawn),
+            self.pairs,
+            self.later,
         )
 
     @cached_property

@@ -7,6 +7,7 @@ from hashlib import blake2b
 
 import numpy as np
 
+from shopkeeper.encode.pairs import Pairs
 from shopkeeper.types import BoolArray, FloatArray, IntArray
 
 PARTS, ENOUGH, MOST = 40, 250, 8
@@ -63,8 +64,8 @@ class Corpus:
     """Products, in the same order: what the encoder reads of each, its fields as words are looked for, its brand.
 
     `vectors` float32 (n, d) are those that the shop answers from, where it has made them already; `judged` are pairs
-    that people judged, where there are any.
-    `reviews` are of any goods, those of another shop too.
+    that people judged, `reviews` are of any goods, those of another shop too. `pairs` are texts that belong together, to
+    be learnt, and `later` those of later days, to measure with; both number the same texts.
     """
 
     texts: Sequence[str]
@@ -72,6 +73,8 @@ class Corpus:
     brands: Sequence[str]
     vectors: FloatArray | None = None
     judged: Judgements | None = None
+    pairs: Pairs | None = None
+    later: Pairs | None = None
     reviews: Reviews = Reviews()
 
     def __post_init__(self) -> None:
@@ -92,6 +95,8 @@ class Corpus:
             [self.brands[row] for row in rows],
             None if self.vectors is None else self.vectors[rows],
             None if self.judged is None else self.judged.among(drawn),
+            self.pairs,
+            self.later,
             self.reviews,
         )
 

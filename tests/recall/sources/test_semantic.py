@@ -8,8 +8,11 @@
    what is deleted is no longer the nearest. A code is near to nothing.
 5. Without vectors, or without anything to be near to, there is no offer; nor for a query that is near to nothing.
 6. Binary codes agree with the exact order: nine tenths of the true hundred are among the nearest thousand.
+7. At home, where it is asked for, a shopper is offered what is near to the mean of the latest so many lines, and these
+   again; a shopper of no lines, or only of products without a vector, is offered nothing.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -140,3 +143,26 @@ def test_equal_vectors_are_one_group_and_zero_ones_none() -> None:
     assert group_of[0] == group_of[3] != group_of[2]
     assert group_of[1] == -1
     assert sorted(first.tolist()) == [0, 2]
+
+
+def home(source: Semantic, lines: Sequence[tuple[int, float]]) -> list[int]:
+    log = worlds.interactions([(0, row, day, "purchase") for row, day in lines], n_users=1)
+    asked = worlds.ask(Request(request_id="", scene="home", day=9.0, user=0), worlds.portrait(log, 0))
+    return [int(row) for row in source.recall(asked, 10)[0].rows]
+
+
+def test_at_home_what_is_near_to_the_latest_lines_is_offered() -> None:
+    source = learnt(history=2, same_text=1, popularity_weight=0.0)
+    # 90 and 0 degrees: their mean is nearest to 25, then to 10; 180 came before the two
+    assert home(source, [(4, 1.0), (3, 2.0), (0, 3.0)])[:3] == [2, 6, 0]
+    assert home(learnt(history=1, same_text=1), [(0, 1.0), (3, 2.0)])[0] == 3
+    assert "home" in source.scenes
+    assert "home" not in learnt().scenes
+
+
+def test_at_home_nothing_is_offered_where_no_line_has_a_vector() -> None:
+    assert home(learnt(history=2), []) == []
+    nowhere = VECTORS.copy()
+    nowhere[0] = 0.0
+    assert home(learnt(nowhere, history=2), [(0, 1.0)]) == []
+    assert home(learnt(None, history=2), [(0, 1.0)]) == []

@@ -64,8 +64,8 @@ class Corpus:
     """Products, in the same order: what the encoder reads of each, its fields as words are looked for, its brand.
 
     `vectors` float32 (n, d) are those that the shop answers from, where it has made them already; `judged` are pairs
-    that people judged, `reviews` are of any goods, those of another shop too. `pairs` are texts that belong together, to
-    be learnt, and `later` those of later days, to measure with; both number the same texts.
+    that people judged, `reviews` are of any goods, those of another shop too. `pairs` are texts that belong together,
+    to be learnt, and `later` those of later days, to measure with; both number the same texts.
     """
 
     texts: Sequence[str]

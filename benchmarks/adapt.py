@@ -38,6 +38,7 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
         "lengths": (0.2, 0.45, 0.35),
         "batch": 64,
         "temperature": 0.05,
+        "teacher": "feedback",
     },
 }
 STEPS = {"icecat": 500, "crowdflower": 130}

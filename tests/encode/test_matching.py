@@ -75,7 +75,7 @@ def test_products_that_stay_keep_their_vectors(model: TextModel) -> None:
 
 
 def test_products_that_learn_are_read_anew_and_the_teacher_keeps_the_old(model: TextModel) -> None:
-    task = prepared(model, corpus(), product_vectors="learn", batch=4)
+    task = prepared(model, corpus(), product_vectors="learn", teacher="feedback", batch=4)
     assert isinstance(task._teacher, ByFeedback)
     before, teacher = task._passages.clone(), task._teacher._passages
     with torch.no_grad():

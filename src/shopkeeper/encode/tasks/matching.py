@@ -49,7 +49,7 @@ class Matching:
         )
         batch: int = Field(96, ge=1, description="Queries of one step.")
         teacher: Literal["auto", "words", "feedback"] = Field(
-            "auto", description="Who teaches. `auto`: feedback where most products have a title and no other text."
+            "words", description="Who teaches. `auto`: feedback where most products have a title and no other text."
         )
         words: float = Field(0.3, ge=0, description="What the best match by words counts beside a cosine of 1.")
         coverage: float = Field(0.1, ge=0, description="With feedback: what holding all words counts instead.")

@@ -91,6 +91,7 @@ def test_a_batch_is_the_mean_of_its_queries(model: TextModel) -> None:
 def test_held_out_queries_are_measured_and_never_drawn(model: TextModel) -> None:
     task = prepared(model, held_out=0.2)
     assert (len(task._held_out), len(task._queries)) == (3, 11)
+    # the worst first: what is measured is the order, whoever made it
     task.scores = lambda model, places: -task._judged.grades[places].astype(np.float32)  # type: ignore[method-assign]
     discounts = 1 / np.log2(np.arange(2, 6))
     gains = np.array([3.0, 1.0, 0.0, 0.0])

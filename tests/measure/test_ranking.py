@@ -88,10 +88,10 @@ def test_a_user_without_targets_is_nan_and_the_others_are_untouched(metric: Call
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_padding_never_hits_and_repeated_targets_count_once(metric: object) -> None:
-    assert metric(np.array([[-1, -1]]), wanted([0, 1]), 2).tolist() == [0.0]  # type: ignore[operator]
+def test_padding_never_hits_and_repeated_targets_count_once(metric: Callable[..., Any]) -> None:
+    assert metric(np.array([[-1, -1]]), wanted([0, 1]), 2).tolist() == [0.0]
     once, twice = wanted([7, 1]), wanted([7, 7, 1])
-    assert metric(np.array([[7, 2]]), twice, 2) == metric(np.array([[7, 2]]), once, 2)  # type: ignore[operator]
+    assert metric(np.array([[7, 2]]), twice, 2) == metric(np.array([[7, 2]]), once, 2)
 
 
 def test_one_users_target_is_no_hit_for_another() -> None:

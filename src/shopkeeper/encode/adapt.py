@@ -144,10 +144,10 @@ def _learnt(making: Path) -> Outcome:
     torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1))
     model = TextModel.load(job.weights, job.max_tokens)
     (method,) = (_made("method", name, given) for name, given in job.method.items())
-    (task,) = (_made("task", name, given) for name, given in job.tasks.items())
+    tasks = [_made("task", name, given) for name, given in job.tasks.items()]
     minutes = job.minutes * torch.get_num_threads()
     schedule = Schedule(steps=job.steps, minutes=minutes, every=EVERY, patience=PATIENCE, seed=job.seed)
-    history = train(model, method, task, _corpus(making), schedule, _tell)
+    history = train(model, method, tasks, _corpus(making), schedule, _tell)
     points = tuple((p.step, p.cpu_s, None if np.isnan(p.loss) else p.loss, p.score) for p in history.points)
     size = sum(parameter.numel() * 4 for parameter in model.parameters())
     outcome = Outcome(points, history.n_parameters, history.points[-1].cpu_s, size)

@@ -169,3 +169,10 @@ def test_help_names_every_verb() -> None:
         "demo",
     )
     assert all(f"  {verb}" in told for verb in (*verbs, "erase"))
+
+
+def test_the_language_model_is_adapted_as_asked_and_its_card_is_asked_for(shop_folder: Path) -> None:
+    refused = run("adapt", shop_folder, "--method", "loraa", code=1).stderr
+    assert "encode.method: no such method, got 'loraa'" in refused and "Did you mean 'lora'?" in refused
+    assert "encode.tasks: no such task, got 'matchin'" in run("adapt", shop_folder, "--tasks", "matchin", code=1).stderr
+    assert "version 0001 has no model card" in run("card", shop_folder, code=1).stderr

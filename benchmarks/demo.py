@@ -30,6 +30,10 @@ def main() -> None:
     parser.add_argument("--keep", default="", help="a new folder in which the shop stays; by default it is removed")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks/demo.md")
     asked = parser.parse_args()
+    if asked.keep and Path(asked.keep).exists():
+        parser.error(
+            f"--keep {asked.keep}: the folder exists, and a shop that is made already measures nothing. Name a new one"
+        )
     with tempfile.TemporaryDirectory() as scratch:
         figures = run(Path(asked.keep) if asked.keep else Path(scratch) / "demo-shop", Path(scratch))
     if asked.write:

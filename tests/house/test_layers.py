@@ -4,6 +4,7 @@
 2. stages never import one another.
 3. heavy libraries are imported at the top of a file only inside the folder that owns them.
 4. the command line's help answers without importing any of them.
+5. a server with every plug-in imports nothing that only learning needs.
 """
 
 import ast
@@ -90,5 +91,15 @@ def test_heavy_libraries_stay_with_their_owner(path: Path) -> None:
 def test_help_imports_nothing_heavy() -> None:
     heavy = sorted([*OWNERS, "pyarrow", "ibis", "duckdb", "numpy"])
     code = f"import sys, shopkeeper.cli; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_serving_imports_nothing_that_only_learning_needs() -> None:
+    learning = ["torch", "transformers", "onnx", "lightgbm", "scipy", "pandas", "ibis", "duckdb"]
+    code = (
+        "import sys, shopkeeper.serve.server; from shopkeeper.settings import Settings; Settings({}).check(); "
+        f"print([name for name in {learning} if name in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.special import logsumexp
 
 from shopkeeper.types import FloatArray, IntArray
 
@@ -37,7 +35,7 @@ class Head:
     def log_likelihoods(self, vectors: FloatArray) -> Numbers:
         """float64 (n, labels): how likely each label is, its logarithm."""
         logits = self.logits(vectors)
-        return np.asarray(logits - logsumexp(logits, axis=1, keepdims=True))
+        return np.asarray(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True))
 
     def predicted(self, vectors: FloatArray) -> list[str]:
         """The likeliest label of each vector."""
@@ -49,6 +47,8 @@ def fitted(vectors: FloatArray, labels: Sequence[str], strength: float, start: H
 
     The labels are those of the start where there is one.
     """
+    from scipy.optimize import minimize  # half a second that only learning needs
+
     if start is None:
         names = tuple(sorted(set(labels)))
         mean = vectors.mean(axis=0).astype(np.float64)
@@ -72,7 +72,7 @@ def _loss(
     def loss(flat: Numbers) -> tuple[float, Numbers]:
         numbers = flat.reshape(len(prior), -1)
         logits = wide @ numbers.T
-        logits -= logsumexp(logits, axis=1, keepdims=True)
+        logits -= np.logaddexp.reduce(logits, axis=1, keepdims=True)
         away = numbers - np.concatenate([prior, numbers[:, -1:]], axis=1)
         wrong = np.exp(logits)
         wrong[rows, places] -= 1

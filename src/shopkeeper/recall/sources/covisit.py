@@ -98,10 +98,10 @@ class Covisit:
             self._live.see(event.user, event.session or f"day {int(event.day)}", event.row)
 
     def replay(self, past: Past) -> None:
-        # what older events paired would have been pushed out by the newer ones
+        # each event pairs both ways: what older ones paired would have been pushed out by the newer
         telling = np.flatnonzero((past.rows >= 0) & (_LEAN[past.actions] > 0))
         newest = np.zeros(len(past), bool)
-        newest[telling[-max(1, self.settings.live_pairs // self.settings.window) :]] = True
+        newest[telling[-max(1, self.settings.live_pairs // (2 * self.settings.window)) :]] = True
         for event in past.where(newest):
             self.observe(event)
 

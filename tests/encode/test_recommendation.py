@@ -132,5 +132,5 @@ def test_too_few_pairs_say_how_many_are_needed(model: TextModel) -> None:
     with pytest.raises(TrainingError, match=r"recommendation: 0 pairs .* and 0 of later days .* at least 200 and 1"):
         task.prepare(model, Corpus(TEXTS, [(text,) for text in TEXTS], [""] * len(TEXTS)), 0)
     some = pairs().where(np.arange(len(pairs())) < 50)
-    with pytest.raises(TrainingError, match=r"recommendation: 50 pairs .* Make them of more purchases .* or leave"):
+    with pytest.raises(TrainingError, match=r"recommendation: 50 pairs .* A shop needs more purchases .* or leave"):
         task.prepare(model, Corpus([], [], [], pairs=some, later=pairs()), 0)

@@ -4,7 +4,7 @@
 2. labels are drawn as often as one another; held-out reviews are never drawn, and the score is balanced.
 3. it is learnt together with another task.
 4. too few reviews, or reviews of one label, are refused with what is needed.
-5. reviews go along where a corpus is cut, and to the process that learns.
+5. reviews go along where a corpus is cut.
 """
 
 from pathlib import Path
@@ -12,12 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shopkeeper.encode import adapt
 from shopkeeper.encode.corpus import Corpus, Reviews, held_out
 from shopkeeper.encode.model import TextModel
 from shopkeeper.encode.tasks.sentiment import Sentiment
 from shopkeeper.encode.training import Schedule, train
-from shopkeeper.encode.weights import find
 from shopkeeper.errors import TrainingError
 from tests.encode.bodies import load, method, write_body
 from tests.encode.turning import Sided
@@ -97,10 +95,7 @@ def test_too_few_reviews_are_refused(few: Reviews, told: str, model: TextModel) 
         task().prepare(model, Corpus([], [], [], reviews=few), 0)
 
 
-def test_reviews_go_along(tmp_path: Path) -> None:
+def test_reviews_go_along() -> None:
     own = Reviews(["b a"], ["good"])
     goods = Corpus(["a", "b"], [("a",), ("b",)], ["", ""], reviews=own)
     assert goods.some(1, np.random.default_rng(0)).reviews == own
-    weights = find(str(write_body(tmp_path / "tiny", "bert")))
-    adapt._write(adapt.Job(weights, {"full": {}}, {"sentiment": {}}, 1.0), goods, tmp_path)
-    assert adapt._corpus(tmp_path).reviews == own

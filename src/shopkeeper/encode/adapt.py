@@ -19,14 +19,15 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from shopkeeper import plugins
+from shopkeeper.encode import corpus_files
 from shopkeeper.encode import weights as weights_of
 from shopkeeper.encode.artefact import FAILURE, OWN, QUIET, lacking
-from shopkeeper.encode.corpus import Corpus, Reviews
+from shopkeeper.encode.corpus import Corpus
 from shopkeeper.encode.weights import NONE, Weights
 from shopkeeper.errors import ShopkeeperError, TrainingError
 
 Progress = Callable[[str, int, int], None]
-JOB, TEXTS, VECTORS, OUTCOME = "job.json", "texts.json", "vectors.npy", "outcome.json"
+JOB, OUTCOME = "job.json", "outcome.json"
 EVERY, PATIENCE = 25, 8
 """Steps between two measurements on what is held out; a short training is measured several times too."""
 
@@ -86,11 +87,7 @@ def adapt(job: Job, corpus: Corpus, folder: Path, tell: Progress = lambda step, 
 
 def _write(job: Job, corpus: Corpus, making: Path) -> None:
     (making / JOB).write_bytes(_JOB.dump_json(job))
-    texts = {"texts": list(corpus.texts), "fields": [list(own) for own in corpus.fields], "brands": list(corpus.brands)}
-    texts["reviews"] = [list(corpus.reviews.texts), list(corpus.reviews.labels)]
-    (making / TEXTS).write_text(json.dumps(texts), encoding="utf-8")
-    if corpus.vectors is not None:
-        np.save(making / VECTORS, corpus.vectors, allow_pickle=False)
+    corpus_files.write(corpus, making)
 
 
 def _run_apart(making: Path, tell: Progress) -> None:
@@ -147,7 +144,7 @@ def _learnt(making: Path) -> Outcome:
     tasks = [_made("task", name, given) for name, given in job.tasks.items()]
     minutes = job.minutes * torch.get_num_threads()
     schedule = Schedule(steps=job.steps, minutes=minutes, every=EVERY, patience=PATIENCE, seed=job.seed)
-    history = train(model, method, tasks, _corpus(making), schedule, _tell)
+    history = train(model, method, tasks, corpus_files.read(making), schedule, _tell)
     points = tuple((p.step, p.cpu_s, None if np.isnan(p.loss) else p.loss, p.score) for p in history.points)
     size = sum(parameter.numel() * 4 for parameter in model.parameters())
     outcome = Outcome(points, history.n_parameters, history.points[-1].cpu_s, size)
@@ -165,13 +162,6 @@ def _learnt(making: Path) -> Outcome:
 def _made(kind: str, name: str, given: Mapping[str, Any]) -> Any:
     plugin = plugins.load(kind, name)
     return plugin(plugin.Settings(**given))
-
-
-def _corpus(making: Path) -> Corpus:
-    texts = json.loads((making / TEXTS).read_text(encoding="utf-8"))
-    vectors = making / VECTORS
-    held = np.load(vectors, mmap_mode="r", allow_pickle=False) if vectors.is_file() else None
-    return Corpus(texts["texts"], texts["fields"], texts["brands"], held, reviews=Reviews(*texts["reviews"]))
 
 
 def _tell(step: str, done: int, total: int) -> None:

@@ -47,7 +47,11 @@ class Remembering(Protocol):
 
 
 class Task(Protocol):
-    """What a text model is taught: a loss to go down, and a score on held-out data to go up."""
+    """What a text model is taught: a loss to go down, and a score on held-out data to go up.
+
+    A plug-in also says, for shops, which parts of a corpus beyond the goods it `learns_from`, and whether it
+    `moves_products`: True where products must be encoded again, False where they must not, None where it is all one.
+    """
 
     def prepare(self, model: TextModel, corpus: Corpus, seed: int) -> None:
         """Makes what is taught and what is held out; the model has not learnt anything yet.

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from shopkeeper.encode.artefact import MANIFEST, MODEL, TOKENIZER
+from shopkeeper.encode.artefact import MANIFEST, MODEL, OWN, TOKENIZER
 from shopkeeper.encode.kept import KeptVectors
 from shopkeeper.types import FloatArray
 
@@ -36,7 +36,8 @@ class OnnxEncoder:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         limit = min(max_tokens, int(manifest["max_tokens"]))
         self.dimensions = int(manifest["dimensions"])
-        self.fingerprint = f"{folder.name}-t{limit}"
+        name = folder.name if folder.name != OWN else f"{OWN}-{manifest['files'][MODEL][:16]}"
+        self.fingerprint = f"{name}-t{limit}"
         self.agreement = float(manifest["agreement"])
         self._prefixes = {"query": manifest["query_prefix"], "passage": manifest["passage_prefix"]}
         self._pad = int(manifest["pad"])

@@ -44,12 +44,22 @@ def _key(name: str, sha256: str) -> str:
     return artefact.key_of(found.model, found.sha256, found.siblings)
 
 
-def with_own_queries(version: Path, encoder: Encoder, settings: Encode) -> Encoder:
-    """The encoder with its queries read by the version's own model, where its folder holds one."""
+def own_encoder(version: Path, settings: Encode) -> Encoder | None:
+    """The model that the version learnt, where its folder holds one."""
     own = version / artefact.OWN
     if not own.is_dir():
-        return encoder
+        return None
     from shopkeeper.encode.encoder import OnnxEncoder
 
-    queries = OnnxEncoder(own, threads=settings.threads, max_tokens=settings.max_tokens)
-    return Sides(queries=queries, passages=encoder)
+    return OnnxEncoder(own, threads=settings.threads, max_tokens=settings.max_tokens)
+
+
+def with_own(version: Path, encoder: Encoder, settings: Encode, fingerprint: str) -> Encoder:
+    """The encoder of a version whose products have vectors of this `fingerprint`.
+
+    What the version learnt reads its queries, and its products too where their vectors are its own.
+    """
+    own = own_encoder(version, settings)
+    if own is None or own.fingerprint == fingerprint:
+        return own or encoder
+    return Sides(queries=own, passages=encoder)

@@ -5,8 +5,9 @@ import json
 import logging
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,73 +19,75 @@ from shopkeeper.encode.adapt import Job, Outcome, adapt
 from shopkeeper.encode.artefact import OWN
 from shopkeeper.encode.card import CARD_FILE, Card, Form, Gain, Neighbours, as_json, card_of, write
 from shopkeeper.encode.corpus import Corpus
-from shopkeeper.encode.encoder import OnnxEncoder
-from shopkeeper.encode.generated import known_items
-from shopkeeper.encode.open import with_own_queries
+from shopkeeper.encode.open import own_encoder
+from shopkeeper.encode.pairs import Pairs
+from shopkeeper.encode.sides import Sides
 from shopkeeper.encode.weights import Weights
 from shopkeeper.errors import NoVersion, StoreError, TrainingError, WeightsError
-from shopkeeper.flow.vectors import Shelf
-from shopkeeper.measure.statistics import paired_bootstrap
-from shopkeeper.ports import Encoder
+from shopkeeper.flow.behaviour import Behaviour
+from shopkeeper.flow.gains import DECIDING, Searches, Shelved, better, gains
+from shopkeeper.flow.vectors import catalogue_vectors
 from shopkeeper.store.folder import ShopFolder
-from shopkeeper.text import tokens
-from shopkeeper.types import BoolArray, Catalog, DayArray, FloatArray, IntArray
+from shopkeeper.types import Catalog, IntArray
 
 log = logging.getLogger(__name__)
 
 Progress = Callable[[str, int, int], None]
-RECIPE = 1
+RECIPE = 2
 """Raised whenever the same shop and settings would give another adapted model."""
-SEARCHES, MOST_EACH, SHOWN, NEAREST = 1000, 4, 6, 4
-NEW_DAYS = 30.0
+SHOWN, NEAREST = 6, 4
 TWINS = 2000
 """Among so many nearest products there are some of different titles."""
-AT_ONCE = 32
 
 
-@dataclass(frozen=True)
-class Shelved:
-    """What is adapted to: the goods with the vectors that answer, and the day it is."""
+def adapted(folder: ShopFolder, draft: Path, goods: Shelved, behaviour: Behaviour, tell: Progress) -> Shelved:
+    """The goods with the encoder that the version in `draft` asks, and the product vectors that go with it.
 
-    catalog: Catalog
-    shelf: Shelf
-    vectors: FloatArray
-    day: float
-
-    @property
-    def corpus(self) -> Corpus:
-        """The goods as the language model learns them."""
-        return Corpus(self.shelf.texts, self.shelf.fields, self.shelf.brands, self.vectors[self.shelf.rows])
-
-
-def adapted(folder: ShopFolder, draft: Path, goods: Shelved, encoder: Encoder, tell: Progress) -> Encoder:
-    """The encoder that the version in `draft` asks; its files and the model card are written there.
-
-    The one that came where the settings ask for none, nothing could be learnt, or it was no better: the card says so.
+    The model's files and its card are written to the draft. The goods are as they were where the settings ask for
+    nothing else, nothing could be learnt, or it was no better: the card says so.
     """
     settings = folder.settings.encode
     if not settings.minutes:
-        return encoder
+        return goods
     try:
         weights = weights_of.find(_chosen(folder, goods.catalog), settings.sha256)
     except WeightsError as error:  # the export serves without them, and only they can learn
         log.warning("adapting=skipped reason=%s", error)
-        return encoder
-    job, corpus = _job(folder, weights), goods.corpus
-    key = _key(job, corpus)
-    if _taken_over(folder, draft, key):
-        return with_own_queries(draft, encoder, settings)
+        return goods
+    job, tasks = _job(folder, weights), _tasks(folder)
+    corpus = behaviour.added_to(goods.corpus, {name for task in tasks.values() for name in task.learns_from})
+    card = _card(folder, job, corpus)
+    if _taken_over(folder, draft, card.key):
+        return _reshelved(folder, draft, goods, tasks, tell)
+    after = goods
     try:
-        _refuse_moving_products(job)
+        _refuse_disagreement(tasks)
         outcome = adapt(job, corpus, draft, tell)
-        card = _judged(folder, draft, goods, encoder, outcome, _card(folder, job, corpus, key, ""))
+        card = replace(card, **_told(outcome))
+        if outcome.learnt:
+            after = _reshelved(folder, draft, goods, tasks, tell)
+            searches = [Searches.of(goods, card.seed + 1), Searches.asked(behaviour.asked_later(), card.seed + 1)]
+            card = _judged(card, searches, corpus.later, (goods, after))
     except TrainingError as error:
-        card = _card(folder, job, corpus, key, str(error))
+        card = replace(card, reason=str(error))
     if not card.adapted:
         shutil.rmtree(draft / OWN, ignore_errors=True)
+        after = goods
     (draft / CARD_FILE).write_text(as_json(card), encoding="utf-8")
     log.info("adapting kept=%s seconds=%.0f reason=%s", card.adapted, card.seconds, card.reason or "better")
-    return with_own_queries(draft, encoder, settings)
+    return after
+
+
+def _reshelved(folder: ShopFolder, draft: Path, goods: Shelved, tasks: Mapping[str, Any], tell: Progress) -> Shelved:
+    """The goods as the draft's own model finds them; they are encoded again unless a task leaves products alone."""
+    own = own_encoder(draft, folder.settings.encode)
+    if own is None:
+        return goods
+    if any(task.moves_products is False for task in tasks.values()):
+        return replace(goods, encoder=Sides(queries=own, passages=goods.encoder))
+    encoding = partial(tell, "encoding products as they were learnt")
+    vectors = catalogue_vectors(folder, own, goods.shelf, len(goods.catalog), encoding)
+    return replace(goods, encoder=own, vectors=vectors)
 
 
 def written_card(folder: ShopFolder) -> Card:
@@ -126,14 +129,20 @@ def _job(folder: ShopFolder, weights: Weights) -> Job:
     )
 
 
-def _refuse_moving_products(job: Job) -> None:
-    """A shop's products keep the vectors that they have: what learns to read them too would ask past them."""
-    for name, given in job.tasks.items():
-        if given.get("product_vectors", "stay") != "stay":
-            raise TrainingError(
-                f"encode.{name}.product_vectors: '{given['product_vectors']}' is for encode/training.py, from Python. "
-                f"Allowed in a shop: 'stay'"
-            )
+def _tasks(folder: ShopFolder) -> dict[str, Any]:
+    """The tasks that the settings name, by name."""
+    settings = folder.settings
+    return {name: plugins.load("task", name)(settings.of("task", name)) for name in settings.encode.tasks}
+
+
+def _refuse_disagreement(tasks: Mapping[str, Any]) -> None:
+    """Tasks agree on whether the model that learnt reads the products too. Raises TrainingError."""
+    stay, move = ([name for name, task in tasks.items() if task.moves_products is will] for will in (False, True))
+    if stay and move:
+        raise TrainingError(
+            f"encode.tasks: {move[0]} teaches the model to read products anew, and {stay[0]} to find them as they are. "
+            f"Set encode.{stay[0]}.product_vectors to 'learn', or take one of the two out"
+        )
 
 
 def _key(job: Job, corpus: Corpus) -> str:
@@ -142,6 +151,9 @@ def _key(job: Job, corpus: Corpus) -> str:
     digest = hashlib.sha256(json.dumps(decides, sort_keys=True).encode())
     for texts in (corpus.texts, *zip(*corpus.fields, strict=True), corpus.brands):
         digest.update("\n".join(texts).encode())
+    for part in (corpus.pairs, corpus.later, corpus.judged):
+        for name, held in vars(part).items() if part is not None else ():
+            digest.update(name.encode() + (held.tobytes() if isinstance(held, np.ndarray) else repr(held).encode()))
     return digest.hexdigest()
 
 
@@ -161,13 +173,14 @@ def _taken_over(folder: ShopFolder, draft: Path, key: str) -> bool:
     return True
 
 
-def _card(folder: ShopFolder, job: Job, corpus: Corpus, key: str, reason: str) -> Card:
+def _card(folder: ShopFolder, job: Job, corpus: Corpus) -> Card:
+    """What is known before anything was learnt."""
     ((method, of_method),) = job.method.items()
     return Card(
-        key=key,
+        key=_key(job, corpus),
         shop=folder.settings.shop.title or folder.settings.shop.name,
         made=datetime.now(UTC).isoformat(timespec="seconds"),
-        reason=reason,
+        reason="",
         model=job.weights.model,
         weights_sha256=job.weights.sha256,
         licence=job.weights.licence,
@@ -190,32 +203,33 @@ def _changed(kind: str, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in given.items() if usual.get(key) != value}
 
 
-def _judged(folder: ShopFolder, draft: Path, goods: Shelved, encoder: Encoder, outcome: Outcome, card: Card) -> Card:
-    """The card with what came of it; the model is kept where the whole interval of its gain is above zero."""
-    told = replace(
-        card,
-        n_parameters=outcome.n_parameters,
-        seconds=outcome.seconds,
-        points=outcome.points,
-        forms=_forms(outcome),
-    )
-    if not outcome.learnt:
-        return replace(told, reason="no measurement on held-out searches was better than the model as it came")
-    own = OnnxEncoder(draft / OWN, max_tokens=folder.settings.encode.max_tokens)
-    searches = Searches.of(goods, card.seed + 1)
-    before, after = (searches.ranks(goods, side.encode(searches.queries, "query")) for side in (encoder, own))
-    gains = _gains(searches, 1.0 / before, 1.0 / after)
-    told = replace(told, gains=gains, neighbours=_neighbours(goods, searches, encoder, own))
-    if not gains or gains[0].low <= 0:
-        found = (
-            f"{gains[0].after - gains[0].before:+.4f} [{gains[0].low:+.4f}, {gains[0].high:+.4f}]" if gains else "none"
-        )
-        return replace(told, reason=f"the gain on held-out searches is not beyond doubt: {found}")
-    return told
+def _told(outcome: Outcome) -> dict[str, Any]:
+    """What a card says of a training."""
+    return {
+        "n_parameters": outcome.n_parameters,
+        "seconds": outcome.seconds,
+        "points": outcome.points,
+        "forms": _forms(outcome),
+        "reason": "" if outcome.learnt else "no measurement on held-out data was better than the model as it came",
+    }
 
 
-def _said(gains: Sequence[Gain]) -> str:
-    return f"{gains[0].after - gains[0].before:+.4f} [{gains[0].low:+.4f}, {gains[0].high:+.4f}]" if gains else "none"
+def _judged(card: Card, searches: Sequence[Searches], later: Pairs | None, goods: tuple[Shelved, Shelved]) -> Card:
+    """The card with what was gained; the model is kept where something is better and nothing worse beyond doubt."""
+    before, after = goods
+    found = gains(searches, later, before, after)
+    shown = _neighbours(searches[0].queries[:SHOWN], before, after)
+    reason = "" if better(found) else f"the gain on held-out data is not beyond doubt: {_said(found)}"
+    return replace(card, gains=found, neighbours=shown, reason=reason)
+
+
+def _said(found: Sequence[Gain]) -> str:
+    told = [
+        f"{gain.kind} {gain.after - gain.before:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}]"
+        for gain in found
+        if gain.kind in DECIDING
+    ]
+    return ", ".join(told) or "none"
 
 
 def _forms(outcome: Outcome) -> tuple[Form, ...]:
@@ -223,65 +237,11 @@ def _forms(outcome: Outcome) -> tuple[Form, ...]:
     return (taught, Form("int8", outcome.export_bytes, outcome.agreement)) if outcome.learnt else (taught,)
 
 
-@dataclass(frozen=True)
-class Searches:
-    """Held-out searches for a product that is known: its place among the goods, and of which kinds each search is."""
-
-    queries: list[str]
-    places: IntArray
-    kinds: dict[str, BoolArray]
-
-    @classmethod
-    def of(cls, goods: Shelved, seed: int) -> "Searches":
-        """At most SEARCHES, for products that nothing was taught from; several for each where those are few."""
-        draw, corpus = np.random.default_rng(seed), goods.corpus
-        held = draw.permutation(np.flatnonzero(corpus.held_out))[:SEARCHES].tolist()
-        held *= min(max(1, SEARCHES // max(len(held), 1)), MOST_EACH)
-        known = known_items(corpus.fields, held, draw)
-        places = np.array([place for place, _ in known], np.int64)
-        queries = [query for _, query in known]
-        said = [set(tokens(" ".join(corpus.fields[place]))) for place, _ in known]
-        written = np.array([set(tokens(query)) <= own for query, own in zip(queries, said, strict=True)], bool)
-        new = goods.catalog.created[goods.shelf.rows[places]] > goods.day - NEW_DAYS
-        kinds = {
-            "all": np.ones(len(known), bool),
-            "as_written": written,
-            "otherwise": ~written,
-            "new": new,
-            "older": ~new,
-        }
-        return cls(queries, places, kinds)
-
-    def ranks(self, goods: Shelved, queries: FloatArray) -> DayArray:
-        """float64 (n,): the place of the product that is meant among all; equal ones do not stand before it."""
-        vectors, rows = goods.vectors, goods.shelf.rows[self.places]
-        ranks = np.empty(len(queries))
-        for start in range(0, len(queries), AT_ONCE):
-            part = slice(start, start + AT_ONCE)
-            cosines = queries[part] @ vectors.T
-            own = (queries[part] * vectors[rows[part]]).sum(axis=1)
-            ranks[part] = 1 + (cosines > own[:, None] + 1e-6).sum(axis=1)
-        return ranks
-
-
-def _gains(searches: Searches, before: DayArray, after: DayArray) -> tuple[Gain, ...]:
-    """What each kind of searches gained; kinds without a search are left out. A product counts once."""
-    gains = []
-    for kind, which in searches.kinds.items():
-        if which.any():
-            _, product, n = np.unique(searches.places[which], return_inverse=True, return_counts=True)
-            old, new = (np.bincount(product, values[which]) / n for values in (before, after))
-            lead = paired_bootstrap(new, old)
-            gains.append(Gain(kind, int(which.sum()), float(old.mean()), float(new.mean()), lead.low, lead.high))
-    return tuple(gains)
-
-
-def _neighbours(goods: Shelved, searches: Searches, before: Encoder, after: Encoder) -> tuple[Neighbours, ...]:
+def _neighbours(queries: Sequence[str], before: Shelved, after: Shelved) -> tuple[Neighbours, ...]:
     """The nearest titles to a few of the searches."""
-    queries = searches.queries[:SHOWN]
 
-    def nearest(encoder: Encoder) -> list[tuple[str, ...]]:
-        cosines = encoder.encode(queries, "query") @ goods.vectors.T
+    def nearest(goods: Shelved) -> list[tuple[str, ...]]:
+        cosines = goods.encoder.encode(queries, "query") @ goods.vectors.T
         return [_titles(goods.catalog, order) for order in np.argsort(-cosines, axis=1)[:, :TWINS]]
 
     found = zip(queries, nearest(before), nearest(after), strict=True)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from shopkeeper import plugins
-from shopkeeper.encode.open import open_encoder, with_own_queries
+from shopkeeper.encode.open import open_encoder, with_own
 from shopkeeper.flow.shop import Shop, Trained
 from shopkeeper.flow.state import POPULARITY_FILE, VECTORS_FILE, queries_of, readable, state_of
 from shopkeeper.ports import Encoder, Feature, Fits, Ranker, Saves, Source
@@ -109,9 +109,9 @@ def load_trained(folder: ShopFolder, catalog: Catalog, ahead: Future[VersionInfo
             popularity[: state["n_products"]] = np.load(version.path / POPULARITY_FILE)
         suggester = Suggester(catalog, popularity, queries_of(version))
         encoder = opened.result()
-        understanding.encoder = (
-            with_own_queries(version.path, encoder, folder.settings.encode) if encoder is not None else None
-        )
+        if encoder is not None:
+            encoder = with_own(version.path, encoder, folder.settings.encode, state["encoder"])
+        understanding.encoder = encoder
     vectors = version.path / VECTORS_FILE
     if encoder is not None and encoder.fingerprint != state["encoder"]:
         log.warning("version=%s encoder=changed semantic=off: learn again to search by meaning", version.name)

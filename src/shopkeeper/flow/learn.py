@@ -5,9 +5,11 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
 from pathlib import Path
 
-from shopkeeper.flow.adapt import Shelved, adapted
+from shopkeeper.flow.adapt import adapted
+from shopkeeper.flow.behaviour import Behaviour
 from shopkeeper.flow.build import encoder_of, stages
 from shopkeeper.flow.check import check
+from shopkeeper.flow.gains import Shelved
 from shopkeeper.flow.judge import Learnt, judged
 from shopkeeper.flow.past import past_queries
 from shopkeeper.flow.shop import today
@@ -56,7 +58,9 @@ def learn(
         if encoder is not None:
             shelf = Shelf.of(folder, len(catalog))
             vectors = catalogue_vectors(folder, encoder, shelf, len(catalog), partial(tell, "encoding products"))
-            encoder = adapted(folder, draft.path, Shelved(catalog, shelf, vectors, today()), encoder, tell)
+            goods = Shelved(catalog, shelf, encoder, vectors, today())
+            goods = adapted(folder, draft.path, goods, Behaviour.of(folder, checked.events, catalog, shelf), tell)
+            encoder, vectors = goods.encoder, goods.vectors
         last_seq = folder.events.last_seq()  # taken first: what arrives while learning is replayed to the version
         seed = settings.learn.seed
         whole = snapshot(folder, vectors=vectors, seed=seed, events=checked.events, catalog=catalog)

@@ -1,6 +1,6 @@
 """Queries find the products that words and meaning together point at: learnt from the catalogue alone."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -42,6 +42,8 @@ class Matching:
     2022 (generated queries, a teacher in place of labels; here the teacher is words and the untouched model).
     """
 
+    learns_from: ClassVar[tuple[str, ...]] = ()
+
     class Settings(PluginSettings):
         queries: int = Field(24_000, ge=1, description="How many queries are generated at most.")
         lengths: tuple[float, float, float] = Field(
@@ -63,6 +65,11 @@ class Matching:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._learns_products = settings.product_vectors == "learn"
+
+    @property
+    def moves_products(self) -> bool:
+        """Whether products have other vectors afterwards."""
+        return self._learns_products
 
     def prepare(self, model: "TextModel", corpus: Corpus, seed: int) -> None:
         import torch

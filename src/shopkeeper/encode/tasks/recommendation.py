@@ -1,6 +1,6 @@
 """Texts of products that are bought or looked at together come near to each other."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -37,6 +37,9 @@ class Recommendation:
     neural modeling", RecSys 2019, eq. 3 (in-batch negatives less the logarithm of their frequency).
     """
 
+    learns_from: ClassVar[tuple[str, ...]] = ("pairs",)
+    moves_products: ClassVar[bool | None] = True
+
     class Settings(PluginSettings):
         batch: int = Field(256, ge=2, description="Pairs of one step; each text is compared with all the others.")
         temperature: float = Field(0.05, gt=0, description="Of the softmax over a batch: lower is sharper.")
@@ -57,8 +60,8 @@ class Recommendation:
         if corpus.pairs is None or corpus.later is None or n < LEAST or not n_later:
             raise TrainingError(
                 f"encode.recommendation: {n} pairs of texts bought or looked at together, and {n_later} of later days "
-                f"to measure with; at least {LEAST} and 1 are needed. Make them of more purchases (encode/pairs.py; "
-                f"'learn' makes none), or leave recommendation out of encode.tasks"
+                f"to measure with; at least {LEAST} and 1 are needed. A shop needs more purchases of several "
+                f"products, also in its last days; or leave recommendation out of encode.tasks"
             )
         assert corpus.pairs.kind == corpus.later.kind
         assert len(corpus.pairs.texts) == len(corpus.later.texts)

@@ -1,6 +1,6 @@
 """Products come before others as people judged them for a query: learnt from graded pairs."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -38,6 +38,9 @@ class Relevance:
     Source: Burges et al., "Learning to rank using gradient descent", ICML 2005 (pairs); Hofstaetter et al., "Improving
     efficient neural ranking models with cross-architecture knowledge distillation", arXiv 2010.02666 (margins).
     """
+
+    learns_from: ClassVar[tuple[str, ...]] = ("judged",)
+    moves_products: ClassVar[bool | None] = True
 
     class Settings(PluginSettings):
         reads: Literal["apart", "together"] = Field(

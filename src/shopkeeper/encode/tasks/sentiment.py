@@ -1,6 +1,6 @@
 """What a review says of a product: good or bad, or whatever labels reviews come with."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -31,6 +31,9 @@ class Sentiment:
     Source: Kumar et al., "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution", ICLR 2022
     (a linear probe first).
     """
+
+    learns_from: ClassVar[tuple[str, ...]] = ("reviews",)
+    moves_products: ClassVar[bool | None] = None
 
     class Settings(PluginSettings):
         batch: int = Field(32, ge=1, description="Reviews of one step.")

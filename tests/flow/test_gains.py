@@ -1,0 +1,85 @@
+"""Claims:
+
+1. a search for a product counts as found before products that are equal to it.
+2. a gain says how often the product that is meant stands first; searches for one product count once.
+3. pairs of later days are measured where products have other vectors, and only then; few of them are left out.
+4. what decides is better beyond doubt and nothing that decides is worse beyond doubt; parts of searches do not decide.
+5. real searches are measured from thirty on.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from shopkeeper.encode.card import Gain
+from shopkeeper.encode.pairs import Pairs
+from shopkeeper.flow.gains import LEAST, Searches, Shelved, better, gains
+from shopkeeper.flow.vectors import Shelf
+from shopkeeper.store.folder import open_folder
+from tests.encode.tiny import LetterEncoder
+
+
+@pytest.fixture
+def goods(shop_folder: Path) -> Shelved:
+    with open_folder(shop_folder, writable=False) as folder:
+        catalog = folder.products.catalog()
+        shelf, encoder = Shelf.of(folder, len(catalog)), LetterEncoder()
+        return Shelved(catalog, shelf, encoder, encoder.encode(shelf.texts, "passage"), 20_000.0)
+
+
+def with_vectors(goods: Shelved, **rows: float) -> Shelved:
+    """Vectors along the letter a, of the lengths given by row; all others are zero."""
+    vectors = np.zeros_like(goods.vectors)
+    for row, length in rows.items():
+        vectors[int(row[1:]), 0] = length
+    return replace(goods, vectors=vectors)
+
+
+def test_equal_products_do_not_stand_before_the_one_that_is_meant(goods: Shelved) -> None:
+    searches = Searches(["a", "a"], np.array([0, 1]), {})
+    assert searches.ranks(with_vectors(goods, r0=0.5, r3=0.5, r4=0.9)).tolist() == [2.0, 4.0]
+
+
+def test_a_gain_is_of_reciprocal_ranks_and_a_product_counts_once(goods: Shelved) -> None:
+    searches = Searches(["a", "aa", "a"], np.array([0, 0, 1]), {"all": np.ones(3, bool)})
+    before, after = with_vectors(goods, r0=0.5, r1=0.9), with_vectors(goods, r0=0.9, r1=0.5)
+    (found,) = gains([searches], None, before, after)
+    assert found.n == 3 and found.before == found.after == pytest.approx(0.75)
+    (found,) = gains([replace(searches, places=np.array([0, 0, 0]))], None, before, after)
+    assert (found.before, found.after, found.low) == (0.5, 1.0, 0.5)
+
+
+def test_pairs_of_later_days_are_measured_where_products_moved(goods: Shelved) -> None:
+    texts = goods.shelf.texts
+    pair = np.arange(LEAST, dtype=np.int32)
+    later = Pairs(texts, 2 * pair, 2 * pair + np.int32(1), np.ones(LEAST, np.float32))
+    near = np.zeros((len(goods.vectors), LEAST), np.float32)
+    near[goods.shelf.rows[2 * pair], pair] = near[goods.shelf.rows[2 * pair + 1], pair] = 0.7
+    assert gains([], later, goods, goods) == ()
+    (found,) = gains(
+        [], later, replace(goods, vectors=np.eye(len(near), dtype=np.float32)), replace(goods, vectors=near)
+    )
+    assert found.kind == "together" and found.low > 0
+    assert gains([], later.where(pair > 0), goods, replace(goods, vectors=near)) == ()
+
+
+def test_nothing_that_decides_may_be_worse_beyond_doubt() -> None:
+    def gain(kind: str, low: float, high: float) -> Gain:
+        return Gain(kind, 100, 0.5, 0.5 + (low + high) / 2, low, high)
+
+    up, level, down = (0.01, 0.05), (-0.01, 0.05), (-0.05, -0.01)
+    assert better([gain("all", *up), gain("new", *down)])
+    assert better([gain("all", *level), gain("together", *up)])
+    assert not better([gain("all", *level), gain("as_written", *up)])
+    assert not better([gain("all", *down), gain("together", *up)])
+    assert not better([])
+
+
+def test_real_searches_are_measured_from_thirty_on() -> None:
+    chosen = [(f"query {at}", at) for at in range(LEAST)]
+    assert not Searches.asked(chosen[1:], 0).queries
+    asked = Searches.asked(chosen, 0)
+    assert sorted(zip(asked.queries, asked.places.tolist(), strict=True)) == sorted(chosen)
+    assert asked.kinds["asked"].all()

@@ -1,6 +1,7 @@
 """Checkpoints. Claims, on a tiny model with everything random that there is (dropout, drawn batches):
 
 1. a training that is killed and begun again ends with exactly the numbers of one that was not.
+   What a method or a task carries from step to step is kept too.
 2. SIGTERM and Ctrl-C end it after the step under way, with a message that says how to go on; going on is exact too.
 3. a training that has ended is not done again; with more patience or minutes it goes on.
 4. a checkpoint of something else, of another form, or damaged is refused with what differs, and stays.
@@ -90,6 +91,23 @@ def test_what_a_task_remembers_is_kept_too(weights: Path, tmp_path: Path) -> Non
         train(fresh(weights), method("full"), half, NOBODY, schedule, tell)
     assert train(fresh(weights), method("full"), rest, NOBODY, schedule).points[-1].loss == losses
     assert float(rest.mean) == float(whole.mean) != float(half.mean)
+
+
+def test_ranks_that_were_taken_away_stay_away(weights: Path, tmp_path: Path) -> None:
+    steps = Schedule(steps=20, every=4)
+    whole = train(other := fresh(weights), method("adalora"), Batched(), NOBODY, steps)
+    for stop in (6, 16):  # while ranks are taken away, and after the last one
+        schedule = replace(steps, folder=tmp_path / str(stop))
+
+        def tell(step: str, done: int, total: int, stop: int = stop) -> None:
+            if done == stop:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+        with pytest.raises(TrainingInterrupted):
+            train(fresh(weights), method("adalora"), Batched(), NOBODY, schedule, tell)
+        again = train(model := fresh(weights), method("adalora"), Batched(), NOBODY, schedule)
+        assert again.points[-1].loss == whole.points[-1].loss
+        assert (vectors(model) == vectors(other)).all()
 
 
 @pytest.mark.parametrize(("number", "named"), [(signal.SIGTERM, "SIGTERM"), (signal.SIGINT, "SIGINT")])

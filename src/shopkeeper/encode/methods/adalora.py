@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 WARM, FINAL = 0.1, 0.3
 """The shares of the steps before the first rank is taken away and after the last one."""
 ALLOCATIONS = 50
+_RUNNING, _LEFT = ("ipt", "exp_avg_ipt", "exp_avg_unc"), "left"
+"""PEFT's names of what it carries from step to step."""
 
 
 class Adalora(Folded):
@@ -69,6 +71,25 @@ class Adalora(Folded):
         config.total_step, config.tinit, config.tfinal = steps, int(WARM * steps), int(FINAL * steps)
         config.deltaT = max(1, steps // ALLOCATIONS)
         allocator.update_and_allocate(step)
+
+    def memory(self, model: "TextModel") -> "dict[str, Tensor]":
+        """The running importance of each number, and which ranks are left."""
+        import torch
+
+        allocator = model.body.base_model
+        ranks, left = allocator.rankallocator, allocator.peft_config["default"].rank_pattern or {}
+        kept = {f"{part}.{name}": own for part in _RUNNING for name, own in getattr(ranks, part).items()}
+        return kept | {f"{_LEFT}.{name}": torch.tensor(own) for name, own in left.items()}
+
+    def remember(self, model: "TextModel", memory: "dict[str, Tensor]") -> None:
+        allocator = model.body.base_model
+        held: dict[str, dict[str, Tensor]] = {part: {} for part in (*_RUNNING, _LEFT)}
+        for key, own in memory.items():
+            part, _, name = key.partition(".")
+            held[part][name] = own
+        for part in _RUNNING:
+            setattr(allocator.rankallocator, part, held[part])
+        allocator.peft_config["default"].rank_pattern = {name: own.tolist() for name, own in held[_LEFT].items()}
 
 
 def _orthogonal(parameter: "Tensor", rows: bool, weight: float, gradient: "Tensor") -> Any:

@@ -5,7 +5,9 @@
 3. the order counts by what it gains, the margins by the square of what they miss, a batch as the mean of its queries.
 4. some queries are held out, and their nDCG is measured; a corpus without judged pairs is refused with what is needed.
 5. both a model of vectors and a cross-encoder learn who is better, also for queries that are held out.
-6. a corpus that is drawn from keeps the pairs of the products that are left.
+6. where it is only known what was chosen, other products that words find make up what is missing; asked for none, such
+   queries are refused.
+7. a corpus that is drawn from keeps the pairs of the products that are left.
 """
 
 from pathlib import Path
@@ -120,3 +122,15 @@ def test_a_corpus_drawn_from_keeps_the_pairs_of_what_is_left() -> None:
     assert some.judged.rows.tolist() == [0, 1] * 14
     assert some.judged.grades.tolist() == [GRADES[row] for row in kept] * 14
     assert some.judged.taught.tolist() == some.judged.grades.tolist()
+
+
+def test_choices_alone_are_learnt_beside_what_words_find(model: TextModel) -> None:
+    texts = [f"{'ab ' * (1 + at % 7)}{'b ' * (at // 7)}a" for at in range(70)]
+    chosen = Judgements([f"{'a' * n} b ab" for n in range(1, 13)], np.arange(12), np.ones(12, np.int64))
+    goods = Corpus(texts, [(text,) for text in texts], [""] * len(texts), judged=chosen)
+    task = Relevance(Relevance.Settings(margin=0.0))
+    task.prepare(model, goods, seed=0)
+    assert len(task._judged) > 24 and set(task._judged.grades.tolist()) == {0, 1}
+    assert float(task.loss(model, np.random.default_rng(0)).detach()) > 0
+    with pytest.raises(TrainingError, match="12 judged pairs hold 0 queries with products of different grades"):
+        Relevance(Relevance.Settings(negatives=0)).prepare(model, goods, seed=0)

@@ -1,6 +1,7 @@
 """Products come before others as people judged them for a query: learnt from graded pairs."""
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
 import numpy as np
 from pydantic import Field
@@ -34,7 +35,8 @@ class Relevance:
     A batch holds some products of each of some queries. The loss has three terms: whether a grade is above each cut
     (`Grades`); within a query, whether the better product has the higher score, where a pair counts by what its order
     gains in nDCG; and where the corpus brings a teacher's scores, the square of what two products of a query differ in
-    less what they do for the teacher. What is judged is held out by query: nDCG@10 of those.
+    less what they do for the teacher. What is judged is held out by query: nDCG@10 of those. Queries of which it is
+    only known what was chosen get products that words find and that they do not mean (`negatives`).
     Source: Burges et al., "Learning to rank using gradient descent", ICML 2005 (pairs); Hofstaetter et al., "Improving
     efficient neural ranking models with cross-architecture knowledge distillation", arXiv 2010.02666 (margins).
     """
@@ -52,6 +54,15 @@ class Relevance:
         order: float = Field(0.0, ge=0, description="What the term of the order within a query counts.")
         margins: float = Field(1.0, ge=0, description="What the teacher's margins count, where there is a teacher.")
         held_out: float = Field(0.2, gt=0, lt=1, description="The share of queries that is measured on.")
+        negatives: int = Field(
+            8, ge=0, description="For a query that brings none: products that words find, and that it does not mean."
+        )
+        judge: Literal["encoder", "cross"] = Field(
+            "encoder", description="Who says what a query does not mean: the untouched encoder, or a cross-encoder."
+        )
+        margin: float = Field(
+            0.05, ge=0, description="So far behind what was chosen they must stand, in units of the judge."
+        )
 
     def __init__(self, settings: Settings, cross: "CrossEncoder | None" = None) -> None:
         """With `cross`, its head is what learns beside the model that is trained, which must be its own."""
@@ -61,7 +72,7 @@ class Relevance:
     def prepare(self, model: "TextModel", corpus: Corpus, seed: int) -> None:
         from shopkeeper.encode.cross import CrossEncoder
 
-        self._judged = corpus.judged or NOBODY
+        self._judged = self._with_negatives(model, corpus, seed)
         self._products = [corpus.texts[row] for row in self._judged.rows.tolist()]
         useful = self._useful()
         draw = np.random.default_rng(seed)
@@ -114,6 +125,25 @@ class Relevance:
         own, at = np.unique(np.array(queries, object), return_inverse=True)
         asked, shown = model.vectors(own.tolist(), "query")[at], model.vectors(products, "passage")
         return np.asarray((asked * shown).sum(axis=1), np.float32)
+
+    def _with_negatives(self, model: "TextModel", corpus: Corpus, seed: int) -> Judgements:
+        """What was judged; where it was only chosen, also what was not meant."""
+        from shopkeeper.encode.negatives import Goods, Score, with_negatives
+
+        def by_cosine(queries: Sequence[str], texts: Sequence[str]) -> FloatArray:
+            (asked,) = model.vectors(queries[:1], "query")
+            return np.asarray(model.vectors(texts, "passage") @ asked)
+
+        own, score = self.settings, cast("Score", by_cosine)
+        if own.judge == "cross":
+            from shopkeeper.encode.reranker import packaged
+
+            score = packaged().scores
+        goods = Goods(corpus.texts, corpus.fields)
+        judged = corpus.judged or NOBODY
+        if not own.negatives or not len(judged):
+            return judged
+        return with_negatives(judged, goods, score, own.margin, own.negatives, np.random.default_rng(seed))
 
     def _useful(self) -> list[IntArray]:
         """The places of the pairs of each query that has products of different grades."""

@@ -6,6 +6,7 @@
 4. an interrupted run keeps what it had written; a corrupt shard is dropped and its texts encoded again.
 5. many small shards are merged, and nothing in them is lost.
 6. progress counts the texts that are encoded.
+7. vectors of models that versions learnt are forgotten with the last version that has them, others never.
 """
 
 import logging
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 
 from shopkeeper.encode import vectors
-from shopkeeper.encode.vectors import encode_products, product_text
+from shopkeeper.encode.vectors import encode_products, forget_vectors, product_text
 from tests.encode.tiny import LetterEncoder
 
 TEXTS = ["a", "bb", "abc", "a", "d", "bb"]
@@ -118,3 +119,12 @@ def test_progress_counts_the_texts_that_are_encoded(tmp_path: Path, monkeypatch:
     heard: list[tuple[int, int]] = []
     encode_products(LetterEncoder(), TEXTS, tmp_path, progress=lambda done, total: heard.append((done, total)))
     assert heard == [(2, 4), (4, 4)]
+
+
+def test_vectors_of_a_model_are_forgotten_with_its_last_version(tmp_path: Path) -> None:
+    for fingerprint in ("encoder-aa-t64", "encoder-bb-t64", "all-MiniLM-t64"):
+        encoder = LetterEncoder()
+        encoder.fingerprint = fingerprint
+        encode_products(encoder, ["ab"], tmp_path)
+    forget_vectors(tmp_path, {"encoder-bb-t64", ""})
+    assert sorted(path.name for path in (tmp_path / "vectors").iterdir()) == ["all-MiniLM-t64", "encoder-bb-t64"]

@@ -8,13 +8,15 @@ was written; one whose content no longer has the sha256 in its name is dropped a
 import hashlib
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shopkeeper.encode.artefact import OWN
 from shopkeeper.ports import Encoder
 from shopkeeper.types import FloatArray, IntArray
 
@@ -102,6 +104,13 @@ def encode_products(
         vectors = np.concatenate([part[1] for part in parts])
     order = np.argsort(keys)
     return np.ascontiguousarray(vectors[order[np.searchsorted(keys, distinct, sorter=order)][place]])
+
+
+def forget_vectors(cache_folder: Path, kept: Collection[str]) -> None:
+    """Removes the vectors that models of versions made, but for those with these fingerprints."""
+    for folder in (cache_folder / "vectors").glob(f"{OWN}-*"):
+        if folder.name not in kept:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _keys(texts: Sequence[str]) -> Keys:

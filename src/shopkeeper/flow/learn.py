@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
 from pathlib import Path
 
+from shopkeeper.encode.vectors import forget_vectors
 from shopkeeper.flow.adapt import adapted
 from shopkeeper.flow.behaviour import Behaviour
 from shopkeeper.flow.build import encoder_of, stages
@@ -13,6 +14,7 @@ from shopkeeper.flow.gains import Shelved
 from shopkeeper.flow.judge import Learnt, judged
 from shopkeeper.flow.past import past_queries
 from shopkeeper.flow.shop import today
+from shopkeeper.flow.state import encoder_said
 from shopkeeper.flow.teach import ranker_of, taught
 from shopkeeper.flow.trial import tried
 from shopkeeper.flow.vectors import Shelf, catalogue_vectors
@@ -81,4 +83,5 @@ def learn(
         version = sealed(folder, draft, learning)
         learnt = judged(folder, version, contests)
         folder.versions.prune(settings.learn.keep_versions)
+        forget_vectors(path / "cache", set(map(encoder_said, folder.versions.list())))
         return learnt

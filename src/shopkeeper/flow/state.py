@@ -38,6 +38,14 @@ def state_of(version: VersionInfo) -> State:
     return cast(State, found)
 
 
+def encoder_said(version: VersionInfo) -> str:
+    """The fingerprint of the encoder that made the version's product vectors; empty where that cannot be read."""
+    try:
+        return state_of(version)["encoder"]
+    except ForeignVersion:
+        return ""
+
+
 def queries_of(version: VersionInfo) -> dict[str, int]:
     """Past queries with how often each was asked; none in a version that has no file of them."""
     path = version.path / QUERIES_FILE

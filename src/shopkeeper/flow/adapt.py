@@ -16,6 +16,7 @@ from shopkeeper import plugins
 from shopkeeper.encode import weights as weights_of
 from shopkeeper.encode.adapt import Job, Outcome, adapt
 from shopkeeper.encode.artefact import OWN
+from shopkeeper.encode.augment import synonyms
 from shopkeeper.encode.card import CARD_FILE, Card, Form, Gain, Neighbours, as_json, card_of, write
 from shopkeeper.encode.corpus import Corpus
 from shopkeeper.encode.encoder import OnnxEncoder
@@ -114,6 +115,8 @@ def _job(folder: ShopFolder, weights: Weights) -> Job:
 
     def own(kind: str, name: str) -> dict[str, Any]:
         given: dict[str, Any] = settings.of(kind, name).model_dump(mode="json")
+        if isinstance(given.get("synonyms"), str):  # the file's terms decide what is learnt, not where it lies
+            given["synonyms"] = synonyms(folder.path / given["synonyms"])
         return given
 
     return Job(

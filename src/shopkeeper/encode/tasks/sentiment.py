@@ -7,8 +7,8 @@ from pydantic import Field
 
 from shopkeeper.encode.corpus import Corpus, held_out
 from shopkeeper.encode.logistic import fitted
+from shopkeeper.encode.varied import LearnsTexts, Varied
 from shopkeeper.errors import TrainingError
-from shopkeeper.settings import PluginSettings
 from shopkeeper.types import IntArray
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Sentiment:
     (a linear probe first).
     """
 
-    class Settings(PluginSettings):
+    class Settings(LearnsTexts):
         batch: int = Field(32, ge=1, description="Reviews of one step.")
         first: int = Field(500, ge=1, description="From so many reviews of each label at most the head starts.")
 
@@ -55,7 +55,7 @@ class Sentiment:
             )
         rows, kept = np.flatnonzero(aside), np.flatnonzero(~aside)
         self._asked, self._wanted = [reviews.texts[row] for row in rows.tolist()], own[rows]
-        self._ids = model.ids([reviews.texts[row] for row in kept.tolist()], "query")
+        self._texts = Varied.of(model, [reviews.texts[row] for row in kept.tolist()], self.settings)
         self._labels = torch.from_numpy(own[kept])
         self._rows = [np.flatnonzero(own[kept] == label) for label in range(len(names))]
         draw = np.random.default_rng(seed)
@@ -76,14 +76,14 @@ class Sentiment:
 
     def drawn(self, draw: np.random.Generator) -> IntArray:
         labels = draw.integers(0, len(self._rows), self.settings.batch)
-        return np.array([draw.choice(self._rows[label]) for label in labels], np.int64)
+        return self._texts.numbered(np.array([draw.choice(self._rows[label]) for label in labels], np.int64), draw)
 
     def loss_of(self, model: "TextModel", examples: IntArray) -> "Tensor":
         import torch
 
-        vectors = model(*model.padded([self._ids[place] for place in examples]))
+        vectors = model(*model.padded(self._texts.read(model, examples)))
         with torch.autocast("cpu", enabled=False):
-            return torch.nn.functional.cross_entropy(self._logits(vectors), self._labels[examples])
+            return torch.nn.functional.cross_entropy(self._logits(vectors), self._labels[self._texts.places(examples)])
 
     def score(self, model: "TextModel") -> float:
         """Balanced accuracy on held-out reviews."""

@@ -124,6 +124,8 @@ def _job(folder: ShopFolder, weights: Weights) -> Job:
         method={settings.encode.method: own("method", settings.encode.method)},
         tasks={name: own("task", name) for name in settings.encode.tasks},
         minutes=settings.encode.minutes,
+        adversarial=settings.encode.adversarial,
+        epsilon=settings.encode.epsilon,
         max_tokens=settings.encode.max_tokens,
         seed=settings.learn.seed,
     )
@@ -141,7 +143,8 @@ def _refuse_moving_products(job: Job) -> None:
 
 def _key(job: Job, corpus: Corpus) -> str:
     """Equal where the same model would come of it: weights, method, tasks, goods, time."""
-    decides = (RECIPE, job.weights.sha256, job.method, job.tasks, job.minutes, job.max_tokens, job.seed)
+    under = (job.adversarial, job.epsilon)
+    decides = (RECIPE, job.weights.sha256, job.method, job.tasks, job.minutes, job.max_tokens, job.seed, under)
     digest = hashlib.sha256(json.dumps(decides, sort_keys=True).encode())
     for texts in (corpus.texts, *zip(*corpus.fields, strict=True), corpus.brands):
         digest.update("\n".join(texts).encode())

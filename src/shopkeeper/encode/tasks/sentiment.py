@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from shopkeeper.encode.corpus import Corpus, held_out
-from shopkeeper.encode.logistic import fitted
+from shopkeeper.encode.logistic import Head, fitted
 from shopkeeper.encode.varied import LearnsTexts, Varied
 from shopkeeper.errors import TrainingError
 from shopkeeper.types import IntArray
@@ -63,6 +63,7 @@ class Sentiment:
         some = [row for part in parts for row in part.tolist()]
         vectors = model.vectors([reviews.texts[row] for row in some], "query")
         start = fitted(vectors, [reviews.labels[row] for row in some], STRENGTH)
+        self._names = tuple(names)
         self._mean, self._scale = torch.from_numpy(start.mean).float(), start.scale
         self._head = [
             torch.nn.Parameter(torch.from_numpy(part).float().contiguous()) for part in (start.weights, start.biases)
@@ -84,6 +85,12 @@ class Sentiment:
         vectors = model(*model.padded(self._texts.read(model, examples)))
         with torch.autocast("cpu", enabled=False):
             return torch.nn.functional.cross_entropy(self._logits(vectors), self._labels[self._texts.places(examples)])
+
+    @property
+    def head(self) -> Head:
+        """What tells reviews apart by the vectors of the model that learnt with it."""
+        weights, biases = (each.detach().double().numpy() for each in self._head)
+        return Head(self._names, weights, biases, self._mean.double().numpy(), self._scale)
 
     def score(self, model: "TextModel") -> float:
         """Balanced accuracy on held-out reviews."""

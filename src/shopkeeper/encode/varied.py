@@ -1,6 +1,7 @@
 """The texts of a task, each read as it is or, where the settings ask for it, as somebody else would have written it."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,8 @@ from shopkeeper.types import IntArray
 
 if TYPE_CHECKING:
     from shopkeeper.encode.model import TextModel
+
+log = logging.getLogger(__name__)
 
 WAYS = 1 << 30
 """A text is changed in one of so many ways."""
@@ -33,6 +36,12 @@ class LearnsTexts(PluginSettings):
     synonyms: Groups | str = Field(
         (), description="Groups of terms that mean the same; or a file with a group a line, commas between."
     )
+
+    back_translation: tuple[str, str] | None = Field(
+        None, description="Two translation models, there and back: paths, hub names, or 'URL MODEL LANGUAGE'."
+    )
+    translated: Share = Field(0.5, description="How often a text that was translated there and back is read so.")
+    translations: int = Field(1000, ge=1, description="So many texts at most are translated, before learning.")
 
     @model_validator(mode="after")
     def _synonyms_are_there(self) -> "LearnsTexts":
@@ -57,15 +66,18 @@ class Varied:
     texts: Sequence[str]
     ids: Sequence[Sequence[int]]
     edits: Edits
+    others: Mapping[int, str]
+    """What some texts became in other words, by their place."""
+    translated: float
 
     @classmethod
     def of(cls, model: "TextModel", texts: Sequence[str], asked: LearnsTexts) -> "Varied":
-        """Raises TrainingError where the settings name what cannot be read."""
-        return cls(texts, model.ids(texts, "query"), asked.edits)
+        """Raises TrainingError and WeightsError where the settings name what cannot be read."""
+        return cls(texts, model.ids(texts, "query"), asked.edits, _translated(texts, asked), asked.translated)
 
     def numbered(self, places: IntArray, draw: np.random.Generator) -> IntArray:
         """Examples, int64 (n,), of the texts at these places."""
-        if not self.edits:
+        if not (self.edits or self.others):
             return places
         return places + len(self.texts) * draw.integers(1, WAYS, len(places))
 
@@ -76,10 +88,26 @@ class Varied:
     def text(self, example: int) -> str:
         """What is read of an example."""
         way, place = divmod(example, len(self.texts))
-        return varied(self.texts[place], self.edits, np.random.default_rng(way)) if way else self.texts[place]
+        if not (way and (self.edits or self.others)):
+            return self.texts[place]
+        draw = np.random.default_rng(way)
+        other = place in self.others and draw.random() < self.translated
+        return varied(self.others[place] if other else self.texts[place], self.edits, draw)
 
     def read(self, model: "TextModel", examples: IntArray) -> Sequence[Sequence[int]]:
         """The token ids of the examples."""
-        if not self.edits:
+        if not (self.edits or self.others):
             return [self.ids[example] for example in examples]
         return model.ids([self.text(example) for example in examples.tolist()], "query")
+
+
+def _translated(texts: Sequence[str], asked: LearnsTexts) -> dict[int, str]:
+    if asked.back_translation is None or not asked.translated:
+        return {}
+    from shopkeeper.encode.translation import back_translated, translator
+
+    there, back = map(translator, asked.back_translation)
+    chosen = np.random.default_rng(len(texts)).permutation(len(texts))[: asked.translations].tolist()
+    others = back_translated([texts[place] for place in chosen], there, back)
+    log.info("translated there_and_back=%d of=%d", len(chosen), len(texts))
+    return dict(zip(chosen, others, strict=True))

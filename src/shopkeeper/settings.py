@@ -84,6 +84,12 @@ class Encode(Section):
     )
     method: str = Field("full", description="Which of its numbers learn: a method below.")
     tasks: tuple[str, ...] = Field(("matching",), description="What it is taught: tasks below.")
+    adversarial: Literal["none", "fgm", "awp"] = Field(
+        "none", description="Learns from each batch where it is hardest, too: words moved, or weights. Half as fast."
+    )
+    epsilon: float | None = Field(
+        None, gt=0, description="How far they are moved: 1 for fgm, .005 of each matrix for awp where nothing is said."
+    )
 
 
 class Recall(Section):

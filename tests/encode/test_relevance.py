@@ -67,7 +67,7 @@ def test_untouched_scores_give_each_grade_its_share() -> None:
 def test_each_pair_has_the_score_that_it_has_alone(reads: str, model: TextModel) -> None:
     task = prepared(model, reads=reads)
     places = np.array([0, 5, 2, 11, 3, 40])
-    together = task._learning(model, places)
+    together = task._learning(model, places, [task._judged.queries[place] for place in places])
     assert together.requires_grad
     alone = np.concatenate([task.scores(model, places[at : at + 1]) for at in range(len(places))])
     np.testing.assert_allclose(together.detach().numpy(), alone, atol=2e-2)

@@ -55,6 +55,9 @@ def test_reviews_learn_to_be_told_apart_from_a_head_that_knows_something(model: 
     more.prepare(model, CORPUS, 0)
     assert more.score(model) > 0.9
     assert [tuple(numbers.shape) for numbers in more.parameters()] == [(2, 32), (2,)]
+    said = asked.head.predicted(model.vectors(asked._asked, "query"))
+    right = [label == asked.head.labels[at] for label, at in zip(said, asked._wanted, strict=True)]
+    assert np.mean(right) > 0.9
 
 
 def test_labels_are_drawn_alike_and_held_out_reviews_never(model: TextModel) -> None:

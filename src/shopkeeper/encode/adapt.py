@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import TypeAdapter
@@ -44,6 +44,8 @@ class Job:
     steps: int = 500
     max_tokens: int = 64
     seed: int = 0
+    adversarial: Literal["none", "fgm", "awp"] = "none"
+    epsilon: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,15 @@ def _learnt(making: Path) -> Outcome:
     (method,) = (_made("method", name, given) for name, given in job.method.items())
     tasks = [_made("task", name, given) for name, given in job.tasks.items()]
     minutes = job.minutes * torch.get_num_threads()
-    schedule = Schedule(steps=job.steps, minutes=minutes, every=EVERY, patience=PATIENCE, seed=job.seed)
+    schedule = Schedule(
+        steps=job.steps,
+        every=EVERY,
+        patience=PATIENCE,
+        minutes=minutes,
+        seed=job.seed,
+        adversarial=job.adversarial,
+        epsilon=job.epsilon,
+    )
     history = train(model, method, tasks, corpus_files.read(making), schedule, _tell)
     points = tuple((p.step, p.cpu_s, None if np.isnan(p.loss) else p.loss, p.score) for p in history.points)
     size = sum(parameter.numel() * 4 for parameter in model.parameters())

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from shopkeeper.encode.slips import slipped
 from shopkeeper.text import has_han, is_code, other_numbers, tokens
 
 _FILLERS = (
@@ -93,7 +94,7 @@ def mistyped(words: Sequence[str], draw: np.random.Generator) -> list[str]:
         typed = [typed[place] for place in draw.permutation(len(typed)).tolist()]
     elif chance < OTHER_NUMBER + TURNED + SLIP:
         place = int(draw.integers(len(typed)))
-        typed[place] = _slipped(typed[place], draw)
+        typed[place] = slipped(typed[place], draw)
     elif chance < OTHER_NUMBER + TURNED + SLIP + GLUED and len(typed) > 1:
         place = int(draw.integers(len(typed) - 1))
         typed[place : place + 2] = [typed[place] + typed[place + 1]]
@@ -106,15 +107,6 @@ def joined(words: Sequence[str]) -> str:
     for word in words:
         text += word if not text or (has_han(text[-1]) and has_han(word[0])) else f" {word}"
     return text
-
-
-def _slipped(word: str, draw: np.random.Generator) -> str:
-    """The word with a letter left out, doubled, exchanged with its neighbour or another one; short ones as they are."""
-    if len(word) < 5 or not word.isascii() or not word.isalpha():
-        return word
-    at, kind = int(draw.integers(1, len(word) - 1)), int(draw.integers(4))
-    middle = ("", word[at] * 2, word[at + 1] + word[at], chr(ord("a") + int(draw.integers(26))))[kind]
-    return word[:at] + middle + word[at + (2 if kind == 2 else 1) :]
 
 
 def _phrases(fields: Sequence[Sequence[str]]) -> list[dict[Phrase, int]]:

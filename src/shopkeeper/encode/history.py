@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from shopkeeper.encode.contract import Progress
 
@@ -14,8 +15,9 @@ class Schedule:
 
     The learning rate rises over the first `warm_up` of the steps and falls along a cosine, or of the minutes where they
     end first; what tasks learn beside the
-    model has `head_rate` as its highest. A step learns from `accumulate` batches of each task. `folder` gets the
-    checkpoint, from which the same training goes on, and the curves.
+    model has `head_rate` as its highest. A step learns from `accumulate` batches of each task. With `adversarial` it
+    learns from them once more where they are hardest, `epsilon` away (encode/adversarial.py); that takes twice as long.
+    `folder` gets the checkpoint, from which the same training goes on, and the curves.
     """
 
     steps: int = 500
@@ -28,6 +30,8 @@ class Schedule:
     seed: int = 0
     accumulate: int = 1
     head_rate: float = 1e-3
+    adversarial: Literal["none", "fgm", "awp"] = "none"
+    epsilon: float | None = None
     folder: Path | None = None
 
 

@@ -4,12 +4,15 @@ import logging
 import math
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from shopkeeper.encode.adversarial import Attack, attack
 from shopkeeper.encode.batches import Batches, Run, ran_out
 from shopkeeper.encode.checkpoints import Checkpoints, Held
 from shopkeeper.encode.contract import Following, Headed, Method, Remembering, Task
@@ -37,6 +40,7 @@ class Learner:
         self.points: list[Point] = []
         self.step = 0
         self._weighting = Uncertainty(len(tasks))
+        self._attack = attack(schedule.adversarial, schedule.epsilon, model, body)
         self._taught = [*body, *heads]
         self._all = [*self._taught, *self._weighting.log_variances]
         self._best = _copies(self._taught)
@@ -116,7 +120,9 @@ class Learner:
         share = _share_of_rate(self.schedule, self.step - 1, self._timed())
         for group in self._optimizer.param_groups:
             group["lr"] = group["highest"] * share
-        losses = self._surviving(True)
+        begun = self._random()
+        with self._attack.listening() if self._attack else nullcontext():
+            losses = self._surviving(True)
         if not all(map(math.isfinite, losses)):
             shown = [_shown(self.tasks, past) for past in self._losses[-3:]]
             raise TrainingError(
@@ -125,6 +131,8 @@ class Learner:
             )
         self._losses.append(losses)
         self.together.average(self._all)
+        if self._attack:
+            self._harder(self._attack, begun)
         torch.nn.utils.clip_grad_norm_(self._all, self.schedule.clip)
         self._optimizer.step()
         if isinstance(self.method, Following):
@@ -132,18 +140,46 @@ class Learner:
         rate = float(self._optimizer.param_groups[0]["lr"])
         curves.add(self.step, self._cpu_s(), rate, {"loss": dict(zip(self.tasks, losses, strict=True))})
 
+    def _harder(self, under: Attack, begun: tuple[Tensor, Any]) -> None:
+        """The gradients of the same batch under attack; those it has are kept where its loss there is no number."""
+        ended, plain = self._random(), [each.grad for each in self._all]
+        tasks = [each for name, each in self._remembering.items() if name != "method"]
+        memories = [{key: kept.clone() for key, kept in each.memory(self.model).items()} for each in tasks]
+        with under.moved(self.together) as moved:
+            self._draw_as(begun)
+            losses = self._surviving(True) if moved else [math.nan]
+        self._draw_as(ended)
+        for each, memory in zip(tasks, memories, strict=True):
+            each.remember(self.model, memory)
+        hard = all(map(math.isfinite, losses))
+        if hard:
+            self.together.average(self._all)
+        elif moved:
+            log.warning("adapting step=%d attacked_loss=%s attack=left_out", self.step, losses)
+        for number, before in zip(self._all, plain, strict=True):
+            number.grad = _both(before, number.grad if hard else None, under.adds)
+
+    def _random(self) -> tuple[Tensor, Any]:
+        """Where the random numbers of a batch begin: torch's, and those it is drawn with."""
+        return torch.get_rng_state(), self._draw.bit_generator.state
+
+    def _draw_as(self, begun: tuple[Tensor, Any]) -> None:
+        torch.set_rng_state(begun[0])
+        self._draw.bit_generator.state = begun[1]
+
     def _surviving(self, learn: bool) -> list[float]:
         """The loss of each task on one batch, with gradients if asked; in smaller parts where memory runs out.
 
         Without gradients nothing has happened: the next batch is the same one.
         """
-        dice, draw = torch.get_rng_state(), self._draw.bit_generator.state
+        begun = self._random()
         while True:
             self._optimizer.zero_grad()
+            if self._attack:
+                self._attack.forget()
             failed, losses = self._one_batch(learn)
             if failed is not None or not learn:
-                torch.set_rng_state(dice)
-                self._draw.bit_generator.state = draw
+                self._draw_as(begun)
             if failed is None:
                 return losses
             self._halve(failed)
@@ -272,6 +308,13 @@ class Learner:
 
 def _copies(parameters: Sequence[Tensor]) -> list[Tensor]:
     return [parameter.detach().clone() for parameter in parameters]
+
+
+def _both(plain: Tensor | None, attacked: Tensor | None, add: bool) -> Tensor | None:
+    """The gradient to learn by, of that of a batch and that of the same batch under attack."""
+    if plain is None or attacked is None:
+        return plain if attacked is None else attacked
+    return plain + attacked if add else attacked
 
 
 def _shown(names: Mapping[str, Task], losses: Sequence[float]) -> str:

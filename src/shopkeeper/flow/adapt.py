@@ -17,6 +17,7 @@ from shopkeeper import plugins
 from shopkeeper.encode import weights as weights_of
 from shopkeeper.encode.adapt import Job, Outcome, adapt
 from shopkeeper.encode.artefact import OWN
+from shopkeeper.encode.augment import synonyms
 from shopkeeper.encode.card import CARD_FILE, Card, Form, Gain, Neighbours, as_json, card_of, write
 from shopkeeper.encode.corpus import Corpus
 from shopkeeper.encode.open import own_encoder
@@ -117,6 +118,8 @@ def _job(folder: ShopFolder, weights: Weights) -> Job:
 
     def own(kind: str, name: str) -> dict[str, Any]:
         given: dict[str, Any] = settings.of(kind, name).model_dump(mode="json")
+        if isinstance(given.get("synonyms"), str):  # the file's terms decide what is learnt, not where it lies
+            given["synonyms"] = synonyms(folder.path / given["synonyms"])
         return given
 
     return Job(
@@ -124,6 +127,8 @@ def _job(folder: ShopFolder, weights: Weights) -> Job:
         method={settings.encode.method: own("method", settings.encode.method)},
         tasks={name: own("task", name) for name in settings.encode.tasks},
         minutes=settings.encode.minutes,
+        adversarial=settings.encode.adversarial,
+        epsilon=settings.encode.epsilon,
         max_tokens=settings.encode.max_tokens,
         seed=settings.learn.seed,
     )
@@ -147,7 +152,8 @@ def _refuse_disagreement(tasks: Mapping[str, Any]) -> None:
 
 def _key(job: Job, corpus: Corpus) -> str:
     """Equal where the same model would come of it: weights, method, tasks, goods, time."""
-    decides = (RECIPE, job.weights.sha256, job.method, job.tasks, job.minutes, job.max_tokens, job.seed)
+    under = (job.adversarial, job.epsilon)
+    decides = (RECIPE, job.weights.sha256, job.method, job.tasks, job.minutes, job.max_tokens, job.seed, under)
     digest = hashlib.sha256(json.dumps(decides, sort_keys=True).encode())
     for texts in (corpus.texts, *zip(*corpus.fields, strict=True), corpus.brands):
         digest.update("\n".join(texts).encode())

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from shopkeeper.encode.slips import SHORTEST, exchanged
 from shopkeeper.rank.labels import Labels
 from shopkeeper.text import UNITS, is_code, tokens
 from shopkeeper.types import Catalog
@@ -53,7 +54,6 @@ def _query(words: list[str], rng: np.random.Generator) -> str:
 
 def _mistyped(word: str, rng: np.random.Generator) -> str:
     """The word with two neighbouring letters swapped; short words and Chinese ones as they are."""
-    if len(word) < 5 or not word.isascii():
+    if len(word) < SHORTEST or not word.isascii():
         return word
-    at = int(rng.integers(1, len(word) - 1))
-    return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+    return exchanged(word, int(rng.integers(1, len(word) - 1)))

@@ -6,8 +6,8 @@ import numpy as np
 from pydantic import Field
 
 from shopkeeper.encode.corpus import Corpus
+from shopkeeper.encode.varied import LearnsTexts, Varied
 from shopkeeper.errors import TrainingError
-from shopkeeper.settings import PluginSettings
 from shopkeeper.types import IntArray
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Matching:
 
     learns_from: ClassVar[tuple[str, ...]] = ()
 
-    class Settings(PluginSettings):
+    class Settings(LearnsTexts):
         queries: int = Field(24_000, ge=1, description="How many queries are generated at most.")
         lengths: tuple[float, float, float] = Field(
             (0.4, 0.4, 0.2), description="How many of the queries have one, two and three words."
@@ -94,7 +94,7 @@ class Matching:
         self._passages = torch.from_numpy(passages)
         self._teacher = self._chosen_teacher(some)
         self._meant = torch.from_numpy(model.vectors([query.meant for query in self._queries], "query"))
-        self._ids = model.ids([query.typed for query in self._queries], "query")
+        self._typed = Varied.of(model, [query.typed for query in self._queries], self.settings)
         self._asked = [query for _, query in known]
         self._hold_out([row for row, _ in known], draw)
 
@@ -102,22 +102,30 @@ class Matching:
         return self.loss_of(model, self.drawn(draw))
 
     def drawn(self, draw: np.random.Generator) -> IntArray:
-        return draw.integers(0, len(self._queries), self.settings.batch)
+        return self._typed.numbered(draw.integers(0, len(self._queries), self.settings.batch), draw)
 
     def loss_of(self, model: "TextModel", examples: IntArray) -> "Tensor":
         import torch
 
+        places = self._typed.places(examples)
         with torch.no_grad():
-            pointed_at = self._teacher.scores([self._queries[place].meant for place in examples], self._meant[examples])
+            pointed_at = self._teacher.scores([self._queries[place].meant for place in places], self._meant[places])
             teacher = torch.softmax(pointed_at / self.settings.temperature, 1)
         learning = model.training
         # with dropout, product vectors that are kept would be none that the model gives
         model.train(learning and not self._learns_products)
-        vectors = model(*model.padded([self._ids[place] for place in examples]))
+        vectors = model(*model.padded(self._typed.read(model, examples)))
         logits = self._logits(model, vectors, teacher)
         model.train(learning)
         with torch.autocast("cpu", enabled=False):  # logits of 16 bits cannot tell near products apart
             return -(teacher * torch.log_softmax(logits, 1)).sum(1).mean()
+
+    def memory(self, model: "TextModel") -> "dict[str, Tensor]":
+        """The vectors of the products' last readings, where the model learns to read them."""
+        return {"passages": self._passages} if self._learns_products else {}
+
+    def remember(self, model: "TextModel", memory: "dict[str, Tensor]") -> None:
+        self._passages = memory.get("passages", self._passages)
 
     def score(self, model: "TextModel") -> float:
         """The mean reciprocal rank of the product that is meant, among all products or some others."""

@@ -7,16 +7,16 @@ import numpy as np
 from pydantic import Field
 
 from shopkeeper.encode.corpus import Corpus, Judgements
+from shopkeeper.encode.varied import LearnsTexts, Varied
 from shopkeeper.errors import TrainingError
 from shopkeeper.measure.ranking import graded_ndcg_at
-from shopkeeper.settings import PluginSettings
 from shopkeeper.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from torch import Tensor
     from torch.nn import Parameter
 
-    from shopkeeper.encode.cross import CrossEncoder
+    from shopkeeper.encode.cross import CrossEncoder, Pair
     from shopkeeper.encode.model import TextModel
 
 K = 10
@@ -44,7 +44,7 @@ class Relevance:
     learns_from: ClassVar[tuple[str, ...]] = ("judged",)
     moves_products: ClassVar[bool | None] = True
 
-    class Settings(PluginSettings):
+    class Settings(LearnsTexts):
         reads: Literal["apart", "together"] = Field(
             "apart", description="Query and product as two vectors, or as one text by a cross-encoder."
         )
@@ -83,7 +83,8 @@ class Relevance:
         if self.settings.reads == "together":
             self.cross = self.cross or CrossEncoder(model)
         assert self.cross is None or (self.cross.model is model and self.settings.reads == "together")
-        self._tokens(model)
+        self._shown = [] if self.cross is not None else model.ids(self._products, "passage")
+        self._typed = Varied.of(model, [self._judged.queries[own[0]] for own in self._queries], self.settings)
         self._begin(model, draw)
 
     def parameters(self) -> "list[Parameter]":
@@ -91,7 +92,7 @@ class Relevance:
         return heads if self.cross is None else [*heads, *self.cross.head.parameters()]
 
     def drawn(self, draw: np.random.Generator) -> IntArray:
-        """A number a query: its place, and above it what its products are drawn by."""
+        """A number a query: its place, and above it what its products, and how it is typed, are drawn by."""
         chosen = draw.choice(len(self._queries), self.settings.batch, p=self._shares)
         return np.asarray(chosen + len(self._queries) * draw.integers(0, 1 << 30, self.settings.batch), np.int64)
 
@@ -102,7 +103,8 @@ class Relevance:
         import torch
 
         lists = [self._some(int(example)) for example in examples]
-        scores = torch.split(self._learning(model, np.concatenate(lists)), [len(own) for own in lists])
+        typed = [self._typed.text(int(example)) for example, own in zip(examples, lists, strict=True) for _ in own]
+        scores = torch.split(self._learning(model, np.concatenate(lists), typed), [len(own) for own in lists])
         with torch.autocast("cpu", enabled=False):
             return torch.stack([self._of_query(own, found) for own, found in zip(lists, scores, strict=True)]).mean()
 
@@ -159,12 +161,6 @@ class Relevance:
             )
         return useful
 
-    def _tokens(self, model: "TextModel") -> None:
-        queries = self._judged.queries
-        self._pairs = [] if self.cross is None else self.cross.pairs(queries, self._products)
-        self._asked = [] if self.cross is not None else model.ids(queries, "query")
-        self._shown = [] if self.cross is not None else model.ids(self._products, "passage")
-
     def _begin(self, model: "TextModel", draw: np.random.Generator) -> None:
         """The scale and the cuts that fit the model as it comes; a teacher's margins in units of its scores."""
         import torch
@@ -182,22 +178,25 @@ class Relevance:
         own = self._queries[query]
         return np.random.default_rng(drawn).permutation(own)[: self.settings.products]
 
-    def _learning(self, model: "TextModel", places: IntArray) -> "Tensor":
-        """float32 (n,) scores with gradients, read in groups of like length."""
+    def _learning(self, model: "TextModel", places: IntArray, typed: Sequence[str]) -> "Tensor":
+        """float32 (n,) scores with gradients of these pairs with their queries as typed, in groups of like length."""
         import torch
 
-        cross, held = self.cross, self._shown if self.cross is None else [ids for ids, _ in self._pairs]
-        order = np.array(sorted(range(len(places)), key=lambda at: len(held[places[at]])))
-        groups = [part for part in np.array_split(places[order], GROUPS) if len(part)]
+        cross = self.cross
+        pairs: list[Pair] = []
         if cross is not None:
-            read = torch.cat([cross([self._pairs[place] for place in part]) for part in groups])
+            pairs = cross.pairs(typed, [self._products[place] for place in places])
+        shown = [self._shown[place] for place in places] if cross is None else [ids for ids, _ in pairs]
+        order = np.array(sorted(range(len(places)), key=lambda at: len(shown[at])))
+        groups = [part.tolist() for part in np.array_split(order, GROUPS) if len(part)]
+        if cross is not None:
+            read = torch.cat([cross([pairs[at] for at in part]) for part in groups])
         else:
-            own, at = np.unique(np.array([self._judged.queries[place] for place in places[order]]), return_inverse=True)
-            first = {query: place for place, query in zip(places[order], np.array(own)[at], strict=True)}
-            asked = model(*model.padded([self._asked[first[query]] for query in own.tolist()]))[torch.from_numpy(at)]
-            shown = torch.cat([model(*model.padded([self._shown[place] for place in part])) for part in groups])
+            own, of = np.unique(np.array(typed)[order], return_inverse=True)
+            asked = model(*model.padded(model.ids(own.tolist(), "query")))[torch.from_numpy(of)]
+            found = torch.cat([model(*model.padded([shown[at] for at in part])) for part in groups])
             with torch.autocast("cpu", enabled=False):
-                read = (asked * shown).sum(1)
+                read = (asked * found).sum(1)
         return read[torch.from_numpy(np.argsort(order))]
 
     def _of_query(self, places: IntArray, scores: "Tensor") -> "Tensor":

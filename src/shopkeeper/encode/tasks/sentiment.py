@@ -6,9 +6,9 @@ import numpy as np
 from pydantic import Field
 
 from shopkeeper.encode.corpus import Corpus, held_out
-from shopkeeper.encode.logistic import fitted
+from shopkeeper.encode.logistic import Head, fitted
+from shopkeeper.encode.varied import LearnsTexts, Varied
 from shopkeeper.errors import TrainingError
-from shopkeeper.settings import PluginSettings
 from shopkeeper.types import IntArray
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Sentiment:
     learns_from: ClassVar[tuple[str, ...]] = ("reviews",)
     moves_products: ClassVar[bool | None] = None
 
-    class Settings(PluginSettings):
+    class Settings(LearnsTexts):
         batch: int = Field(32, ge=1, description="Reviews of one step.")
         first: int = Field(500, ge=1, description="From so many reviews of each label at most the head starts.")
 
@@ -58,7 +58,7 @@ class Sentiment:
             )
         rows, kept = np.flatnonzero(aside), np.flatnonzero(~aside)
         self._asked, self._wanted = [reviews.texts[row] for row in rows.tolist()], own[rows]
-        self._ids = model.ids([reviews.texts[row] for row in kept.tolist()], "query")
+        self._texts = Varied.of(model, [reviews.texts[row] for row in kept.tolist()], self.settings)
         self._labels = torch.from_numpy(own[kept])
         self._rows = [np.flatnonzero(own[kept] == label) for label in range(len(names))]
         draw = np.random.default_rng(seed)
@@ -66,6 +66,7 @@ class Sentiment:
         some = [row for part in parts for row in part.tolist()]
         vectors = model.vectors([reviews.texts[row] for row in some], "query")
         start = fitted(vectors, [reviews.labels[row] for row in some], STRENGTH)
+        self._names = tuple(names)
         self._mean, self._scale = torch.from_numpy(start.mean).float(), start.scale
         self._head = [
             torch.nn.Parameter(torch.from_numpy(part).float().contiguous()) for part in (start.weights, start.biases)
@@ -79,14 +80,20 @@ class Sentiment:
 
     def drawn(self, draw: np.random.Generator) -> IntArray:
         labels = draw.integers(0, len(self._rows), self.settings.batch)
-        return np.array([draw.choice(self._rows[label]) for label in labels], np.int64)
+        return self._texts.numbered(np.array([draw.choice(self._rows[label]) for label in labels], np.int64), draw)
 
     def loss_of(self, model: "TextModel", examples: IntArray) -> "Tensor":
         import torch
 
-        vectors = model(*model.padded([self._ids[place] for place in examples]))
+        vectors = model(*model.padded(self._texts.read(model, examples)))
         with torch.autocast("cpu", enabled=False):
-            return torch.nn.functional.cross_entropy(self._logits(vectors), self._labels[examples])
+            return torch.nn.functional.cross_entropy(self._logits(vectors), self._labels[self._texts.places(examples)])
+
+    @property
+    def head(self) -> Head:
+        """What tells reviews apart by the vectors of the model that learnt with it."""
+        weights, biases = (each.detach().double().numpy() for each in self._head)
+        return Head(self._names, weights, biases, self._mean.double().numpy(), self._scale)
 
     def score(self, model: "TextModel") -> float:
         """Balanced accuracy on held-out reviews."""

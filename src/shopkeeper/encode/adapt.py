@@ -88,6 +88,7 @@ def _write(job: Job, corpus: Corpus, making: Path) -> None:
     (making / JOB).write_bytes(_JOB.dump_json(job))
     texts = {"texts": list(corpus.texts), "fields": [list(own) for own in corpus.fields], "brands": list(corpus.brands)}
     texts["reviews"] = [list(corpus.reviews.texts), list(corpus.reviews.labels)]
+    texts["queries"] = list(corpus.queries)
     (making / TEXTS).write_text(json.dumps(texts), encoding="utf-8")
     if corpus.vectors is not None:
         np.save(making / VECTORS, corpus.vectors, allow_pickle=False)
@@ -171,7 +172,8 @@ def _corpus(making: Path) -> Corpus:
     texts = json.loads((making / TEXTS).read_text(encoding="utf-8"))
     vectors = making / VECTORS
     held = np.load(vectors, mmap_mode="r", allow_pickle=False) if vectors.is_file() else None
-    return Corpus(texts["texts"], texts["fields"], texts["brands"], held, reviews=Reviews(*texts["reviews"]))
+    reviews, queries = Reviews(*texts["reviews"]), texts["queries"]
+    return Corpus(texts["texts"], texts["fields"], texts["brands"], held, reviews=reviews, queries=queries)
 
 
 def _tell(step: str, done: int, total: int) -> None:

@@ -46,6 +46,22 @@ def tokens(text: str) -> list[str]:
     return found
 
 
+def spans(text: str) -> list[tuple[int, int]]:
+    """Where each word stands in the text, from and to, in order; Chinese is cut into words that do not overlap."""
+    found: list[tuple[int, int]] = []
+    for match in _WORD.finditer(text):
+        start = match.start()
+        if has_han(match[0]):
+            import rjieba
+
+            for word in rjieba.cut(match[0]):
+                found.append((start, start + len(word)))
+                start += len(word)
+        else:
+            found.append(match.span())
+    return found
+
+
 def is_code(token: str) -> bool:
     """Whether the token is a number, a size or a model code: it holds a digit. Such tokens are never corrected."""
     return _CODE.fullmatch(token) is not None and not has_han(token)

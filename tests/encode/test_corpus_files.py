@@ -38,6 +38,7 @@ WHOLE = Corpus(
     pairs=pairs("passage"),
     later=pairs("query"),
     reviews=Reviews(["好用"], ["good"]),
+    queries=["lamp", "灯"],
 )
 
 

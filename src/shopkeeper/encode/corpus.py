@@ -65,7 +65,8 @@ class Corpus:
 
     `vectors` float32 (n, d) are those that the shop answers from, where it has made them already; `judged` are pairs
     that people judged, `reviews` are of any goods, those of another shop too. `pairs` are texts that belong together,
-    to be learnt, and `later` those of later days, to measure with; both number the same texts.
+    to be learnt, and `later` those of later days, to measure with; both number the same texts. `queries` are what
+    shoppers typed, in any order.
     """
 
     texts: Sequence[str]
@@ -76,6 +77,7 @@ class Corpus:
     pairs: Pairs | None = None
     later: Pairs | None = None
     reviews: Reviews = Reviews()
+    queries: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         assert len(self.texts) == len(self.fields) == len(self.brands)
@@ -98,6 +100,7 @@ class Corpus:
             self.pairs,
             self.later,
             self.reviews,
+            self.queries,
         )
 
     @cached_property

@@ -20,6 +20,7 @@ def write(corpus: Corpus, folder: Path) -> None:
         "fields": [list(own) for own in corpus.fields],
         "brands": list(corpus.brands),
         "reviews": [list(corpus.reviews.texts), list(corpus.reviews.labels)],
+        "queries": list(corpus.queries),
     }
     arrays: dict[str, NDArray[Any]] = {}
     if corpus.judged is not None:
@@ -64,4 +65,5 @@ def read(folder: Path) -> Corpus:
         pairs=pairs("pairs"),
         later=pairs("later"),
         reviews=Reviews(*texts["reviews"]),
+        queries=texts["queries"],
     )

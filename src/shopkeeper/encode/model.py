@@ -80,16 +80,31 @@ class TextModel(torch.nn.Module):
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Unit vectors (b, dimensions) of token ids int64 (b, t); the mask int64 (b, t) is 1 where there is a token."""
-        hidden: Tensor = self.body(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state.float()
+        hidden = self.hidden(input_ids, attention_mask)
         keep = attention_mask.unsqueeze(-1).to(hidden.dtype)
         pooled = hidden[:, 0] if self.weights.pooling == "cls" else (hidden * keep).sum(1) / keep.sum(1)
         return torch.nn.functional.normalize(pooled if self.part is None else self.part.after(pooled), dim=1)
 
+    def hidden(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """The last layer's numbers of each token, float32 (b, t, dimensions)."""
+        hidden: Tensor = self.body(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        return hidden.float()
+
+    @property
+    def words(self) -> Tensor:
+        """What stands for each token before the first layer (vocabulary, dimensions); it may learn."""
+        table: Tensor = self.body.get_input_embeddings().weight
+        return table
+
+    def prefix(self, kind: Kind) -> str:
+        """What the weights ask for before a text of this kind."""
+        return self.weights.query_prefix if kind == "query" else self.weights.passage_prefix
+
     def ids(self, texts: Sequence[str], kind: Kind) -> list[list[int]]:
         """The token ids of each text, with the prefix that its kind asks for, at most `max_tokens`."""
-        prefix = self.weights.query_prefix if kind == "query" else self.weights.passage_prefix
+        prefix = self.prefix(kind)
         encodings = self.tokenizer.encode_batch([prefix + text for text in texts])
-        return [_cut(encoding.ids, self.max_tokens) for encoding in encodings]
+        return [cut(encoding.ids, self.max_tokens) for encoding in encodings]
 
     def padded(self, rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
         """Token ids side by side, int64 (b, t), and their mask."""
@@ -169,6 +184,6 @@ def _body(folder: Path) -> Any:
     return body
 
 
-def _cut(ids: list[int], most: int) -> list[int]:
+def cut(ids: list[int], most: int) -> list[int]:
     """At most so many ids, the last of them the closing token that a text ends with."""
     return ids if len(ids) <= most else [*ids[: most - 1], ids[-1]]

@@ -155,7 +155,7 @@ def _key(job: Job, corpus: Corpus) -> str:
     under = (job.adversarial, job.epsilon)
     decides = (RECIPE, job.weights.sha256, job.method, job.tasks, job.minutes, job.max_tokens, job.seed, under)
     digest = hashlib.sha256(json.dumps(decides, sort_keys=True).encode())
-    for texts in (corpus.texts, *zip(*corpus.fields, strict=True), corpus.brands):
+    for texts in (corpus.texts, *zip(*corpus.fields, strict=True), corpus.brands, corpus.queries):
         digest.update("\n".join(texts).encode())
     for part in (corpus.pairs, corpus.later, corpus.judged):
         for name, held in vars(part).items() if part is not None else ():

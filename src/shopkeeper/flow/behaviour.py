@@ -55,6 +55,8 @@ class Behaviour:
         if "pairs" in parts:
             pairs, later = self.together()
             corpus = replace(corpus, pairs=pairs, later=later)
+        if "queries" in parts:
+            corpus = replace(corpus, queries=self.queries())
         return corpus
 
     def queries(self) -> list[str]:

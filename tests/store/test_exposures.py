@@ -6,7 +6,7 @@
 4. A disk that is full is counted as a loss by the writing thread and raised to whoever flushes.
 5. Erasing a shopper reaches exposures that are not written yet.
 6. A closed shop takes no more.
-7. A span of time is read oldest first.
+7. A span of time is read oldest first, its searches alone if asked.
 8. The writing thread writes one batch at a time; what came meanwhile waits for the next one.
 9. Arrays are kept as numpy saves them.
 10. One whose feature values cannot be made is counted; the others are kept, and no word of it reaches the log.
@@ -117,6 +117,14 @@ def test_a_span_is_read_oldest_first(folder: ShopFolder) -> None:
         folder.exposures.append(exposure(name, timestamp=moment))
     folder.exposures.flush()
     assert [shown.request_id for shown in folder.exposures.between(10.0, 40.0)] == ["a", "b", "c"]
+
+
+def test_searches_of_a_span_are_read_alone(folder: ShopFolder) -> None:
+    for name, query in (("r1", "tea"), ("r2", ""), ("r3", "mug")):
+        folder.exposures.append(exposure(name, query=query))
+    folder.exposures.flush()
+    assert [found.request_id for found in folder.exposures.between(0, 9, searches=True)] == ["r1", "r3"]
+    assert len(list(folder.exposures.between(0, 9))) == 3
 
 
 def full(database: Database) -> None:

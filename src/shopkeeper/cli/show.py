@@ -187,10 +187,10 @@ def _language_model(found: "Card") -> str:
     """One line on what became of the language model."""
     if not found.adapted:
         return f"The language model stays as it came: {found.reason}"
-    gain = found.gains[0]
+    gain = max(found.gains, key=lambda gain: gain.low)  # what it was kept for
     return (
-        f"The language model learnt the shop in {found.seconds:.0f} processor seconds: searches it never saw find "
-        f"what they mean at MRR {gain.after:.3f}, before {gain.before:.3f}."
+        f"The language model learnt the shop in {found.seconds:.0f} processor seconds: on what it never saw "
+        f"({gain.kind.replace('_', ' ')}) what is meant is found at MRR {gain.after:.3f}, before {gain.before:.3f}."
     )
 
 

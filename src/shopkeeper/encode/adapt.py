@@ -4,7 +4,6 @@
 changes: what came of it lies in a folder that the caller gave.
 """
 
-import contextlib
 import json
 import os
 import subprocess
@@ -25,6 +24,7 @@ from shopkeeper.encode.artefact import FAILURE, OWN, QUIET, lacking
 from shopkeeper.encode.corpus import Corpus
 from shopkeeper.encode.weights import NONE, Weights
 from shopkeeper.errors import ShopkeeperError, TrainingError
+from shopkeeper.store.disk import full_disk_as_error
 
 Progress = Callable[[str, int, int], None]
 JOB, OUTCOME = "job.json", "outcome.json"
@@ -88,8 +88,9 @@ def adapt(job: Job, corpus: Corpus, folder: Path, tell: Progress = lambda step, 
 
 
 def _write(job: Job, corpus: Corpus, making: Path) -> None:
-    (making / JOB).write_bytes(_JOB.dump_json(job))
-    corpus_files.write(corpus, making)
+    with full_disk_as_error(making):
+        (making / JOB).write_bytes(_JOB.dump_json(job))
+        corpus_files.write(corpus, making)
 
 
 def _run_apart(making: Path, tell: Progress) -> None:
@@ -104,9 +105,8 @@ def _run_apart(making: Path, tell: Progress) -> None:
         assert child.stdout is not None
         try:
             for line in child.stdout:
-                with contextlib.suppress(ValueError):  # libraries print what they like
-                    step, done, total = json.loads(line)
-                    tell(step, done, total)
+                if told := _told(line):
+                    tell(*told)
         except BaseException:
             child.kill()
             raise
@@ -115,10 +115,24 @@ def _run_apart(making: Path, tell: Progress) -> None:
         raise TrainingError(failure.read_text(encoding="utf-8"))
     if child.returncode:
         last = errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:] or ["no message"]
+        killed = child.returncode < 0 or "MemoryError" in last[0]
         raise TrainingError(
-            f"adapting the language model ended with code {child.returncode}: {last[0]}. The model stays as it was. "
-            f"Where memory was too little, lower encode.matching.batch, or set encode.minutes to 0"
+            f"adapting the language model ended with code {child.returncode}: {last[0]}. The model stays as it was"
+            + (
+                ". Most likely memory was too little: lower the tasks' batch, or set encode.minutes to 0"
+                if killed
+                else ""
+            )
         )
+
+
+def _told(line: str) -> tuple[str, int, int] | None:
+    """How far it is, where this line of the child says so: libraries print what they like."""
+    try:
+        step, done, total = json.loads(line)
+    except (ValueError, TypeError):
+        return None
+    return str(step), int(done), int(total)
 
 
 def main() -> int:

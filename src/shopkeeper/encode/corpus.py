@@ -6,6 +6,7 @@ from functools import cached_property
 from hashlib import blake2b
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shopkeeper.encode.pairs import Pairs
 from shopkeeper.types import BoolArray, FloatArray, IntArray
@@ -108,9 +109,20 @@ class Corpus:
         """bool (n,): the products that no training query is made from."""
         return held_out(self.texts)
 
+    @cached_property
+    def left_for_the_end(self) -> BoolArray:
+        """bool (n,): every other product of those held out. No training looks at them, not even to see when to stop:
+        what was learnt is judged by them, once."""
+        return np.asarray(self.held_out & (_digests(self.texts) // PARTS % 2 == 1))
+
 
 def held_out(texts: Sequence[str]) -> BoolArray:
     """bool (n,): by a hash of each text, so that the same text is never on both sides."""
-    digests = (blake2b(text.encode(), digest_size=8).digest() for text in texts)
-    part = np.array([int.from_bytes(digest, "big") % PARTS for digest in digests], np.int64)
+    part = (_digests(texts) % PARTS).astype(np.int64)
     return np.asarray(part < min(-(-PARTS * ENOUGH // max(len(texts), 1)), MOST))
+
+
+def _digests(texts: Sequence[str]) -> NDArray[np.uint64]:
+    """uint64 (n,)"""
+    digests = [blake2b(text.encode(), digest_size=8).digest() for text in texts]
+    return np.array([int.from_bytes(digest, "big") for digest in digests], np.uint64)

@@ -55,11 +55,9 @@ def own_encoder(version: Path, settings: Encode) -> Encoder | None:
 
 
 def with_own(version: Path, encoder: Encoder, settings: Encode, fingerprint: str) -> Encoder:
-    """The encoder of a version whose products have vectors of this `fingerprint`.
+    """The encoder of a version whose products have vectors of this `fingerprint`: what it learnt reads its queries.
 
-    What the version learnt reads its queries, and its products too where their vectors are its own.
+    An encoder of another fingerprint is given back as it is: it does not fit to the version.
     """
     own = own_encoder(version, settings)
-    if own is None or own.fingerprint == fingerprint:
-        return own or encoder
-    return Sides(queries=own, passages=encoder)
+    return encoder if own is None or encoder.fingerprint != fingerprint else Sides(queries=own, passages=encoder)

@@ -21,20 +21,22 @@ from shopkeeper.encode.augment import synonyms
 from shopkeeper.encode.card import CARD_FILE, Card, Form, Gain, Neighbours, as_json, card_of, write
 from shopkeeper.encode.corpus import Corpus
 from shopkeeper.encode.open import own_encoder
-from shopkeeper.encode.pairs import Pairs
 from shopkeeper.encode.sides import Sides
 from shopkeeper.encode.weights import Weights
 from shopkeeper.errors import NoVersion, StoreError, TrainingError, WeightsError
-from shopkeeper.flow.behaviour import Behaviour
-from shopkeeper.flow.gains import DECIDING, Searches, Shelved, better, gains
+from shopkeeper.flow.behaviour import PARTS, Behaviour
+from shopkeeper.flow.gains import LEAST, Gate, Searches, Shelved, better, deciding, worse
+from shopkeeper.flow.state import readable
 from shopkeeper.flow.vectors import catalogue_vectors
+from shopkeeper.store.disk import full_disk_as_error
 from shopkeeper.store.folder import ShopFolder
+from shopkeeper.store.versions import VersionInfo
 from shopkeeper.types import Catalog, IntArray
 
 log = logging.getLogger(__name__)
 
 Progress = Callable[[str, int, int], None]
-RECIPE = 2
+RECIPE = 3
 """Raised whenever the same shop and settings would give another adapted model."""
 SHOWN, NEAREST = 6, 4
 TWINS = 2000
@@ -58,25 +60,50 @@ def adapted(folder: ShopFolder, draft: Path, goods: Shelved, behaviour: Behaviou
     job, tasks = _job(folder, weights), _tasks(folder)
     corpus = behaviour.added_to(goods.corpus, {name for task in tasks.values() for name in task.learns_from})
     card = _card(folder, job, corpus)
-    if _taken_over(folder, draft, card.key):
+    serving = _serving(folder)
+    if serving is not None and serving[1].key == card.key:
+        _copy(serving[0], draft)
         return _reshelved(folder, draft, goods, tasks, tell)
-    after = goods
-    try:
-        _refuse_disagreement(tasks)
-        outcome = adapt(job, corpus, draft, tell)
-        card = replace(card, **_told(outcome))
-        if outcome.learnt:
-            after = _reshelved(folder, draft, goods, tasks, tell)
-            searches = [Searches.of(goods, card.seed + 1), Searches.asked(behaviour.asked_later(), card.seed + 1)]
-            card = _judged(card, searches, corpus.later, (goods, after))
-    except TrainingError as error:
-        card = replace(card, reason=str(error))
+    gate = _gate(goods, behaviour, corpus, card.seed + 1)  # read now: the log may be another one when learning ends
+    after, card = goods, _learnt(job, tasks, corpus, draft, card, tell)
+    if (draft / OWN).is_dir():
+        after = _reshelved(folder, draft, goods, tasks, tell)
+        card = _judged(card, gate, after)
+    if not card.adapted and serving is not None and _goes_on(serving[1], card):
+        shutil.rmtree(draft / OWN, ignore_errors=True)
+        _copy(serving[0], draft)
+        after = _reshelved(folder, draft, goods, tasks, tell)
+        found = gate.gains(after)
+        if not worse(found):
+            log.warning("adapting=carried_on version=%s reason=%s", serving[0].name, card.reason)
+            card = replace(serving[1], key=card.key, gains=found)
     if not card.adapted:
         shutil.rmtree(draft / OWN, ignore_errors=True)
         after = goods
-    (draft / CARD_FILE).write_text(as_json(card), encoding="utf-8")
+    with full_disk_as_error(draft):
+        (draft / CARD_FILE).write_text(as_json(card), encoding="utf-8")
     log.info("adapting kept=%s seconds=%.0f reason=%s", card.adapted, card.seconds, card.reason or "better")
     return after
+
+
+def _learnt(job: Job, tasks: Mapping[str, Any], corpus: Corpus, draft: Path, card: Card, tell: Progress) -> Card:
+    """The card with what came of a training; the model is in the draft where it learnt something."""
+    try:
+        _refuse(tasks)
+        return replace(card, **_told(adapt(job, corpus, draft, tell)))
+    except TrainingError as error:  # without a key: what failed is tried again next time
+        return replace(card, key="", reason=str(error))
+
+
+def _goes_on(serving: Card, card: Card) -> bool:
+    """Whether the model that serves was taught the same things, from the same weights."""
+    return serving.adapted and (serving.weights_sha256, serving.tasks) == (card.weights_sha256, card.tasks)
+
+
+def _gate(goods: Shelved, behaviour: Behaviour, corpus: Corpus, seed: int) -> Gate:
+    searches = Searches.of(goods, seed), Searches.asked(behaviour.asked_later(), seed)
+    later = None if corpus.pairs is None else behaviour.together(behaviour.edge, np.inf)
+    return Gate(goods, searches, later)
 
 
 def _reshelved(folder: ShopFolder, draft: Path, goods: Shelved, tasks: Mapping[str, Any], tell: Progress) -> Shelved:
@@ -99,7 +126,8 @@ def written_card(folder: ShopFolder) -> Card:
     version = folder.versions.current()
     if version is None:
         raise NoVersion(f"{folder.path} has not learnt yet. Run: shopkeeper learn {folder.path}")
-    card = card_of(version.path)
+    with readable(version):
+        card = card_of(version.path)
     if card is None:
         raise NoVersion(
             f"version {version.name} has no model card: its language model was not to learn (encode.minutes is 0, "
@@ -140,8 +168,19 @@ def _tasks(folder: ShopFolder) -> dict[str, Any]:
     return {name: plugins.load("task", name)(settings.of("task", name)) for name in settings.encode.tasks}
 
 
-def _refuse_disagreement(tasks: Mapping[str, Any]) -> None:
-    """Tasks agree on whether the model that learnt reads the products too. Raises TrainingError."""
+def _refuse(tasks: Mapping[str, Any]) -> None:
+    """Each task can learn in a shop, and all agree whether products are read anew. Raises TrainingError."""
+    for name, task in tasks.items():
+        if task.learns_from and not PARTS & {*task.learns_from}:
+            raise TrainingError(
+                f"encode.tasks: {name} learns from {' and '.join(task.learns_from)}, and a shop keeps none. Take it "
+                f"out, or teach it from Python (encode/training.py)"
+            )
+        if getattr(task.settings, "reads", "apart") == "together":
+            raise TrainingError(
+                f"encode.{name}.reads: 'together' makes a cross-encoder, which is for encode/cross.py, from Python. "
+                f"Allowed in a shop: 'apart'"
+            )
     stay, move = ([name for name, task in tasks.items() if task.moves_products is will] for will in (False, True))
     if stay and move:
         raise TrainingError(
@@ -163,20 +202,24 @@ def _key(job: Job, corpus: Corpus) -> str:
     return digest.hexdigest()
 
 
-def _taken_over(folder: ShopFolder, draft: Path, key: str) -> bool:
-    """Whether the serving version learnt the same: its model and card are then the draft's too."""
+def _serving(folder: ShopFolder) -> tuple[VersionInfo, Card] | None:
+    """The version that serves, with its card; None where there is none, or it cannot be read."""
     try:
         current = folder.versions.current()
         card = card_of(current.path) if current else None
-        if current is None or card is None or card.key != key:
-            return False
+        if current is None or card is None:
+            return None
         folder.versions.verify(current.number)
     except (StoreError, ValueError):  # what cannot be read is learnt anew
-        return False
-    shutil.copyfile(current.path / CARD_FILE, draft / CARD_FILE)
-    if card.adapted:
-        shutil.copytree(current.path / OWN, draft / OWN)
-    return True
+        return None
+    return current, card
+
+
+def _copy(version: VersionInfo, draft: Path) -> None:
+    with full_disk_as_error(draft):
+        shutil.copyfile(version.path / CARD_FILE, draft / CARD_FILE)
+        if (version.path / OWN).is_dir():
+            shutil.copytree(version.path / OWN, draft / OWN)
 
 
 def _card(folder: ShopFolder, job: Job, corpus: Corpus) -> Card:
@@ -220,22 +263,19 @@ def _told(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _judged(card: Card, searches: Sequence[Searches], later: Pairs | None, goods: tuple[Shelved, Shelved]) -> Card:
+def _judged(card: Card, gate: Gate, after: Shelved) -> Card:
     """The card with what was gained; the model is kept where something is better and nothing worse beyond doubt."""
-    before, after = goods
-    found = gains(searches, later, before, after)
-    shown = _neighbours(searches[0].queries[:SHOWN], before, after)
+    found = gate.gains(after)
+    shown = _neighbours(gate.searches[0].queries[:SHOWN], gate.goods, after)
     reason = "" if better(found) else f"the gain on held-out data is not beyond doubt: {_said(found)}"
     return replace(card, gains=found, neighbours=shown, reason=reason)
 
 
 def _said(found: Sequence[Gain]) -> str:
     told = [
-        f"{gain.kind} {gain.after - gain.before:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}]"
-        for gain in found
-        if gain.kind in DECIDING
+        f"{gain.kind} {gain.after - gain.before:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}]" for gain in deciding(found)
     ]
-    return ", ".join(told) or "none"
+    return ", ".join(told) or f"fewer than {LEAST} searches to measure with"
 
 
 def _forms(outcome: Outcome) -> tuple[Form, ...]:

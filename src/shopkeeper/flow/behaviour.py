@@ -1,9 +1,10 @@
 """What shoppers did, as the language model learns it: what was chosen for a search, and what was bought together."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,126 +15,151 @@ from shopkeeper.feedback.joins import GRADES, outcomes
 from shopkeeper.flow.past import past_queries
 from shopkeeper.flow.vectors import Shelf
 from shopkeeper.store.folder import ShopFolder
-from shopkeeper.store.snapshot import snapshot
 from shopkeeper.text import normalise
-from shopkeeper.types import Catalog, Event, Exposure
+from shopkeeper.types import Event, Exposure, Snapshot
 
 if TYPE_CHECKING:
     import ibis
 
 SECONDS_A_DAY = 86_400.0
 CUTS = (0.0, 0.5, 1.5)
-"""What is above so many of these, on the mean of all times that it was shown, is the product's grade for a search."""
-
-Shown = tuple[str, str, float, float]
-"""A query in normal form, a product's id, what was done about it (1 click, 2 cart, 3 purchase, 0 passed), when."""
+"""What is above so many of these, on the mean of all pages that showed it, is the product's grade for a search."""
+MOST_QUERIES = 5_000
+"""The searches after which most was chosen teach; a model that reads products anew reads all of theirs."""
+PARTS = frozenset({"judged", "pairs", "queries"})
+"""The parts of a corpus that a shop's log fills."""
 
 
 @dataclass(frozen=True)
 class Behaviour:
-    """The log of a shop up to `day`: what is before `edge` is learnt from, what came since measures."""
+    """The log of a shop as `known` has it, up to its day: what is before `edge` is learnt from, what came since
+    measures. Events are read when they are asked for; the days before the edge also say when to stop learning.
+    """
 
     folder: ShopFolder
     events: "ibis.Table"
-    catalog: Catalog
+    known: Snapshot
     shelf: Shelf
-    day: float
-    edge: float
 
-    @classmethod
-    def of(cls, folder: ShopFolder, events: "ibis.Table | None", catalog: Catalog, shelf: Shelf) -> "Behaviour":
-        """The whole log, or the repaired one in `events`; the last `learn.holdout_days` of it measure."""
-        table = folder.events.table() if events is None else events
-        last = table.timestamp.max().to_pyarrow().as_py()
-        day = 0.0 if last is None else last.timestamp() / SECONDS_A_DAY
-        return cls(folder, table, catalog, shelf, day, day - folder.settings.learn.holdout_days)
+    @property
+    def edge(self) -> float:
+        """The day that the version's own measuring begins at."""
+        return self.known.day - self.folder.settings.learn.holdout_days
 
     def added_to(self, corpus: Corpus, parts: Collection[str]) -> Corpus:
-        """The corpus with those of its parts that the log can fill: `judged`, `pairs` (and later ones), `queries`."""
+        """The corpus with those of PARTS that are asked for; pairs to stop by are of as many days before the edge as
+        are measured after it."""
         if "judged" in parts:
             corpus = replace(corpus, judged=self.judged())
         if "pairs" in parts:
-            pairs, later = self.together()
-            corpus = replace(corpus, pairs=pairs, later=later)
+            stop = 2 * self.edge - self.known.day
+            corpus = replace(corpus, pairs=self.together(0.0, stop), later=self.together(stop, self.edge))
         if "queries" in parts:
             corpus = replace(corpus, queries=self.queries())
         return corpus
 
     def queries(self) -> list[str]:
         """What several shoppers asked before `edge`: what one alone typed is not for a model to remember."""
-        before = self.events.filter(self.events.timestamp < datetime.fromtimestamp(self.edge * SECONDS_A_DAY, UTC))
+        before = self.events.filter(self.events.timestamp < _moment(self.edge))
         return list(past_queries(before, self.folder.settings))
 
     def judged(self) -> Judgements:
-        """Searches before `edge` with what was chosen and what was passed over, one grade a query and product.
+        """Searches before `edge` with what was chosen and what was passed over, one grade a query and text.
 
+        Only searches after which several shoppers chose something. Rows are places among the goods, of equal texts the
+        first.
         Source: Joachims, "Optimizing search engines using clickthrough data", KDD 2002: what stands above the last
         choice was seen; of what stands below nobody knows.
         """
-        place_of = self._places()
         grades: dict[tuple[str, int], list[float]] = defaultdict(list)
-        for query, product_id, grade, then in self._shown():
-            if then < self.edge * SECONDS_A_DAY and product_id in place_of:
-                grades[query, place_of[product_id]].append(grade)
+        chosen: Counter[str] = Counter()
+        askers: dict[str, set[str]] = defaultdict(set)
+        for event, query, _ in self._choices:
+            if event.timestamp < self.edge * SECONDS_A_DAY:
+                askers[query].add(event.user_id)
+                chosen[query] += 1
+        several = self.folder.settings.learn.suggest_shoppers
+        by_choices = [query for query, _ in chosen.most_common() if len(askers[query] - {""}) >= several]
+        taught = set(by_choices[:MOST_QUERIES])
+        for query, shown in self._pages(taught):
+            for place, grade in shown.items():
+                grades[query, place].append(grade)
         means = np.array([np.mean(own) for own in grades.values()])
         rows = np.array([place for _, place in grades], np.int64)
         cut = (means[:, None] > np.array(CUTS)).sum(axis=1) if len(means) else np.empty(0, np.int64)
         return Judgements([query for query, _ in grades], rows, np.asarray(cut, np.int64))
 
     def asked_later(self) -> list[tuple[str, int]]:
-        """Searches since `edge` with the place among the goods of what was chosen, each pair once."""
-        place_of = self._places()
+        """Searches with the place among the goods of what was chosen since `edge`, each pair once."""
+        start, end = self.edge * SECONDS_A_DAY, self.known.day * SECONDS_A_DAY
+        late = [(event, query) for event, query, _ in self._choices if start <= event.timestamp <= end]
         return list(
-            {
-                (query, place_of[product_id]): None
-                for query, product_id, grade, then in self._shown()
-                if grade > 0 and then >= self.edge * SECONDS_A_DAY and product_id in place_of
-            }
+            {(query, self._places[event.product_id]): None for event, query in late if event.product_id in self._places}
         )
 
-    def together(self) -> tuple[Pairs, Pairs]:
-        """Texts of products bought or looked at together before `edge`, and since."""
-        texts = np.full(len(self.catalog), "", object)
+    def together(self, start: float, end: float) -> Pairs:
+        """Texts of products bought or looked at together from day `start` until before `end`."""
+        texts = np.full(len(self.known.catalog), "", object)
         texts[self.shelf.rows] = self.shelf.texts
-        known = snapshot(self.folder, events=self.events, catalog=self.catalog).interactions
+        log = self.known.interactions
         unsaid = np.array([not text for text in dict.fromkeys(texts.tolist())], bool)
-        before = together(known, texts.tolist(), self.edge)
-        later = together(known.filter(known.day >= self.edge), texts.tolist(), np.inf)
-        return before.without(unsaid), later.without(unsaid)
+        return together(log.filter(log.day >= start), texts.tolist(), end).without(unsaid)
 
+    @cached_property
     def _places(self) -> Mapping[str, int]:
-        """The place of each product among the goods, by its id."""
-        return {self.catalog.product_ids[row]: place for place, row in enumerate(self.shelf.rows.tolist())}
+        """By each product's id the place among the goods of the first that has its text."""
+        first: dict[str, int] = {}
+        ids = self.known.catalog.product_ids
+        return {
+            ids[row]: first.setdefault(text, place)
+            for place, (row, text) in enumerate(zip(self.shelf.rows.tolist(), self.shelf.texts, strict=True))
+        }
 
-    def _shown(self) -> Iterator[Shown]:
-        """What was chosen and passed over on pages of searches; of searches whose page is not kept, what was chosen."""
+    def _pages(self, taught: Collection[str]) -> Iterator[tuple[str, dict[int, float]]]:
+        """Of each page of these searches what was shown and chosen before `edge`, by text; of those that are not kept
+        what was chosen."""
         told: dict[str, list[Event]] = defaultdict(list)
-        for event in self._chosen():
-            told[event.request_id].append(event)
-        for page in self.folder.exposures.between(0.0, (self.day + 1) * SECONDS_A_DAY):
-            query = normalise(page.query)
-            if query and page.request_id in told:
-                yield from _seen(page, query, told.pop(page.request_id))
-        for events in told.values():
-            for event in events:
-                if query := normalise(event.query):
-                    yield query, event.product_id, GRADES[event.action], event.timestamp
+        pages: dict[str, Exposure | None] = {}
+        queries: dict[str, str] = {}
+        for event, query, page in self._choices:
+            if query in taught and event.timestamp < self.edge * SECONDS_A_DAY:
+                name = event.request_id or event.event_id
+                told[name].append(event)
+                pages[name], queries[name] = page, query
+        for name, events in told.items():
+            shown: dict[int, float] = {}
+            page = pages[name]
+            seen = [(one.product_id, GRADES[one.action]) for one in events] if page is None else _seen(page, events)
+            for product_id, grade in seen:
+                if (place := self._places.get(product_id)) is not None:
+                    shown[place] = max(shown.get(place, 0.0), grade)
+            yield queries[name], shown
 
-    def _chosen(self) -> Iterator[Event]:
-        """Events that choose a product and name a page or a search."""
-        log = self.events
-        choosing = log.action.isin([action for action, grade in GRADES.items() if grade > 0])
+    @cached_property
+    def _choices(self) -> list[tuple[Event, str, Exposure | None]]:
+        """Events that choose a product after a search, with the search in normal form and its page where it is kept."""
+        log, choosing = self.events, [action for action, grade in GRADES.items() if grade > 0]
         named = (log.request_id != "") | (log["query"] != "")
-        lines = log.filter(choosing & (log.product_id != "") & named).to_pyarrow()
-        names = ("event_id", "timestamp", "action", "product_id", "query", "request_id")
-        for batch in lines.select(names).to_batches():
+        lines = log.filter(log.action.isin(choosing) & (log.product_id != "") & named)
+        names = ("event_id", "timestamp", "action", "user_id", "product_id", "query", "request_id")
+        end = (self.known.day + 1) * SECONDS_A_DAY
+        pages = {page.request_id: page for page in self.folder.exposures.between(0.0, end, searches=True)}
+        found: list[tuple[Event, str, Exposure | None]] = []
+        for batch in lines.select(*names).to_pyarrow().to_batches():
             for row in batch.to_pylist():
-                yield Event(**(row | {"timestamp": row["timestamp"].timestamp()}))
+                page = pages.get(row["request_id"])
+                if query := normalise(page.query if page else row["query"]):
+                    found.append((Event(**(row | {"timestamp": row["timestamp"].timestamp()})), query, page))
+        return found
 
 
-def _seen(page: Exposure, query: str, events: list[Event]) -> Iterator[Shown]:
-    """The products of a page down to the last one that was chosen."""
-    grades = outcomes(page, events)
+def _seen(page: Exposure, events: list[Event]) -> list[tuple[str, float]]:
+    """The products of a page down to the last one that was chosen, each with its grade from 0."""
+    grades = np.maximum(outcomes(page, events), 0.0)
     chosen = np.flatnonzero(grades > 0)
-    for place in range(int(chosen[-1]) + 1 if len(chosen) else 0):
-        yield query, page.product_ids[place], max(float(grades[place]), 0.0), page.timestamp
+    n = int(chosen[-1]) + 1 if len(chosen) else 0
+    return list(zip(page.product_ids[:n], grades[:n].tolist(), strict=True))
+
+
+def _moment(day: float) -> datetime:
+    return datetime.fromtimestamp(day * SECONDS_A_DAY, UTC)

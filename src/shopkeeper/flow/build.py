@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from shopkeeper import plugins
-from shopkeeper.encode.open import open_encoder, with_own
+from shopkeeper.encode.open import open_encoder, own_encoder, with_own
 from shopkeeper.flow.shop import Shop, Trained
 from shopkeeper.flow.state import POPULARITY_FILE, VECTORS_FILE, queries_of, readable, state_of
 from shopkeeper.ports import Encoder, Feature, Fits, Ranker, Saves, Source
@@ -86,6 +86,18 @@ def encoder_of(folder: ShopFolder, catalog: Catalog) -> Encoder | None:
     return open_encoder(settings.encode, catalog.titles, folder.path / "cache", settings.shop.language)
 
 
+def _encoder_of(folder: ShopFolder, catalog: Catalog, version: VersionInfo) -> Encoder | None:
+    """The encoder that the version asks: what it learnt, where that reads products too, needs no other."""
+    settings, fingerprint = folder.settings.encode, state_of(version)["encoder"]
+    if settings.weights == "none":
+        return None
+    own = own_encoder(version.path, settings)
+    if own is not None and own.fingerprint == fingerprint:
+        return own
+    encoder = encoder_of(folder, catalog)
+    return encoder and with_own(version.path, encoder, settings, fingerprint)
+
+
 def load_trained(folder: ShopFolder, catalog: Catalog, ahead: Future[VersionInfo] | None = None) -> Trained | None:
     """The current version, every file checked against its manifest; None before the first.
 
@@ -97,7 +109,7 @@ def load_trained(folder: ShopFolder, catalog: Catalog, ahead: Future[VersionInfo
         return None
     with ThreadPoolExecutor(2) as beside:  # hashing and the encoder's session leave the interpreter to the rest
         verified = ahead or beside.submit(folder.versions.verify, current.number)
-        opened = beside.submit(encoder_of, folder, catalog)
+        opened = beside.submit(_encoder_of, folder, catalog, current)
         understanding = Understanding(None, catalog_texts(catalog))
         version = verified.result()
         if version.number != current.number:  # promoted since that check began
@@ -108,10 +120,8 @@ def load_trained(folder: ShopFolder, catalog: Catalog, ahead: Future[VersionInfo
             parts.load(version.path, catalog)
             popularity[: state["n_products"]] = np.load(version.path / POPULARITY_FILE)
         suggester = Suggester(catalog, popularity, queries_of(version))
-        encoder = opened.result()
-        if encoder is not None:
-            encoder = with_own(version.path, encoder, folder.settings.encode, state["encoder"])
-        understanding.encoder = encoder
+        same = version.number == current.number
+        understanding.encoder = encoder = opened.result() if same else _encoder_of(folder, catalog, version)
     vectors = version.path / VECTORS_FILE
     if encoder is not None and encoder.fingerprint != state["encoder"]:
         log.warning("version=%s encoder=changed semantic=off: learn again to search by meaning", version.name)

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from shopkeeper.encode.card import Gain
 from shopkeeper.encode.corpus import Corpus
 from shopkeeper.encode.generated import known_items
-from shopkeeper.encode.pairs import Pairs
+from shopkeeper.encode.pairs import Pairs, numbered
 from shopkeeper.flow.vectors import Shelf
 from shopkeeper.measure.statistics import paired_bootstrap
 from shopkeeper.ports import Encoder
@@ -20,6 +21,7 @@ PAIRS, LEAST = 1000, 30
 """So many pairs and real searches are measured at most, and from fewer than LEAST nothing is said."""
 NEW_DAYS = 30.0
 AT_ONCE = 32
+ALIKE = 1e-6
 DECIDING = frozenset({"all", "asked", "together"})
 """The kinds that a model is kept or refused by; the others are parts of the first."""
 
@@ -39,6 +41,11 @@ class Shelved:
         """The goods as the language model learns them."""
         return Corpus(self.shelf.texts, self.shelf.fields, self.shelf.brands, self.vectors[self.shelf.rows])
 
+    @cached_property
+    def codes(self) -> RowArray:
+        """int32 (m,): one number for products of one text, which no encoder tells apart."""
+        return numbered(self.shelf.texts)
+
 
 @dataclass(frozen=True)
 class Searches:
@@ -50,9 +57,10 @@ class Searches:
 
     @classmethod
     def of(cls, goods: Shelved, seed: int) -> "Searches":
-        """At most SEARCHES, for products that nothing was taught from; several for each where those are few."""
+        """At most SEARCHES, for texts that no training looked at; several for each where those are few."""
         draw, corpus = np.random.default_rng(seed), goods.corpus
-        held = draw.permutation(np.flatnonzero(corpus.held_out))[:SEARCHES].tolist()
+        _, first = np.unique(goods.codes, return_index=True)
+        held = draw.permutation(first[corpus.left_for_the_end[first]])[:SEARCHES].tolist()
         held *= min(max(1, SEARCHES // max(len(held), 1)), MOST_EACH)
         known = known_items(corpus.fields, held, draw)
         places = np.array([place for place, _ in known], np.int64)
@@ -78,36 +86,55 @@ class Searches:
         return cls([query for query, _ in some], places, {"asked": np.ones(len(some), bool)})
 
     def ranks(self, goods: Shelved) -> DayArray:
-        """float64 (n,): the place of the product that is meant among all; equal ones do not stand before it."""
-        return _ranks(goods.encoder.encode(self.queries, "query"), goods.vectors, goods.shelf.rows[self.places])
+        """float64 (n,): the place of the text that is meant among all; see `_ranks`."""
+        copies = np.bincount(goods.codes)
+        vectors = goods.vectors[goods.shelf.rows]
+        asked = goods.encoder.encode(self.queries, "query")
+        return _ranks(asked, vectors, self.places, copies[goods.codes[self.places]])
 
-    def gains(self, before: DayArray, after: DayArray) -> tuple[Gain, ...]:
-        """What each kind gained by ranks float64 (n,), as reciprocal ranks. A product counts once."""
-        kinds = [(kind, which, self.places) for kind, which in self.kinds.items()]
+    def gains(self, goods: Shelved, before: DayArray, after: DayArray) -> tuple[Gain, ...]:
+        """What each kind gained by ranks float64 (n,), as reciprocal ranks. A text counts once."""
+        about = goods.codes[self.places]
+        kinds = [(kind, which, about) for kind, which in self.kinds.items()]
         return _gains(kinds, 1.0 / before, 1.0 / after)
 
 
-def gains(searches: Sequence[Searches], later: Pairs | None, before: Shelved, after: Shelved) -> tuple[Gain, ...]:
-    """What is found better after than before, kind by kind, each with a 95 % interval; kinds of which there is too
-    little are left out.
+@dataclass(frozen=True)
+class Gate:
+    """What a model must find better after learning than the goods do as they are; none of it was learnt from.
 
-    Of `later`, pairs of texts that were chosen together, the right one is searched for among all texts by the vector of
-    the left one; that is measured where products have other vectors than before.
+    `later` are pairs of texts that were chosen together: the right one is searched for among all other texts by the
+    vector of the left one. That is measured where products have other vectors than before.
     """
-    found: list[Gain] = []
-    for own in searches:
-        if own.queries:
-            old, new = (own.ranks(goods) for goods in (before, after))
-            found.extend(own.gains(old, new))
-    if later is not None and after.vectors is not before.vectors:
-        found.extend(_together(later, before, after))
-    return tuple(found)
+
+    goods: Shelved
+    searches: tuple[Searches, ...]
+    later: Pairs | None
+
+    def gains(self, after: Shelved) -> tuple[Gain, ...]:
+        """What is found better, kind by kind, each with a 95 % interval; kinds of which there is nothing left out."""
+        found: list[Gain] = []
+        for own in self.searches:
+            if own.queries:
+                found.extend(own.gains(self.goods, own.ranks(self.goods), own.ranks(after)))
+        if self.later is not None and after.vectors is not self.goods.vectors:
+            found.extend(_together(self.later, self.goods, after))
+        return tuple(found)
 
 
 def better(found: Sequence[Gain]) -> bool:
     """Whether something that decides is better beyond doubt, and nothing is worse beyond doubt."""
-    deciding = [gain for gain in found if gain.kind in DECIDING]
-    return any(gain.low > 0 for gain in deciding) and not any(gain.high < 0 for gain in deciding)
+    return any(gain.low > 0 for gain in deciding(found)) and not worse(found)
+
+
+def worse(found: Sequence[Gain]) -> bool:
+    """Whether something that decides is worse beyond doubt."""
+    return any(gain.high < 0 for gain in deciding(found))
+
+
+def deciding(found: Sequence[Gain]) -> list[Gain]:
+    """The gains that a model is kept or refused by: the others are parts of them, or of too little."""
+    return [gain for gain in found if gain.kind in DECIDING and gain.n >= LEAST]
 
 
 def _together(later: Pairs, before: Shelved, after: Shelved) -> tuple[Gain, ...]:
@@ -120,22 +147,33 @@ def _together(later: Pairs, before: Shelved, after: Shelved) -> tuple[Gain, ...]
         return ()
     chosen = pairs.drawn(PAIRS, np.random.default_rng(0))
     lefts, rights = pairs.lefts[chosen], pairs.rights[chosen]
+    once = np.ones(len(chosen), np.int64)
 
     def reciprocal(vectors: FloatArray) -> DayArray:
-        return 1.0 / _ranks(vectors[rows[lefts]], vectors[rows[known]], place[rights])
+        return 1.0 / _ranks(vectors[rows[lefts]], vectors[rows[known]], place[rights], once, place[lefts])
 
     every = np.ones(len(chosen), bool)
     return _gains([("together", every, lefts)], reciprocal(before.vectors), reciprocal(after.vectors))
 
 
-def _ranks(asked: FloatArray, vectors: FloatArray, wanted: RowArray | IntArray) -> DayArray:
-    """float64 (n,): the place of vectors[wanted] among all by cosine to `asked`; equal ones do not come first."""
+def _ranks(
+    asked: FloatArray, vectors: FloatArray, wanted: IntArray, copies: IntArray, apart: IntArray | None = None
+) -> DayArray:
+    """float64 (n,): the place of vectors[wanted] among all by cosine to `asked`.
+
+    Of what is as near, its own `copies` do not count and others count half: a model that finds everything alike finds
+    nothing. What is at `apart` is not among those that are searched.
+    """
     ranks = np.empty(len(asked))
     for start in range(0, len(asked), AT_ONCE):
         part = slice(start, start + AT_ONCE)
         cosines = asked[part] @ vectors.T
-        own = (asked[part] * vectors[wanted[part]]).sum(axis=1)
-        ranks[part] = 1 + (cosines > own[:, None] + 1e-6).sum(axis=1)
+        own = (asked[part] * vectors[wanted[part]]).sum(axis=1, keepdims=True)
+        if apart is not None:
+            cosines[np.arange(len(cosines)), apart[part]] = -np.inf
+        nearer = (cosines > own + ALIKE).sum(axis=1)
+        alike = (cosines >= own - ALIKE).sum(axis=1) - nearer - copies[part]
+        ranks[part] = 1 + nearer + np.maximum(alike, 0) / 2
     return ranks
 
 

@@ -10,7 +10,8 @@ from shopkeeper.types import Snapshot
 
 
 def earlier(snapshot: Snapshot, day: float) -> Snapshot:
-    """What was known at an earlier moment. Vectors are kept: they were learnt from texts, not from behaviour."""
+    """What was known at an earlier moment. Vectors are kept: they are of texts, or learnt from days before those that
+    a version is measured on."""
     table = snapshot.interactions
     return replace(snapshot, day=day, log=snapshot.log.before(day), interactions=table.filter(table.day < day))
 

@@ -70,12 +70,13 @@ class Exposures:
             record = connection.execute(statement).mappings().one_or_none()
         return None if record is None else _exposure(dict(record))
 
-    def between(self, start: float, end: float) -> Iterator[Exposure]:
-        """The written exposures of [start, end), UTC seconds, oldest first."""
+    def between(self, start: float, end: float, *, searches: bool = False) -> Iterator[Exposure]:
+        """The written exposures of [start, end), UTC seconds, oldest first; those of `searches` alone if asked."""
         stamp = EXPOSURES.c.timestamp_us
         moments = (stamp >= round(start * MICROSECONDS)) & (stamp < round(end * MICROSECONDS))
         with self._database.reading() as connection:
-            statement = sa.select(EXPOSURES).where(moments).order_by(stamp, EXPOSURES.c.request_id)
+            wanted = moments & (EXPOSURES.c["query"] != "") if searches else moments
+            statement = sa.select(EXPOSURES).where(wanted).order_by(stamp, EXPOSURES.c.request_id)
             for record in connection.execution_options(yield_per=_BATCH).execute(statement).mappings():
                 yield _exposure(dict(record))
 

@@ -82,7 +82,8 @@ class Matching:
         brands = [some.brands[place] for place in taught]
         lengths, n = self.settings.lengths, self.settings.queries
         self._queries = generated([fields[place] for place in taught], brands, n, draw, lengths)
-        known = known_items(fields, draw.permutation(np.flatnonzero(some.held_out))[:MOST_KNOWN].tolist(), draw)
+        stopping = draw.permutation(np.flatnonzero(some.held_out & ~some.left_for_the_end))
+        known = known_items(fields, stopping[:MOST_KNOWN].tolist(), draw)
         if len(self._queries) < LEAST or not known:
             raise TrainingError(
                 f"encode.matching: {len(corpus)} products give {len(self._queries)} different queries and {len(known)} "

@@ -72,8 +72,9 @@ class Recommendation:
         self._read_once: dict[Kind, Tensor] = {}
         if corpus.vectors is not None:
             row_of = {text: row for row, text in enumerate(corpus.texts)}
-            rows = [row_of.get(text, -1) for text in corpus.pairs.texts]
-            if min(rows) >= 0:
+            rows = np.array([row_of.get(text, -1) for text in corpus.pairs.texts])
+            used = [side for pairs in (corpus.pairs, corpus.later) for side in (pairs.lefts, pairs.rights)]
+            if rows[np.concatenate(used)].min() >= 0:  # a text in no pair, as that of a deleted product, has no vector
                 self._read_once["passage"] = torch.from_numpy(np.asarray(corpus.vectors[rows], np.float32))
         draw = np.random.default_rng(seed)
         chosen = corpus.later.drawn(MEASURED, draw)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torch.nn import Parameter
 
     from shopkeeper.encode.cross import CrossEncoder, Pair
-    from shopkeeper.encode.model import TextModel
+    from shopkeeper.encode.model import Kind, TextModel
 
 K = 10
 LEAST = 10
@@ -25,6 +25,8 @@ LEAST = 10
 FIRST = 256
 """From so many pairs it is read where the grades lie before anything is learnt."""
 NOBODY = Judgements([], np.empty(0, np.int64), np.empty(0, np.int64))
+MEASURED = 300
+"""So many of the held-out queries are measured at most: their products are read again each time."""
 GROUPS = 3
 """Pairs are read in so many groups of like length; in one, nearly half of what is computed would be padding."""
 
@@ -77,7 +79,8 @@ class Relevance:
         useful = self._useful()
         draw = np.random.default_rng(seed)
         order, n_held = draw.permutation(len(useful)).tolist(), max(round(self.settings.held_out * len(useful)), 1)
-        self._held_out, self._queries = ([useful[at] for at in part] for part in (order[:n_held], order[n_held:]))
+        self._held_out = [useful[at] for at in order[: min(n_held, MEASURED)]]
+        self._queries = [useful[at] for at in order[n_held:]]
         sizes = np.array([len(own) for own in self._queries], np.float64)
         self._shares = sizes / sizes.sum()
         if self.settings.reads == "together":
@@ -124,17 +127,19 @@ class Relevance:
         products = [self._products[place] for place in places.tolist()]
         if self.cross is not None:
             return self.cross.scores(queries, products)
-        own, at = np.unique(np.array(queries, object), return_inverse=True)
-        asked, shown = model.vectors(own.tolist(), "query")[at], model.vectors(products, "passage")
+        asked, shown = _once(model, queries, "query"), _once(model, products, "passage")
         return np.asarray((asked * shown).sum(axis=1), np.float32)
 
     def _with_negatives(self, model: "TextModel", corpus: Corpus, seed: int) -> Judgements:
         """What was judged; where it was only chosen, also what was not meant."""
         from shopkeeper.encode.negatives import Goods, Score, with_negatives
 
+        held = {} if corpus.vectors is None else dict(zip(corpus.texts, corpus.vectors, strict=True))
+
         def by_cosine(queries: Sequence[str], texts: Sequence[str]) -> FloatArray:
             (asked,) = model.vectors(queries[:1], "query")
-            return np.asarray(model.vectors(texts, "passage") @ asked)
+            read = np.stack([held[text] for text in texts]) if held else model.vectors(texts, "passage")
+            return np.asarray(read @ asked)
 
         own, score = self.settings, cast("Score", by_cosine)
         if own.judge == "cross":
@@ -156,8 +161,8 @@ class Relevance:
         if len(useful) < LEAST:
             raise TrainingError(
                 f"encode.relevance: {len(self._judged)} judged pairs hold {len(useful)} queries with products of "
-                f"different grades; at least {LEAST} are needed. Have more queries judged, or take 'relevance' out of "
-                f"encode.tasks"
+                f"different grades; at least {LEAST} are needed (in a shop: after which several shoppers chose "
+                f"something). Have more queries judged, or take 'relevance' out of encode.tasks"
             )
         return useful
 
@@ -213,3 +218,9 @@ class Relevance:
             return loss
         taught = self._taught[torch.from_numpy(places)]
         return loss + asked.margins * (leads - (taught.unsqueeze(1) - taught)).square().mean()
+
+
+def _once(model: "TextModel", texts: Sequence[str], kind: "Kind") -> FloatArray:
+    """float32 (n, d), each different text read once."""
+    different, at = np.unique(np.array(texts, object), return_inverse=True)
+    return model.vectors(different.tolist(), kind)[at]

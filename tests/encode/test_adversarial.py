@@ -28,9 +28,11 @@ from shopkeeper.encode.distributed import ALONE
 from shopkeeper.encode.learner import Learner
 from shopkeeper.encode.model import TextModel
 from shopkeeper.encode.training import Schedule, Task, Watch, train
-from shopkeeper.encode.weights import find
+from shopkeeper.encode.weights import Weights, find
 from shopkeeper.errors import SettingError, TrainingError
+from shopkeeper.flow.adapt import _job
 from shopkeeper.settings import Settings
+from shopkeeper.store.folder import create, open_folder
 from tests.encode.tiny import write_e5
 from tests.encode.trained import exact
 from tests.encode.turning import NOBODY, TEXTS, Batched, Contrasted, Sided, Turning, drops, method, vectors
@@ -330,9 +332,11 @@ def test_where_no_gradient_reaches_a_message_says_so(model: TextModel, kind: Kin
         train(model, method("full"), Headless(), NOBODY, replace(QUICK, adversarial=kind))
 
 
-def test_a_shops_settings_name_it() -> None:
-    asked = Settings({"encode": {"adversarial": "fgm", "epsilon": 0.5}}).encode
-    assert (asked.adversarial, asked.epsilon) == ("fgm", 0.5)
+def test_a_shops_settings_go_to_the_process_that_learns(tmp_path: Path) -> None:
+    create(tmp_path / "shop", '[shop]\nname = "odd"\n\n[encode]\nadversarial = "fgm"\nepsilon = 0.5\n')
+    with open_folder(tmp_path / "shop", writable=False) as folder:
+        job = _job(folder, Weights(model="tiny", file=tmp_path, form="folder", sha256=""))
+    assert (job.adversarial, job.epsilon) == ("fgm", 0.5)
     assert (Settings({}).encode.adversarial, Settings({}).encode.epsilon) == ("none", None)
     with pytest.raises(SettingError, match=r"encode\.adversarial: must be one of 'none', 'fgm' or 'awp', got 'pgd'"):
         Settings({"encode": {"adversarial": "pgd"}})

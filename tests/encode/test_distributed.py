@@ -1,7 +1,8 @@
 """Several processes at one training. Claims, on a tiny model without anything dropped out:
 
 1. two processes that `torchrun` started end with the numbers of one, to the rounding of sums in another order: batches
-   that are divided, batches that are compared as a whole, heads and learnt weights; one of them writes the checkpoint.
+   that are divided, batches that are compared as a whole, heads and learnt weights, under attack too; one of them
+   writes the checkpoint.
 2. a process alone is a crew of one: sums, shares and gradients are its own.
 """
 
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 import torch
 
+from shopkeeper.encode.adversarial import Kind
 from shopkeeper.encode.distributed import ALONE, crew
 from tests.encode.tiny import write_e5
 from tests.encode.trained import exact, gradients, told, trained
@@ -24,16 +26,17 @@ ROUNDING = 1e-4
 """Of vectors after nine steps, and as a share of losses and scores: sums in another order differ in the 7th digit."""
 
 
-def test_two_processes_end_with_the_numbers_of_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("under", ["none", "fgm"])
+def test_two_processes_end_with_the_numbers_of_one(tmp_path: Path, under: Kind) -> None:
     weights, folder = write_e5(tmp_path / "tiny.bin"), tmp_path / "run"
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    command = [*torchrun, "-m", "tests.encode.trained", str(weights), str(folder), "0.0", "0"]
+    command = [*torchrun, "-m", "tests.encode.trained", str(weights), str(folder), "0.0", "0", under]
     done = subprocess.run(command, capture_output=True, check=False, env=os.environ | {"OMP_NUM_THREADS": "1"})
     assert done.returncode == 0, done.stderr.decode()[-3000:]
     two = [json.loads(Path(f"{weights}.{rank}.json").read_bytes()) for rank in range(2)]
     assert two[0]["vectors"] == two[1]["vectors"] and str(two[0]["points"]) == str(two[1]["points"])
     with exact():
-        one, of_one = json.loads(json.dumps(told(*trained(weights, None, 0.0)))), gradients(weights)
+        one, of_one = json.loads(json.dumps(told(*trained(weights, None, 0.0, 0, under)))), gradients(weights)
     np.testing.assert_allclose(two[0]["gradients"], of_one, atol=1e-6, rtol=1e-4)
     assert np.linalg.norm(of_one) > 0.1
     np.testing.assert_allclose(two[0]["vectors"], one["vectors"], atol=ROUNDING)
@@ -45,7 +48,7 @@ def test_two_processes_end_with_the_numbers_of_one(tmp_path: Path) -> None:
             np.testing.assert_allclose([left[3][name], left[4][name]], [right[3][name], right[4][name]], rtol=ROUNDING)
     assert one["points"][-1][1] < 0.99 * one["points"][1][1]  # it did learn
     with exact():
-        resumed = json.loads(json.dumps(told(*trained(weights, folder, 0.0))))
+        resumed = json.loads(json.dumps(told(*trained(weights, folder, 0.0, 0, under))))
     assert resumed["vectors"] == two[0]["vectors"]
 
 

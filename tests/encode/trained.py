@@ -1,7 +1,8 @@
 """A training of a tiny model in a process of its own, which may be killed: `python -m tests.encode.trained ...`.
 
-The weights, the folder of the checkpoint ("" for none), what is dropped out at random, and the step after which the
-process is killed (0 for none). Beside the weights it writes the final numbers and the history, a file a process.
+The weights, the folder of the checkpoint ("" for none), what is dropped out at random, the step after which the process
+is killed (0 for none), and the attack it learns under, if any. Beside the weights it writes the final numbers and the
+history, a file a process.
 """
 
 import json
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 from unittest.mock import patch
 
 import numpy as np
@@ -19,6 +21,7 @@ import torch
 
 from shopkeeper.encode import learner
 from shopkeeper.encode import model as model_file
+from shopkeeper.encode.adversarial import Kind
 from shopkeeper.encode.batches import Batches
 from shopkeeper.encode.corpus import Corpus
 from shopkeeper.encode.distributed import join
@@ -31,7 +34,9 @@ CORPUS = Corpus(["ab", "b"], [["ab"], ["b"]], ["", ""])
 SCHEDULE = Schedule(steps=9, every=3, head_rate=0.01, seed=4, accumulate=2)
 
 
-def trained(weights: Path, folder: Path | None, dropout: float, kill_at: int = 0) -> tuple[TextModel, History]:
+def trained(
+    weights: Path, folder: Path | None, dropout: float, kill_at: int = 0, under: Kind = "none"
+) -> tuple[TextModel, History]:
     """A model that learnt three tasks, with random numbers of torch and of numpy in every step."""
     model = TextModel.load(find(str(weights)))
     drops(model, dropout)
@@ -41,7 +46,7 @@ def trained(weights: Path, folder: Path | None, dropout: float, kill_at: int = 0
             os.kill(os.getpid(), signal.SIGKILL)
 
     tasks = [Batched(), Sided(), Contrasted(chunk=2)]
-    schedule = replace(SCHEDULE, folder=folder)
+    schedule = replace(SCHEDULE, folder=folder, adversarial=under)
     return model, train(
         model, method("lora", rank=2, dropout=dropout, learning_rate=1e-3), tasks, CORPUS, schedule, tell
     )
@@ -74,10 +79,12 @@ def told(model: TextModel, history: History) -> dict[str, object]:
 
 
 def main() -> None:
-    weights, folder, dropout, kill_at = sys.argv[1:]
+    weights, folder, dropout, kill_at, *under = sys.argv[1:]
     with exact() if float(dropout) == 0 else nullcontext():
         own = gradients(Path(weights))
-        model, history = trained(Path(weights), Path(folder) if folder else None, float(dropout), int(kill_at))
+        model, history = trained(
+            Path(weights), Path(folder) if folder else None, float(dropout), int(kill_at), *cast(list[Kind], under)
+        )
         written = told(model, history) | {"gradients": own}
     Path(f"{weights}.{os.environ.get('RANK', '0')}.json").write_text(json.dumps(written))
 

@@ -27,9 +27,9 @@ class Coherence:
     """Which of the texts of a batch belongs to this title, and which title to this text: cross-entropy both ways.
 
     The first of a product's fields is its title, read as a query is; of the others one of three words and more is
-    drawn, read as a product is: attributes, a description, a review where the corpus has it as a field of its product. Equal
-    texts and equal titles in a batch are no negatives. Products' vectors move; a shop keeps the old ones, so there it
-    is meant together with `matching`.
+    drawn, read as a product is: attributes, a description, a review where the corpus has it as a field of its product.
+    Equal texts and equal titles in a batch are no negatives. Products' vectors move; a shop keeps the old ones, so
+    there it is meant together with `matching`.
     Held out: the titles of products that nothing is taught from; the score is the mean reciprocal rank of the text that
     belongs to each, among those of the others.
     Source: Lan et al., "ALBERT", ICLR 2020 (coherence of two pieces of one text as a pretraining task); van den Oord,

@@ -17,7 +17,7 @@ from shopkeeper.types import IntArray
 LEAST, MEASURED = 200, 500
 """Fewer texts than LEAST of two words and more teach no shop's language; so many held-out ones are measured."""
 DICE = 2**31
-AT_ONCE = 2048
+AT_ONCE, TOGETHER = 2048, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +119,11 @@ class OwnText:
         """The texts of the examples: the same example is thrown alike every time."""
         return [(self.taught[each // DICE], np.random.default_rng(each % DICE)) for each in examples.tolist()]
 
-    def measured(self) -> Thrown:
-        """The held-out texts, with the same dice at every measurement."""
-        return [(text, np.random.default_rng(at)) for at, text in enumerate(self.aside)]
+    def measured(self) -> list[Thrown]:
+        """The held-out texts in parts, with the same dice at every measurement."""
+        return in_parts([(text, np.random.default_rng(at)) for at, text in enumerate(self.aside)])
+
+
+def in_parts(thrown: Thrown) -> list[Thrown]:
+    """Few enough at once for the logits of all known tokens."""
+    return [thrown[start : start + TOGETHER] for start in range(0, len(thrown), TOGETHER)]

@@ -1,5 +1,6 @@
 """Words left out of the shop's own text are guessed from what stands around them: pretraining goes on."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -21,7 +22,6 @@ MASKS = ("[MASK]", "<mask>", "[UNK]", "<unk>")
 """What stands for a word to be guessed: the first that the vocabulary has."""
 MASKED, SWAPPED = 0.8, 0.1
 """How many of the tokens to be guessed are masked, and for how many another token stands; the rest stay."""
-AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +61,19 @@ class Masked:
         self.settings = settings
 
     def prepare(self, model: "TextModel", corpus: Corpus, seed: int) -> None:
+        import torch
+
         from shopkeeper.encode.tied import Tied
-        from shopkeeper.encode.words import OwnText
+        from shopkeeper.encode.words import OwnText, in_parts
 
         draw = np.random.default_rng(seed)
         self._own = OwnText.of(model, corpus, self.settings.texts, "masked", draw)
         ids = [model.tokenizer.token_to_id(mask) for mask in MASKS]
         self._mask = next((found for found in ids if found is not None), model.pad)
-        first = self._all_asked(model, self._own.read(self._own.drawn(self.settings.first, draw)))
-        self._head = Tied(model, self._own.known, self._own.counts, first.hidden, first.tokens)
+        first = in_parts(self._own.read(self._own.drawn(self.settings.first, draw)))
+        read = [(asked.hidden, asked.tokens) for asked in self._unlearnt(model, first)]
+        hidden, tokens = (torch.cat(part) for part in zip(*read, strict=True))
+        self._head = Tied(model, self._own.known, self._own.counts, hidden, tokens)
 
     def parameters(self) -> "list[Parameter]":
         return list(self._head.parameters())
@@ -87,29 +91,23 @@ class Masked:
 
     def score(self, model: "TextModel") -> float:
         """The share of held-out masked words that are said right."""
-        import torch
+        wrong, n = 0, 0
+        for asked in self._unlearnt(model, self._own.measured()):
+            missed = self._head(model, asked.hidden).argmax(1) != self._head.places(asked.tokens)
+            words = asked.texts * model.max_tokens + asked.words
+            wrong += len(np.unique(words[missed].numpy()))
+            n += len(np.unique(words.numpy()))
+        return 1 - wrong / n
 
-        asked = self._all_asked(model, self._own.measured())
-        with torch.no_grad():
-            wrong = self._head(model, asked.hidden).argmax(1) != self._head.places(asked.tokens)
-        words = asked.texts * model.max_tokens + asked.words
-        return 1 - len(np.unique(words[wrong].numpy())) / len(np.unique(words.numpy()))
-
-    def _all_asked(self, model: "TextModel", thrown: "Thrown") -> "_Asked":
-        """Without gradients, in parts, and with every token to be guessed masked."""
+    def _unlearnt(self, model: "TextModel", parts: "Iterable[Thrown]") -> "Iterator[_Asked]":
+        """Without gradients, and with every token to be guessed masked."""
         import torch
 
         from shopkeeper.encode.model import bf16_is_fast
 
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=bf16_is_fast()):
-            parts = [
-                self._asked(model, thrown[start : start + AT_ONCE], 1.0) for start in range(0, len(thrown), AT_ONCE)
-            ]
-        texts = torch.cat([part.texts + at * AT_ONCE for at, part in enumerate(parts)])
-        hidden, tokens, words = (
-            torch.cat(own) for own in zip(*((p.hidden, p.tokens, p.words) for p in parts), strict=True)
-        )
-        return _Asked(hidden, tokens, texts, words)
+            for thrown in parts:
+                yield self._asked(model, thrown, 1.0)
 
     def _asked(self, model: "TextModel", thrown: "Thrown", masked: float) -> "_Asked":
         import torch

@@ -86,8 +86,10 @@ def adapt(job: Job, corpus: Corpus, folder: Path, tell: Progress = lambda step, 
 
 def _write(job: Job, corpus: Corpus, making: Path) -> None:
     (making / JOB).write_bytes(_JOB.dump_json(job))
-    texts = {"texts": list(corpus.texts), "fields": [list(own) for own in corpus.fields], "brands": list(corpus.brands)}
+    texts: dict[str, Any] = {"texts": list(corpus.texts), "brands": list(corpus.brands)}
+    texts["fields"] = [list(own) for own in corpus.fields]
     texts["reviews"] = [list(corpus.reviews.texts), list(corpus.reviews.labels)]
+    texts["categories"], texts["attributes"] = list(corpus.categories), [dict(told) for told in corpus.attributes]
     (making / TEXTS).write_text(json.dumps(texts), encoding="utf-8")
     if corpus.vectors is not None:
         np.save(making / VECTORS, corpus.vectors, allow_pickle=False)
@@ -171,7 +173,15 @@ def _corpus(making: Path) -> Corpus:
     texts = json.loads((making / TEXTS).read_text(encoding="utf-8"))
     vectors = making / VECTORS
     held = np.load(vectors, mmap_mode="r", allow_pickle=False) if vectors.is_file() else None
-    return Corpus(texts["texts"], texts["fields"], texts["brands"], held, reviews=Reviews(*texts["reviews"]))
+    return Corpus(
+        texts["texts"],
+        texts["fields"],
+        texts["brands"],
+        held,
+        reviews=Reviews(*texts["reviews"]),
+        categories=[tuple(path) for path in texts["categories"]],
+        attributes=texts["attributes"],
+    )
 
 
 def _tell(step: str, done: int, total: int) -> None:

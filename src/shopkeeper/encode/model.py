@@ -80,10 +80,15 @@ class TextModel(torch.nn.Module):
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Unit vectors (b, dimensions) of token ids int64 (b, t); the mask int64 (b, t) is 1 where there is a token."""
-        hidden: Tensor = self.body(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state.float()
+        hidden = self.states(input_ids, attention_mask)
         keep = attention_mask.unsqueeze(-1).to(hidden.dtype)
         pooled = hidden[:, 0] if self.weights.pooling == "cls" else (hidden * keep).sum(1) / keep.sum(1)
         return torch.nn.functional.normalize(pooled if self.part is None else self.part.after(pooled), dim=1)
+
+    def states(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """float32 (b, t, dimensions): the last layer's state of each token, those of the padding too."""
+        hidden: Tensor = self.body(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        return hidden.float()
 
     def ids(self, texts: Sequence[str], kind: Kind) -> list[list[int]]:
         """The token ids of each text, with the prefix that its kind asks for, at most `max_tokens`."""

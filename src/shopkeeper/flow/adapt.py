@@ -54,7 +54,15 @@ class Shelved:
     @property
     def corpus(self) -> Corpus:
         """The goods as the language model learns them."""
-        return Corpus(self.shelf.texts, self.shelf.fields, self.shelf.brands, self.vectors[self.shelf.rows])
+        paths, codes = self.catalog.category_paths, self.catalog.categories[self.shelf.rows].tolist()
+        return Corpus(
+            self.shelf.texts,
+            self.shelf.fields,
+            self.shelf.brands,
+            self.vectors[self.shelf.rows],
+            categories=[paths[code] if code >= 0 else () for code in codes],
+            attributes=self.shelf.attributes,
+        )
 
 
 def adapted(folder: ShopFolder, draft: Path, goods: Shelved, encoder: Encoder, tell: Progress) -> Encoder:
@@ -142,6 +150,7 @@ def _key(job: Job, corpus: Corpus) -> str:
     digest = hashlib.sha256(json.dumps(decides, sort_keys=True).encode())
     for texts in (corpus.texts, *zip(*corpus.fields, strict=True), corpus.brands):
         digest.update("\n".join(texts).encode())
+    digest.update(json.dumps((corpus.categories, corpus.attributes), sort_keys=True).encode())
     return digest.hexdigest()
 
 

@@ -1,10 +1,11 @@
-"""Claims, the last three on the real weights:
+"""Claims, 3 to 5 on the real weights:
 
 1. no minutes, or weights that are gone, leave the encoder as it is and write no card.
 2. a search for a product counts as found before products that are equal to it.
 3. learning keeps an adapted model only beyond doubt; its version then reads queries with it, products as before.
 4. learning again from the same goods takes the model over and trains nothing.
 5. the card of the serving version is written to the reports; a version without one says why there is none.
+6. what is learnt from has each product's own category and attributes.
 """
 
 import logging
@@ -61,6 +62,15 @@ def test_without_minutes_or_weights_the_encoder_stays(
         assert adapted(folder, draft, shelved(folder), encoder, lambda *_: None) is encoder
     assert not list(draft.iterdir())
     assert ("adapting=skipped" in caplog.text) == ("minutes" not in encode)
+
+
+def test_the_model_learns_categories_and_attributes(shop_folder: Path) -> None:
+    with open_folder(shop_folder, writable=False) as folder:
+        goods = shelved(folder)
+        own = [folder.products.get_row(int(row)) for row in goods.shelf.rows]
+    assert goods.corpus.categories == [product.category for product in own]
+    assert goods.corpus.attributes == [product.attributes for product in own]
+    assert any(goods.corpus.categories)
 
 
 def test_equal_products_do_not_stand_before_the_one_that_is_meant(shop_folder: Path) -> None:

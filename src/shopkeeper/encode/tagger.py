@@ -73,10 +73,9 @@ class Tagger(Module):
     def read(self, texts: Sequence[Text]) -> list[Read]:
         """The tokens and words of texts, each of its kind; words behind `max_tokens` are not read."""
         found: dict[int, Read] = {}
-        for kind, prefix in (
-            ("query", self.model.weights.query_prefix),
-            ("passage", self.model.weights.passage_prefix),
-        ):
+        weights = self.model.weights
+        prefixes: list[tuple[Kind, str]] = [("query", weights.query_prefix), ("passage", weights.passage_prefix)]
+        for kind, prefix in prefixes:
             places = [at for at, (_, own) in enumerate(texts) if own == kind]
             said = [texts[at][0] for at in places]
             encodings = self.model.tokenizer.encode_batch([prefix + text for text in said])

@@ -86,6 +86,8 @@ def icecat(folder: Path) -> Judged:
         [f"{product['title']}. {product.get('short_description', '')}" for product in products],
         [_fields(product) for product in products],
         [str(product.get("supplier", "")) for product in products],
+        categories=[tuple(_kinds(product)[:1]) for product in products],
+        attributes=[_said(product) for product in products],
     )
     return _judged(corpus, [str(product["title"]) for product in products], rated, True, content + ratings)
 
@@ -121,6 +123,15 @@ def _judged(
 
 def _fields(product: Mapping[str, Any]) -> Sequence[str]:
     """Title, short description and type."""
+    return str(product["title"]), str(product.get("short_description", "")), " ".join(_kinds(product))
+
+
+def _kinds(product: Mapping[str, Any]) -> list[str]:
+    """What kind of thing it is, as far as its attributes say; the catalogue has no categories."""
     types = (str(product.get(f"attr_t_{key}", "")) for key in ("product_type", "type"))
-    kind = " ".join(word for word in types if word and not word.isdigit() and word != "Original")
-    return str(product["title"]), str(product.get("short_description", "")), kind
+    return [word for word in types if word and not word.isdigit() and word != "Original"]
+
+
+def _said(product: Mapping[str, Any]) -> dict[str, str]:
+    """The attributes that are texts, by name."""
+    return {key.removeprefix("attr_t_"): str(said) for key, said in product.items() if key.startswith("attr_t_")}

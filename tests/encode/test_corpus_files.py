@@ -39,6 +39,8 @@ WHOLE = Corpus(
     later=pairs("query"),
     reviews=Reviews(["好用"], ["good"]),
     queries=["lamp", "灯"],
+    categories=[("Home", "Kitchen"), ()],
+    attributes=[{"colour": "red"}, {}],
 )
 
 

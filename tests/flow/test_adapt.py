@@ -1,4 +1,4 @@
-"""Claims, the last four on the real weights:
+"""Claims, 3 to 6 on the real weights:
 
 1. no minutes, or weights that are gone, leave the encoder as it is and write no card.
 2. tasks that cannot learn in a shop, or not together, are refused on the card, with what to do; what failed is tried
@@ -8,6 +8,7 @@
 5. the card of the serving version is written to the reports; a version without one says why there is none.
 6. a model that learnt what is bought together reads the products too: the version has its vectors, queries are read by
    the same model, and the card says what the pairs of later days gained.
+7. what is learnt from has each product's own category and attributes.
 """
 
 import logging
@@ -75,6 +76,15 @@ def test_without_minutes_or_weights_the_encoder_stays(
         assert adapted(folder, draft, goods, behaviour(folder, goods), lambda *_: None) is goods
     assert not list(draft.iterdir())
     assert ("adapting=skipped" in caplog.text) == ("minutes" not in encode)
+
+
+def test_the_model_learns_categories_and_attributes(shop_folder: Path) -> None:
+    with open_folder(shop_folder, writable=False) as folder:
+        goods = shelved(folder)
+        own = [folder.products.get_row(int(row)) for row in goods.shelf.rows]
+    assert goods.corpus.categories == [product.category for product in own]
+    assert goods.corpus.attributes == [product.attributes for product in own]
+    assert any(goods.corpus.categories)
 
 
 @pytest.mark.parametrize(

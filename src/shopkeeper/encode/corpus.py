@@ -1,6 +1,6 @@
 """What a text model learns a shop from: its goods, as it reads them and as people speak of them and judge them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -67,7 +67,8 @@ class Corpus:
     `vectors` float32 (n, d) are those that the shop answers from, where it has made them already; `judged` are pairs
     that people judged, `reviews` are of any goods, those of another shop too. `pairs` are texts that belong together,
     to be learnt, and `later` those of later days, to measure with; both number the same texts. `queries` are what
-    shoppers typed, in any order.
+    shoppers typed, in any order. `categories` are the products' paths, () where one has none, and `attributes` what
+    else the shop says of them, by name; each of all products or of none.
     """
 
     texts: Sequence[str]
@@ -79,9 +80,12 @@ class Corpus:
     later: Pairs | None = None
     reviews: Reviews = Reviews()
     queries: Sequence[str] = ()
+    categories: Sequence[tuple[str, ...]] = ()
+    attributes: Sequence[Mapping[str, str]] = ()
 
     def __post_init__(self) -> None:
         assert len(self.texts) == len(self.fields) == len(self.brands)
+        assert all(len(told) in (0, len(self.texts)) for told in (self.categories, self.attributes))
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -102,6 +106,8 @@ class Corpus:
             self.later,
             self.reviews,
             self.queries,
+            categories=[self.categories[row] for row in rows] if self.categories else (),
+            attributes=[self.attributes[row] for row in rows] if self.attributes else (),
         )
 
     @cached_property

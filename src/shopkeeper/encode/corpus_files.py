@@ -21,6 +21,8 @@ def write(corpus: Corpus, folder: Path) -> None:
         "brands": list(corpus.brands),
         "reviews": [list(corpus.reviews.texts), list(corpus.reviews.labels)],
         "queries": list(corpus.queries),
+        "categories": list(corpus.categories),
+        "attributes": [dict(told) for told in corpus.attributes],
     }
     arrays: dict[str, NDArray[Any]] = {}
     if corpus.judged is not None:
@@ -66,4 +68,6 @@ def read(folder: Path) -> Corpus:
         later=pairs("later"),
         reviews=Reviews(*texts["reviews"]),
         queries=texts["queries"],
+        categories=[tuple(path) for path in texts["categories"]],
+        attributes=texts["attributes"],
     )

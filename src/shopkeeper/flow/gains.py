@@ -39,7 +39,15 @@ class Shelved:
     @property
     def corpus(self) -> Corpus:
         """The goods as the language model learns them."""
-        return Corpus(self.shelf.texts, self.shelf.fields, self.shelf.brands, self.vectors[self.shelf.rows])
+        paths, codes = self.catalog.category_paths, self.catalog.categories[self.shelf.rows].tolist()
+        return Corpus(
+            self.shelf.texts,
+            self.shelf.fields,
+            self.shelf.brands,
+            self.vectors[self.shelf.rows],
+            categories=[paths[code] if code >= 0 else () for code in codes],
+            attributes=self.shelf.attributes,
+        )
 
     @cached_property
     def codes(self) -> RowArray:

@@ -17,13 +17,15 @@ from shopkeeper.types import FloatArray, RowArray
 class Shelf:
     """The products there are, without deleted ones, in the same order: what the encoder reads of each, and their words.
 
-    rows int32 (m,); `fields` are title, last category, attributes that say what it is; `texts` is all of it, cut.
+    rows int32 (m,); `fields` are title, last category, attributes that say what it is; `texts` is all of it, cut;
+    `attributes` are all of them by name.
     """
 
     rows: RowArray
     texts: list[str]
     fields: list[tuple[str, ...]]
     brands: list[str]
+    attributes: list[dict[str, str]]
 
     @classmethod
     def of(cls, folder: ShopFolder, n_products: int) -> "Shelf":
@@ -40,6 +42,7 @@ class Shelf:
                 for title, category, own in zip(titles, categories, known, strict=True)
             ],
             brands,
+            known,
         )
 
 

@@ -1,6 +1,6 @@
 """A product's title finds what else is said of the same product: its attributes, its description, its category."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -35,6 +35,9 @@ class Coherence:
     Source: Lan et al., "ALBERT", ICLR 2020 (coherence of two pieces of one text as a pretraining task); van den Oord,
     Li, Vinyals, arXiv 1807.03748 (the other texts of a batch as negatives).
     """
+
+    learns_from: ClassVar[tuple[str, ...]] = ()
+    moves_products: ClassVar[bool | None] = None
 
     class Settings(PluginSettings):
         batch: int = Field(64, ge=2, description="Products of one step; each is compared with all the others.")

@@ -1,6 +1,6 @@
 """A text of which most words are gone is rebuilt from its vector: the vector has to say what the text says."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -29,6 +29,9 @@ class Denoising:
     that the decoder says right, knowing the right ones before.
     Source: Wang, Reimers, Gurevych, "TSDAE", Findings of EMNLP 2021.
     """
+
+    learns_from: ClassVar[tuple[str, ...]] = ("queries", "reviews")
+    moves_products: ClassVar[bool | None] = None
 
     class Settings(PluginSettings):
         batch: int = Field(32, ge=1, description="Texts of one step.")

@@ -25,11 +25,10 @@ class Sentiment:
     """Reviews learn to be told apart by their labels: a linear head on the vectors, cross-entropy.
 
     Each label is drawn as often as any other. The head starts as the logistic regression on the untouched model's
-    vectors: with a head of chance the first steps would mostly undo what the model knows. Held out: reviews by a hash
+    vectors (`encode.vector_head`). Held out: reviews by a hash
     of their texts; the score is the mean over labels of the share that is told right (balanced accuracy), so that the
     most frequent label earns nothing. With fewer reviews than some 200, see `encode.few_shot`.
-    Source: Kumar et al., "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution", ICLR 2022
-    (a linear probe first).
+    Source: Kumar et al., "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution", ICLR 2022.
     """
 
     learns_from: ClassVar[tuple[str, ...]] = ("reviews",)
@@ -44,6 +43,8 @@ class Sentiment:
 
     def prepare(self, model: "TextModel", corpus: Corpus, seed: int) -> None:
         import torch
+
+        from shopkeeper.encode.vector_head import VectorHead
 
         reviews = corpus.reviews
         names = sorted(set(reviews.labels))
@@ -67,13 +68,10 @@ class Sentiment:
         vectors = model.vectors([reviews.texts[row] for row in some], "query")
         start = fitted(vectors, [reviews.labels[row] for row in some], STRENGTH)
         self._names = tuple(names)
-        self._mean, self._scale = torch.from_numpy(start.mean).float(), start.scale
-        self._head = [
-            torch.nn.Parameter(torch.from_numpy(part).float().contiguous()) for part in (start.weights, start.biases)
-        ]
+        self._head = VectorHead(start)
 
     def parameters(self) -> "list[Parameter]":
-        return self._head
+        return self._head.numbers
 
     def loss(self, model: "TextModel", draw: np.random.Generator) -> "Tensor":
         return self.loss_of(model, self.drawn(draw))
@@ -86,24 +84,13 @@ class Sentiment:
         import torch
 
         vectors = model(*model.padded(self._texts.read(model, examples)))
-        with torch.autocast("cpu", enabled=False):
-            return torch.nn.functional.cross_entropy(self._logits(vectors), self._labels[self._texts.places(examples)])
+        return torch.nn.functional.cross_entropy(self._head.logits(vectors), self._labels[self._texts.places(examples)])
 
     @property
     def head(self) -> Head:
         """What tells reviews apart by the vectors of the model that learnt with it."""
-        weights, biases = (each.detach().double().numpy() for each in self._head)
-        return Head(self._names, weights, biases, self._mean.double().numpy(), self._scale)
+        return self._head.learnt(self._names)
 
     def score(self, model: "TextModel") -> float:
         """Balanced accuracy on held-out reviews."""
-        import torch
-
-        with torch.no_grad():
-            logits = self._logits(torch.from_numpy(model.vectors(self._asked, "query")))
-        right = logits.argmax(dim=1).numpy() == self._wanted
-        return float(np.mean([right[self._wanted == label].mean() for label in range(len(self._rows))]))
-
-    def _logits(self, vectors: "Tensor") -> "Tensor":
-        weights, biases = self._head
-        return (vectors.float() - self._mean) / self._scale @ weights.T + biases
+        return self._head.balanced_accuracy(model.vectors(self._asked, "query"), self._wanted)

@@ -2,9 +2,10 @@
 
 1. reviews learn to be told apart; the head starts from the untouched model's vectors and learns beside the model.
 2. labels are drawn as often as one another; held-out reviews are never drawn, and the score is balanced.
-3. it is learnt together with another task.
-4. too few reviews, or reviews of one label, are refused with what is needed.
-5. reviews go along where a corpus is cut.
+3. with a spread below 1 the reviews of a step are of like length; in the long run all are drawn.
+4. it is learnt together with another task.
+5. too few reviews, or reviews of one label, are refused with what is needed.
+6. reviews go along where a corpus is cut.
 """
 
 from pathlib import Path
@@ -75,6 +76,18 @@ def test_labels_are_drawn_alike_and_held_out_reviews_never(model: TextModel) -> 
     weights.data.zero_()
     biases.data.copy_(biases.data.new_tensor([0.0, 1.0]))  # everything is good
     assert asked.score(model) == 0.5
+
+
+def test_reviews_of_a_step_are_of_like_length(model: TextModel) -> None:
+    asked = task(batch=60, spread=0.1)
+    asked.prepare(model, CORPUS, 0)
+    lengths = np.array([len(row) for row in asked._texts.ids])
+    draw = np.random.default_rng(0)
+    steps = [asked.drawn(draw) for _ in range(200)]
+    own = np.mean([lengths[step].std() for step in steps])
+    assert own < 0.5 * lengths.std()
+    assert len(np.unique(np.concatenate(steps))) > 0.98 * len(lengths)
+    assert np.mean(asked._labels.numpy()[np.concatenate(steps)]) == pytest.approx(0.5, abs=0.02)
 
 
 def test_it_is_learnt_together_with_another_task(model: TextModel) -> None:

@@ -81,7 +81,7 @@ def learnt(
     by pairs, with a head on top. That takes a hundred times as long, and is taken where it tells more examples right.
     Raises TrainingError where a label has too few examples, or a start does not know it.
     """
-    _check(texts, labels, starts or {})
+    checked(texts, labels, starts or {})
     best = chosen(model.vectors(texts, "query"), labels, seed, starts)
     if contrastive:
         from shopkeeper.encode.contrastive import contrasted
@@ -98,14 +98,15 @@ def chosen(vectors: FloatArray, labels: Sequence[str], seed: int, starts: Mappin
     """Of all heads that these examples give, from each start at each strength, that of the least log loss held out."""
     ways: dict[str, Head | None] = {"head": None, **(starts or {})}
     return min(
-        (_tried(way, start, strength, vectors, labels, seed) for way, start in ways.items() for strength in STRENGTHS),
-        key=lambda tried: tried.surprise,
+        (tried(way, start, strength, vectors, labels, seed) for way, start in ways.items() for strength in STRENGTHS),
+        key=lambda each: each.surprise,
     )
 
 
-def _tried(
+def tried(
     way: str, start: Head | None, strength: float, vectors: FloatArray, labels: Sequence[str], seed: int
 ) -> Tried:
+    """The head at this strength, from the start if there is one, and how such heads do on examples held out."""
     own = np.array(labels)
     right: list[bool] = []
     surprise: list[float] = []
@@ -137,7 +138,8 @@ def _contrasted_right(model: "TextModel", texts: Sequence[str], labels: Sequence
     return float(np.mean(right))
 
 
-def _check(texts: Sequence[str], labels: Sequence[str], starts: Mapping[str, Head]) -> None:
+def checked(texts: Sequence[str], labels: Sequence[str], starts: Mapping[str, Head]) -> None:
+    """Raises TrainingError where there is not enough to learn from, or a start does not know a label."""
     if len(texts) != len(labels):
         raise TrainingError(f"few_shot: {len(texts)} texts and {len(labels)} labels. Give one label for each text")
     counts = Counter(labels)

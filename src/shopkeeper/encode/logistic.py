@@ -47,37 +47,46 @@ def fitted(vectors: FloatArray, labels: Sequence[str], strength: float, start: H
 
     The labels are those of the start where there is one.
     """
-    from scipy.optimize import minimize  # half a second that only learning needs
-
     if start is None:
         names = tuple(sorted(set(labels)))
         mean = vectors.mean(axis=0).astype(np.float64)
         scale = float(np.sqrt(np.square(vectors - mean).sum(axis=1).mean() / vectors.shape[1])) or 1.0
         start = Head(names, np.zeros((len(names), vectors.shape[1])), np.zeros(len(names)), mean, scale)
     places = np.array([start.labels.index(label) for label in labels])
-    loss = _loss((vectors - start.mean) / start.scale, places, strength, start.weights)
-    first = np.concatenate([start.weights, start.biases[:, None]], axis=1).ravel()
-    found = minimize(loss, first, jac=True, method="L-BFGS-B", options={"maxiter": 300}).x
-    learnt = found.reshape(len(start.labels), -1)
+    wide = np.concatenate([(vectors - start.mean) / start.scale, np.ones((len(vectors), 1))], axis=1)
+    learnt = least(wide, places, strength, np.concatenate([start.weights, start.biases[:, None]], axis=1))
     return Head(start.labels, learnt[:, :-1], learnt[:, -1], start.mean, start.scale)
 
 
+def least(wide: Numbers, places: IntArray, strength: float, prior: Numbers) -> Numbers:
+    """The numbers (labels, d + 1) of least loss: cross-entropy times the strength, and half the squared way from the
+    prior; their last column, the biases, stands anywhere.
+
+    `wide` (n, d + 1) has ones in its last column and may be a sparse matrix; `places` are the labels' rows.
+    """
+    from scipy.optimize import minimize  # half a second that only learning needs
+
+    loss = _loss(wide, places, strength, prior)
+    found = minimize(loss, prior.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 300}).x
+    return np.asarray(found.reshape(prior.shape))
+
+
 def _loss(
-    units: Numbers, places: IntArray, strength: float, prior: Numbers
+    wide: Numbers, places: IntArray, strength: float, prior: Numbers
 ) -> Callable[[Numbers], tuple[float, Numbers]]:
-    """Cross-entropy times the strength, and half the squared way from the prior; with the gradient."""
-    wide = np.concatenate([units, np.ones((len(units), 1))], axis=1)
-    rows = np.arange(len(units))
+    """What is to be least, with the gradient."""
+    rows = np.arange(len(places))
 
     def loss(flat: Numbers) -> tuple[float, Numbers]:
-        numbers = flat.reshape(len(prior), -1)
+        numbers = flat.reshape(prior.shape)
         logits = wide @ numbers.T
         logits -= np.logaddexp.reduce(logits, axis=1, keepdims=True)
-        away = numbers - np.concatenate([prior, numbers[:, -1:]], axis=1)
+        away = numbers - prior
+        away[:, -1] = 0
         wrong = np.exp(logits)
         wrong[rows, places] -= 1
         value = -strength * float(logits[rows, places].sum()) + 0.5 * float((away**2).sum())
-        return value, np.asarray(strength * wrong.T @ wide + away).ravel()
+        return value, np.asarray(strength * (wrong.T @ wide) + away).ravel()
 
     return loss
 

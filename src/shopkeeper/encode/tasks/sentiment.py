@@ -1,5 +1,6 @@
 """What a review says of a product: good or bad, or whatever labels reviews come with."""
 
+import math
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -37,6 +38,12 @@ class Sentiment:
     class Settings(LearnsTexts):
         batch: int = Field(32, ge=1, description="Reviews of one step.")
         first: int = Field(500, ge=1, description="From so many reviews of each label at most the head starts.")
+        spread: float = Field(
+            1.0,
+            gt=0,
+            le=1,
+            description="A step draws from this share of each label's reviews, of like length; less is quicker.",
+        )
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -62,6 +69,8 @@ class Sentiment:
         self._texts = Varied.of(model, [reviews.texts[row] for row in kept.tolist()], self.settings)
         self._labels = torch.from_numpy(own[kept])
         self._rows = [np.flatnonzero(own[kept] == label) for label in range(len(names))]
+        lengths = np.array([len(ids) for ids in self._texts.ids])
+        self._by_length = [rows[np.argsort(lengths[rows], kind="stable")] for rows in self._rows]
         draw = np.random.default_rng(seed)
         parts = [kept[draw.permutation(rows)[: self.settings.first]] for rows in self._rows]
         some = [row for part in parts for row in part.tolist()]
@@ -78,7 +87,11 @@ class Sentiment:
 
     def drawn(self, draw: np.random.Generator) -> IntArray:
         labels = draw.integers(0, len(self._rows), self.settings.batch)
-        return self._texts.numbered(np.array([draw.choice(self._rows[label]) for label in labels], np.int64), draw)
+        alike = self._rows
+        if self.settings.spread < 1:
+            at = draw.random()
+            alike = [_part(rows, self.settings.spread, at) for rows in self._by_length]
+        return self._texts.numbered(np.array([draw.choice(alike[label]) for label in labels], np.int64), draw)
 
     def loss_of(self, model: "TextModel", examples: IntArray) -> "Tensor":
         import torch
@@ -94,3 +107,10 @@ class Sentiment:
     def score(self, model: "TextModel") -> float:
         """Balanced accuracy on held-out reviews."""
         return self._head.balanced_accuracy(model.vectors(self._asked, "query"), self._wanted)
+
+
+def _part(rows: IntArray, share: float, at: float) -> IntArray:
+    """So large a share of the rows, side by side, `at` in [0, 1) of the way from the first to the last."""
+    width = math.ceil(share * len(rows))
+    first = int(at * (len(rows) - width + 1))
+    return rows[first : first + width]

@@ -96,7 +96,8 @@ def test_real_searches_are_measured_from_thirty_on() -> None:
 
 def test_made_searches_are_for_texts_that_no_training_looked_at(goods: Shelved) -> None:
     twice = replace(goods.shelf, rows=np.tile(goods.shelf.rows, 2), texts=goods.shelf.texts * 2)
-    twice = replace(twice, fields=goods.shelf.fields * 2, brands=goods.shelf.brands * 2)
+    shelf = goods.shelf
+    twice = replace(twice, fields=shelf.fields * 2, brands=shelf.brands * 2, attributes=shelf.attributes * 2)
     both = replace(goods, shelf=twice)
     searches, corpus = Searches.of(both, 0), both.corpus
     assert corpus.left_for_the_end[searches.places].all() and corpus.held_out.sum() > corpus.left_for_the_end.sum()

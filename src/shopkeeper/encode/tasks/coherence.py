@@ -37,7 +37,7 @@ class Coherence:
     """
 
     learns_from: ClassVar[tuple[str, ...]] = ()
-    moves_products: ClassVar[bool | None] = None
+    moves_products: ClassVar[bool | None] = True
 
     class Settings(PluginSettings):
         batch: int = Field(64, ge=2, description="Products of one step; each is compared with all the others.")

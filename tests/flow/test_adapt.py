@@ -28,7 +28,6 @@ from shopkeeper.flow.gains import Shelved
 from shopkeeper.flow.learn import learn
 from shopkeeper.flow.vectors import Shelf
 from shopkeeper.store.folder import ShopFolder, create, open_folder
-from shopkeeper.store.snapshot import snapshot
 from shopkeeper.testing.shops import SETTINGS, events
 from shopkeeper.types import Event, Product
 from tests.encode.test_adapt import COLOURS, KINDS, THINGS
@@ -61,7 +60,7 @@ def shelved(folder: ShopFolder) -> Shelved:
 
 
 def behaviour(folder: ShopFolder, goods: Shelved) -> Behaviour:
-    return Behaviour(folder, folder.events.table(), snapshot(folder), goods.shelf)
+    return Behaviour(folder, None, goods.catalog, goods.shelf)
 
 
 @pytest.mark.parametrize("encode", [{"minutes": 0, "weights": "auto"}, {"weights": "/gone/for/good"}])

@@ -23,7 +23,6 @@ from shopkeeper.encode.corpus import Corpus
 from shopkeeper.flow.behaviour import Behaviour
 from shopkeeper.flow.vectors import Shelf
 from shopkeeper.store.folder import ShopFolder, create, open_folder
-from shopkeeper.store.snapshot import snapshot
 from shopkeeper.testing.shops import DAY, SETTINGS, events, products
 from shopkeeper.types import Action, Event
 from tests.store.worlds import exposure
@@ -52,7 +51,7 @@ def behaviour(folder: ShopFolder, **twins: str) -> Behaviour:
     shelf = Shelf.of(folder, len(catalog))
     for product_id, other in twins.items():
         shelf.texts[catalog.row_of[product_id]] = shelf.texts[catalog.row_of[other]]
-    return Behaviour(folder, folder.events.table(), snapshot(folder), shelf)
+    return Behaviour(folder, None, catalog, shelf)
 
 
 def by_two(name: str, product_id: str, action: Action = "click", **more: object) -> list[Event]:

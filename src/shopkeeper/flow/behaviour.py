@@ -13,10 +13,13 @@ from shopkeeper.encode.corpus import Corpus, Judgements
 from shopkeeper.encode.pairs import Pairs, together
 from shopkeeper.feedback.joins import GRADES, outcomes
 from shopkeeper.flow.past import past_queries
+from shopkeeper.flow.shop import today
 from shopkeeper.flow.vectors import Shelf
+from shopkeeper.flow.windows import up_to
 from shopkeeper.store.folder import ShopFolder
+from shopkeeper.store.snapshot import snapshot
 from shopkeeper.text import normalise
-from shopkeeper.types import Event, Exposure, Snapshot
+from shopkeeper.types import Catalog, Event, Exposure, Snapshot
 
 if TYPE_CHECKING:
     import ibis
@@ -32,19 +35,29 @@ PARTS = frozenset({"judged", "pairs", "queries"})
 
 @dataclass(frozen=True)
 class Behaviour:
-    """The log of a shop as `known` has it, up to its day: what is before `edge` is learnt from, what came since
-    measures. Events are read when they are asked for; the days before the edge also say when to stop learning.
+    """The log of a shop up to now: what is before day `edge` is learnt from, what came since measures.
+
+    `repaired` are events that stand for the log where repairs are chosen. Nothing is read before it is asked for.
     """
 
     folder: ShopFolder
-    events: "ibis.Table"
-    known: Snapshot
+    repaired: "ibis.Table | None"
+    catalog: Catalog
     shelf: Shelf
+
+    @cached_property
+    def known(self) -> Snapshot:
+        """What a version would learn from now."""
+        return up_to(snapshot(self.folder, events=self.repaired, catalog=self.catalog), today())
 
     @property
     def edge(self) -> float:
         """The day that the version's own measuring begins at."""
         return self.known.day - self.folder.settings.learn.holdout_days
+
+    @cached_property
+    def events(self) -> "ibis.Table":
+        return self.folder.events.table() if self.repaired is None else self.repaired
 
     def added_to(self, corpus: Corpus, parts: Collection[str]) -> Corpus:
         """The corpus with those of PARTS that are asked for; pairs to stop by are of as many days before the edge as
@@ -99,7 +112,7 @@ class Behaviour:
 
     def together(self, start: float, end: float) -> Pairs:
         """Texts of products bought or looked at together from day `start` until before `end`."""
-        texts = np.full(len(self.known.catalog), "", object)
+        texts = np.full(len(self.catalog), "", object)
         texts[self.shelf.rows] = self.shelf.texts
         log = self.known.interactions
         unsaid = np.array([not text for text in dict.fromkeys(texts.tolist())], bool)
@@ -109,7 +122,7 @@ class Behaviour:
     def _places(self) -> Mapping[str, int]:
         """By each product's id the place among the goods of the first that has its text."""
         first: dict[str, int] = {}
-        ids = self.known.catalog.product_ids
+        ids = self.catalog.product_ids
         return {
             ids[row]: first.setdefault(text, place)
             for place, (row, text) in enumerate(zip(self.shelf.rows.tolist(), self.shelf.texts, strict=True))

@@ -92,7 +92,5 @@ def _shelved(
     """The goods as the language model finds them, after it learnt what the settings ask for."""
     shelf, n = Shelf.of(folder, len(catalog)), len(catalog)
     vectors = catalogue_vectors(folder, encoder, shelf, n, partial(tell, "encoding products"))
-    events = folder.events.table() if checked.events is None else checked.events
-    known = up_to(snapshot(folder, events=checked.events, catalog=catalog), today())
-    behaviour = Behaviour(folder, events, known, shelf)
+    behaviour = Behaviour(folder, checked.events, catalog, shelf)
     return adapted(folder, draft, Shelved(catalog, shelf, encoder, vectors, today()), behaviour, tell)

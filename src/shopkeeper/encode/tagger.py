@@ -73,9 +73,9 @@ class Tagger(Module):
     def read(self, texts: Sequence[Text]) -> list[Read]:
         """The tokens and words of texts, each of its kind; words behind `max_tokens` are not read."""
         found: dict[int, Read] = {}
-        weights = self.model.weights
-        prefixes: list[tuple[Kind, str]] = [("query", weights.query_prefix), ("passage", weights.passage_prefix)]
-        for kind, prefix in prefixes:
+        kinds: tuple[Kind, Kind] = ("query", "passage")
+        for kind in kinds:
+            prefix = self.model.prefix(kind)
             places = [at for at, (_, own) in enumerate(texts) if own == kind]
             said = [texts[at][0] for at in places]
             encodings = self.model.tokenizer.encode_batch([prefix + text for text in said])

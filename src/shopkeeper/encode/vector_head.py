@@ -4,6 +4,8 @@ Source: Kumar et al., "Fine-Tuning can Distort Pretrained Features and Underperf
 linear probe first: with a head of chance the first steps would mostly undo what the model knows).
 """
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -17,6 +19,7 @@ class VectorHead:
     """Classes of vectors: `numbers` are a direction each (classes, d) and how frequent each is (classes,)."""
 
     def __init__(self, start: Head) -> None:
+        self._start = start
         self._mean, self._scale = torch.from_numpy(start.mean).float(), start.scale
         self.numbers = [
             Parameter(torch.from_numpy(part).float().contiguous()) for part in (start.weights, start.biases)
@@ -28,10 +31,11 @@ class VectorHead:
         with torch.autocast("cpu", enabled=False):
             return (vectors.float() - self._mean) / self._scale @ weights.T + biases
 
-    def learnt(self, labels: tuple[str, ...]) -> Head:
-        """The head as it is now, with the names of its classes."""
+    @property
+    def learnt(self) -> Head:
+        """The head as it is by now."""
         weights, biases = (each.detach().double().numpy() for each in self.numbers)
-        return Head(labels, weights, biases, self._mean.double().numpy(), self._scale)
+        return replace(self._start, weights=weights, biases=biases)
 
     def balanced_accuracy(self, vectors: FloatArray, wanted: IntArray) -> float:
         """The mean over the classes that are wanted of the share that is told right: the largest earns nothing."""

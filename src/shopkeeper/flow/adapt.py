@@ -39,8 +39,6 @@ Progress = Callable[[str, int, int], None]
 RECIPE = 3
 """Raised whenever the same shop and settings would give another adapted model."""
 SHOWN, NEAREST = 6, 4
-GOODS = frozenset({"categories", "attributes"})
-"""The parts of a corpus that a catalogue fills."""
 TWINS = 2000
 """Among so many nearest products there are some of different titles."""
 
@@ -173,7 +171,7 @@ def _tasks(folder: ShopFolder) -> dict[str, Any]:
 def _refuse(tasks: Mapping[str, Any]) -> None:
     """Each task can learn in a shop, and all agree whether products are read anew. Raises TrainingError."""
     for name, task in tasks.items():
-        if task.learns_from and not (PARTS | GOODS) & {*task.learns_from}:
+        if task.learns_from and not PARTS & {*task.learns_from}:
             raise TrainingError(
                 f"encode.tasks: {name} learns from {' and '.join(task.learns_from)}, and a shop keeps none. Take it "
                 f"out, or teach it from Python (encode/training.py)"

@@ -37,7 +37,7 @@ class Category:
     Source: Szegedy et al., "Rethinking the Inception Architecture", CVPR 2016, section 7 (smoothed labels).
     """
 
-    learns_from: ClassVar[tuple[str, ...]] = ("categories",)
+    learns_from: ClassVar[tuple[str, ...]] = ()
     moves_products: ClassVar[bool | None] = None
 
     class Settings(PluginSettings):

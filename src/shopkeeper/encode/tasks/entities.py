@@ -45,7 +45,7 @@ class Entities:
     Source: Ramshaw, Marcus, "Text chunking using transformation-based learning", WVLC 1995 (begin, inside, outside).
     """
 
-    learns_from: ClassVar[tuple[str, ...]] = ("attributes",)
+    learns_from: ClassVar[tuple[str, ...]] = ()
     moves_products: ClassVar[bool | None] = None
 
     class Settings(PluginSettings):

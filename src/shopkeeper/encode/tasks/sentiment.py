@@ -76,7 +76,6 @@ class Sentiment:
         some = [row for part in parts for row in part.tolist()]
         vectors = model.vectors([reviews.texts[row] for row in some], "query")
         start = fitted(vectors, [reviews.labels[row] for row in some], STRENGTH)
-        self._names = tuple(names)
         self._head = VectorHead(start)
 
     def parameters(self) -> "list[Parameter]":
@@ -102,7 +101,7 @@ class Sentiment:
     @property
     def head(self) -> Head:
         """What tells reviews apart by the vectors of the model that learnt with it."""
-        return self._head.learnt(self._names)
+        return self._head.learnt
 
     def score(self, model: "TextModel") -> float:
         """Balanced accuracy on held-out reviews."""

@@ -5,11 +5,12 @@
 The folder is that of Icecat, of which those products are taken whose product type is known. `matching` finds products
 by some of their words (mean reciprocal rank), `category` tells the product type of titles and searches (balanced
 accuracy), `entities` the words that name a brand, a type, a colour (F1 of whole spans), `masked` guesses words left out
-of titles (share said right); all on held-out products, which are the same for all tasks. `frozen` is the untouched model, with a head fitted to its vectors where the task has one;
-`alone` was taught that task; `together` all of them, with learnt weights (`encode/weighting.py`), as many batches of
-each task as alone. Each is measured after all of its steps and every third of them, and keeps the best: alone of its
-own score, together of the mean gain. `difference` is together less alone, `interval` from the lowest seed to the
-highest. The steps are few, so that all of it takes a quarter of an hour.
+of titles (share said right); all on held-out products, which are the same for all tasks. `frozen` is the untouched
+model, with a head fitted to its vectors where the task has one; `alone` was taught that task; `together` all of them,
+with learnt weights (`encode/weighting.py`), as many batches of each task as alone. Each is measured after all of its
+steps and every third of them, and keeps the best: alone of its own score, together of the mean gain. `difference` is
+together less alone, `interval` from the lowest seed to the highest. The steps are few, so that all of it takes a
+quarter of an hour.
 """
 
 import argparse

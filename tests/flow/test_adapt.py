@@ -1,4 +1,4 @@
-"""Claims, 3 to 6 on the real weights:
+"""Claims, 3 to 6 and 8 on the real weights:
 
 1. no minutes, or weights that are gone, leave the encoder as it is and write no card.
 2. tasks that cannot learn in a shop, or not together, are refused on the card, with what to do; what failed is tried
@@ -9,6 +9,7 @@
 6. a model that learnt what is bought together reads the products too: the version has its vectors, queries are read by
    the same model, and the card says what the pairs of later days gained.
 7. what is learnt from has each product's own category and attributes.
+8. where a training fails, the model that serves goes on if it was taught the same things.
 """
 
 import logging
@@ -213,3 +214,26 @@ def test_products_are_encoded_again_where_they_were_learnt(odd_shop: Path) -> No
         assert untouched is not None
         before = untouched.encode(texts[:20], "passage")
         assert float((before * shop.vectors[:20]).sum(axis=1).mean()) < 0.95
+
+
+@pytest.mark.weights
+def test_where_a_training_fails_the_model_that_serves_goes_on(
+    odd_shop: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = {"tasks": ("recommendation",), "minutes": 0.5, "method": "linear"}
+    before = learn(odd_shop, encode=asked)
+    assert before.card is not None and before.card.adapted, before.card and before.card.reason
+
+    def fails(*_: object) -> None:
+        raise TrainingError("no memory")
+
+    monkeypatch.setattr(flow_adapt, "adapt", fails)
+    with caplog.at_level(logging.WARNING):
+        after = learn(odd_shop, encode={**asked, "minutes": 0.6})
+    assert f"adapting=carried_on version={before.version.name} reason=no memory" in caplog.text
+    assert after.card is not None and after.card.adapted and after.card.key == ""
+    for name in ("encoder/model.onnx", "vectors.npy"):
+        assert (after.version.path / name).read_bytes() == (before.version.path / name).read_bytes()
+    other = learn(odd_shop, encode={"minutes": 0.6})
+    assert other.card is not None and not other.card.adapted and other.card.reason == "no memory"
+    assert not (other.version.path / "encoder").exists()

@@ -1,5 +1,6 @@
 """Exports of the real weights, made once a session."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from shopkeeper.encode.open import open_encoder
 from shopkeeper.ports import Encoder
 from shopkeeper.settings import Encode
+from tests.encode.echo import serving
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +28,11 @@ def chinese(exports: Path) -> Encoder:
     opened = open_encoder(Encode(), ["牛奶"], exports)
     assert opened is not None
     return opened
+
+
+@pytest.fixture
+def chat_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Where a chat server listens that answers with the text backwards."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with serving() as url:
+        yield url

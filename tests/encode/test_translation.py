@@ -4,17 +4,14 @@
    stays as it was.
 2. a model of a folder is read from safetensors alone: other weights, a model that only reads, a folder without a
    tokenizer and a name that is none are refused in words.
-3. a server is asked in OpenAI's protocol, with its key; one that is not there, refuses or answers otherwise is named.
+3. a server is asked in OpenAI's protocol, with its key (`test_chat` has what it may answer).
 4. a task's settings name both models: so many texts at most are translated before learning, and read so at times; what
    is held out is not.
 """
 
-import json
-import threading
-from collections.abc import Iterator, Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,11 +19,13 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import MarianConfig, MarianMTModel, PreTrainedTokenizerFast
 
-from shopkeeper.encode.translation import KEY, Seq2Seq, Server, back_translated, translator
+from shopkeeper.encode.chat import KEY
+from shopkeeper.encode.translation import Seq2Seq, back_translated, translator
 from shopkeeper.encode.varied import LearnsTexts, Varied
-from shopkeeper.errors import SettingError, TrainingError, WeightsError
+from shopkeeper.errors import SettingError, WeightsError
 from shopkeeper.settings import Settings
 from tests.encode.bodies import load, write_body
+from tests.encode.echo import Echo
 from tests.encode.tiny import write_folder
 
 pytestmark = [pytest.mark.weights, pytest.mark.filterwarnings("ignore")]
@@ -54,38 +53,6 @@ def write_marian(folder: Path, seed: int = 0) -> Path:
     model.generation_config.begin_suppress_tokens = [1]
     model.save_pretrained(str(folder))
     return folder
-
-
-class Echo(BaseHTTPRequestHandler):
-    """Answers as a chat server: the language asked for, and the text backwards."""
-
-    heard: ClassVar[list[tuple[str, str, dict[str, Any]]]] = []
-    says: ClassVar[bytes | int | None] = None
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.heard.append((self.path, self.headers.get("Authorization", ""), body))
-        told = body["messages"][-1]["content"][::-1] if body["messages"][-1]["content"] != "silence" else " "
-        answer = json.dumps({"choices": [{"message": {"role": "assistant", "content": f"{told}\n"}}]}).encode()
-        self.send_response(self.says if isinstance(self.says, int) else 200)
-        self.end_headers()
-        self.wfile.write(self.says if isinstance(self.says, bytes) else answer)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Says nothing."""
-
-
-@pytest.fixture
-def url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    Echo.heard.clear()
-    Echo.says = None
-    with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/v1"
-        server.shutdown()
-        thread.join()
 
 
 def test_each_text_comes_back_in_its_place(tmp_path: Path) -> None:
@@ -140,9 +107,9 @@ def test_other_weights_and_other_models_are_refused(tmp_path: Path, monkeypatch:
         translator("nobody/zh-en")
 
 
-def test_a_server_is_asked_as_agreed(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_is_asked_as_agreed(chat_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(KEY, "secret")
-    there, back = translator(f"{url} qwen English"), translator(f"{url}/ qwen Simplified Chinese")
+    there, back = translator(f"{chat_url} qwen English"), translator(f"{chat_url}/ qwen Simplified Chinese")
     assert there(["好鞋"]) == ["鞋好"]
     assert back_translated(["good shoes", "silence"], there, back) == ["good shoes", "silence"]
     path, key, body = Echo.heard[0]
@@ -152,24 +119,6 @@ def test_a_server_is_asked_as_agreed(url: str, monkeypatch: pytest.MonkeyPatch) 
     assert "into Simplified Chinese" in Echo.heard[-1][2]["messages"][0]["content"]
     assert [heard[2]["messages"][1]["content"] for heard in Echo.heard[1:]] == ["good shoes", "silence", "seohs doog"]
     assert "secret" not in repr(there)
-
-
-@pytest.mark.parametrize("says", [401, b"[]", b"nonsense", b'{"choices": []}', b'{"choices": [{"message": null}]}'])
-def test_a_server_that_answers_otherwise_is_named(url: str, says: bytes | int) -> None:
-    Echo.says = says
-    told = (
-        rf"{url}/chat/completions: the translation server gave nothing \(HTTP Error 401.* set {KEY}"
-        if says == 401
-        else rf"{url}/chat/completions: the translation server's answer holds no choices\[0\]\.message\.content"
-    )
-    with pytest.raises(TrainingError, match=told):
-        Server(url, "qwen", "English")(["tea"])
-
-
-def test_a_server_that_is_not_there_is_named(url: str) -> None:
-    nobody = "http://127.0.0.1:9/v1"
-    with pytest.raises(TrainingError, match=rf"{nobody}/chat/completions: .* gave nothing .* it runs and knows 'qwen'"):
-        Server(nobody, "qwen", "English")(["tea"])
 
 
 def test_a_task_reads_some_texts_as_they_came_back(tmp_path: Path) -> None:

@@ -7,22 +7,17 @@ Any sequence-to-sequence model of Hugging Face's, by path or hub name, or any se
 Weights are read from safetensors alone; no code of a model's own is run.
 """
 
-import json
-import os
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
-from urllib.request import Request, urlopen
 
-from shopkeeper.errors import TrainingError, WeightsError
+from shopkeeper.encode.chat import Server
+from shopkeeper.errors import WeightsError
 
 Translator = Callable[[Sequence[str]], list[str]]
-BATCH, MAX_TOKENS, TIMEOUT_S = 16, 128, 60.0
-KEY = "SHOPKEEPER_TRANSLATION_KEY"
-"""The variable of the environment with the key of a server that asks for one."""
+BATCH, MAX_TOKENS = 16, 128
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 _HUB_FILES = ("*.json", "*.safetensors", "*.spm", "*.model", "*.txt")
 _FORM = "A translation model is the path of a folder, a hub name as 'owner/model', or 'URL MODEL LANGUAGE'"
@@ -51,7 +46,7 @@ def translator(name: str) -> Translator:
     if words and words[0].startswith(("http://", "https://")):
         if len(words) < 3:
             raise WeightsError(f"'{name}': a server needs a URL, a model and a language, spaces between. {_FORM}")
-        return Server(words[0], words[1], " ".join(words[2:]), os.environ.get(KEY, ""))
+        return Served(Server.of(words[0], words[1]), " ".join(words[2:]))
     path = Path(name).expanduser()
     if path.is_dir():
         return Seq2Seq.load(path)
@@ -117,39 +112,16 @@ class Seq2Seq:
 
 
 @dataclass(frozen=True)
-class Server:
-    """A model behind a URL that speaks OpenAI's chat protocol, asked for one text at a time."""
+class Served:
+    """A model behind a URL, asked for one text at a time."""
 
-    url: str
-    model: str
+    server: Server
     language: str
-    key: str = field(default="", repr=False)
 
     def __call__(self, texts: Sequence[str]) -> list[str]:
-        """Raises TrainingError where it cannot be reached, refuses, or answers otherwise than agreed."""
-        return [self._asked(text) for text in texts]
-
-    def _asked(self, text: str) -> str:
-        told = f"Translate what the user writes into {self.language}. Answer with the translation alone."
-        messages = [{"role": "system", "content": told}, {"role": "user", "content": text}]
-        body = {"model": self.model, "messages": messages, "temperature": 0, "max_tokens": 4 * MAX_TOKENS}
-        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {self.key}"} if self.key else {})
-        url = f"{self.url.rstrip('/')}/chat/completions"
-        asked = Request(url, json.dumps(body).encode(), headers)  # noqa: S310 http or https, as `translator` sees to
-        try:
-            with urlopen(asked, timeout=TIMEOUT_S) as answer:  # noqa: S310 the same
-                said = json.loads(answer.read())["choices"][0]["message"]["content"]
-        except (URLError, TimeoutError, ConnectionError) as error:
-            raise TrainingError(
-                f"{url}: the translation server gave nothing ({error}). Check that it runs and knows '{self.model}', "
-                f"and set {KEY} where it asks for a key"
-            ) from error
-        except (ValueError, LookupError, TypeError) as error:
-            raise TrainingError(
-                f"{url}: the translation server's answer holds no choices[0].message.content. The URL must be the one "
-                f"before /chat/completions, as http://127.0.0.1:8080/v1"
-            ) from error
-        return str(said).strip()
+        """Raises TrainingError where the server cannot be reached, refuses, or answers otherwise than agreed."""
+        task = f"Translate what the user writes into {self.language}. Answer with the translation alone."
+        return [self.server.asked(task, text) for text in texts]
 
 
 def _from_hub(name: str) -> Path:

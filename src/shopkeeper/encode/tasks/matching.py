@@ -11,8 +11,11 @@ from shopkeeper.errors import TrainingError
 from shopkeeper.types import IntArray
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torch import Tensor
 
+    from shopkeeper.encode.generated import Query
     from shopkeeper.encode.model import TextModel
     from shopkeeper.encode.teacher import Teacher
 
@@ -46,6 +49,10 @@ class Matching:
 
     class Settings(LearnsTexts):
         queries: int = Field(24_000, ge=1, description="How many queries are generated at most.")
+        writer: str = Field(
+            "", description="A generative model that writes queries too, 'URL MODEL' of a chat server; empty is none."
+        )
+        written: int = Field(300, ge=1, description="For so many products at most it writes queries.")
         lengths: tuple[float, float, float] = Field(
             (0.4, 0.4, 0.2), description="How many of the queries have one, two and three words."
         )
@@ -82,6 +89,7 @@ class Matching:
         brands = [some.brands[place] for place in taught]
         lengths, n = self.settings.lengths, self.settings.queries
         self._queries = generated([fields[place] for place in taught], brands, n, draw, lengths)
+        self._queries += self._written([some.texts[place] for place in taught], draw)
         stopping = draw.permutation(np.flatnonzero(some.held_out & ~some.left_for_the_end))
         known = known_items(fields, stopping[:MOST_KNOWN].tolist(), draw)
         if len(self._queries) < LEAST or not known:
@@ -136,6 +144,15 @@ class Matching:
         own = scores[np.arange(len(scores)), self._wanted]
         ranks = 1 + (scores > own[:, None]).sum(axis=1)
         return float((1.0 / ranks).mean())
+
+    def _written(self, texts: "Sequence[str]", draw: np.random.Generator) -> "list[Query]":
+        """The queries of a generative model, for some of these texts."""
+        if not self.settings.writer:
+            return []
+        from shopkeeper.encode.written import written
+
+        chosen = draw.permutation(len(texts))[: self.settings.written].tolist()
+        return written([texts[place] for place in chosen], self.settings.writer, draw)
 
     def _chosen_teacher(self, some: Corpus) -> "Teacher":
         from shopkeeper.encode.teacher import ByFeedback, ByWords

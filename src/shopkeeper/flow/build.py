@@ -89,9 +89,7 @@ def encoder_of(folder: ShopFolder, catalog: Catalog) -> Encoder | None:
 def _encoder_of(folder: ShopFolder, catalog: Catalog, version: VersionInfo) -> Encoder | None:
     """The encoder that the version asks: what it learnt, where that reads products too, needs no other."""
     settings, fingerprint = folder.settings.encode, state_of(version)["encoder"]
-    if settings.weights == "none":
-        return None
-    own = own_encoder(version.path, settings)
+    own = own_encoder(version.path, settings) if settings.weights != "none" else None
     if own is not None and own.fingerprint == fingerprint:
         return own
     encoder = encoder_of(folder, catalog)

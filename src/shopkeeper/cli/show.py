@@ -187,7 +187,9 @@ def _language_model(found: "Card") -> str:
     """One line on what became of the language model."""
     if not found.adapted:
         return f"The language model stays as it came: {found.reason}"
-    gain = max(found.gains, key=lambda gain: gain.low)  # what it was kept for
+    from shopkeeper.flow.gains import deciding
+
+    gain = max(deciding(found.gains) or found.gains, key=lambda gain: gain.low)  # what it was kept for
     return (
         f"The language model learnt the shop in {found.seconds:.0f} processor seconds: on what it never saw "
         f"({gain.kind.replace('_', ' ')}) what is meant is found at MRR {gain.after:.3f}, before {gain.before:.3f}."

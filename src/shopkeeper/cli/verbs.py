@@ -115,9 +115,9 @@ def learn(shop: ShopPath, as_json: AsJson = False) -> None:
 @verb()
 def adapt(
     shop: ShopPath,
-    method: Annotated[str, typer.Option(help="How it learns; the shop's setting by default.")] = "",
-    tasks: Annotated[str, typer.Option(help="What it is taught, with commas between; the shop's by default.")] = "",
-    minutes: Annotated[float | None, typer.Option(min=0, help="How long at most; the shop's by default.")] = None,
+    method: Annotated[str, typer.Option(help="full, lora, linear, ...: docs/settings.md.")] = "",
+    tasks: Annotated[str, typer.Option(help="matching,masked,...: docs/language-model.md.")] = "",
+    minutes: Annotated[float | None, typer.Option(min=0, help="How long at most; 10 where nothing is set.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Learn a new version with the language model taught in another way than the settings say."""

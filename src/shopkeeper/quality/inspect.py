@@ -118,7 +118,10 @@ def _answers(
 def require_learnable(report: Report) -> None:
     """Raises UnlearnableShop with every reason where the shop cannot be learnt from."""
     if report.reasons:
-        raise UnlearnableShop(f"{report.shop} cannot be learnt from: {'; '.join(report.reasons)}.")
+        raise UnlearnableShop(
+            f"{report.shop} cannot be learnt from: {'; '.join(report.reasons)}. Bring in more with: shopkeeper import "
+            f"SHOP FILE..., or see what is wrong with: shopkeeper check SHOP"
+        )
 
 
 @contextmanager

@@ -57,7 +57,8 @@ def test_too_little_is_refused_with_every_reason_and_its_setting() -> None:
     message = (
         r"^corner cannot be learnt from: 1 products, at least 2 are needed \(learn.min_products\); "
         r"1 purchases, carts and clicks, at least 2 are needed \(learn.min_events\); "
-        r"no product has a title in words; no event names a user or a session\. Bring in more with: shopkeeper import SHOP"
+        r"no product has a title in words; no event names a user or a session\. "
+        r"Bring in more with: shopkeeper import SHOP"
     )
     with pytest.raises(UnlearnableShop, match=message):
         require_learnable(report)

@@ -2,6 +2,7 @@
 
 import threading
 from collections import OrderedDict, deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from shopkeeper.types import BoolArray, DayArray, FloatArray, IntArray, RowArray
 
 BACKWARD = 0.3
 """What a product counts for the one after it, beside what that one counts for it."""
+REPLAYED = 250_000
+"""Of more events the newest are paired when a start takes them in: bounds the memory of it."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,56 @@ class LivePairs:
             while len(self._pairs) > self._most_pairs:
                 (_, gone, other), weight = self._pairs.popitem(last=False)
                 self._take(gone, other, weight)
+
+    def see_all(self, users: RowArray, sessions: Sequence[str], rows: RowArray) -> None:
+        """As `see` for each of these, int32 (n,), in order of arrival: the newest REPLAYED of them, at once.
+
+        But for pairs that were pushed out and came again: they count what they added in all.
+        """
+        if self._sessions:
+            for each in zip(users.tolist(), sessions, rows.tolist(), strict=True):
+                self.see(*each)
+            return
+        newest = slice(max(0, len(rows) - REPLAYED), None)
+        users, sessions, rows = users[newest], sessions[newest], rows[newest]
+        keys = list(zip(users.tolist(), sessions, strict=True))
+        number = {key: at for at, key in enumerate(dict.fromkeys(reversed(keys)))}  # the session seen last first
+        session = np.array([number[key] for key in keys], np.int64)
+        order = np.argsort(session, kind="stable")
+        again = (session[order][1:] == session[order][:-1]) & (rows[order][1:] == rows[order][:-1])
+        visited = order[np.append(True, ~again)[: len(order)]]  # who stays at a product does not come to it again
+        pairs = self._made(users[visited], session[visited], rows[visited], visited)
+        with self._lock:
+            for pair in zip(*pairs, strict=True):
+                self._add(*pair)
+            ends = np.searchsorted(session[visited], np.arange(len(number) + 1))
+            for key, at in list(number.items())[: self._most_sessions][::-1]:
+                last = rows[visited[max(ends[at], ends[at + 1] - self._window) : ends[at + 1]]]
+                self._sessions[key] = deque(last.tolist(), maxlen=self._window)
+
+    def _made(
+        self, users: RowArray, session: IntArray, rows: RowArray, arrival: IntArray
+    ) -> tuple[list[int], list[int], list[int], list[float]]:
+        """The pairs of events that lie session by session, as many as are held, each once, the last made last: users,
+        rows, the others and weights."""
+        firsts, seconds, weights, moments = [], [], [], []
+        for distance in range(1, self._window + 1):
+            newer = np.flatnonzero(session[distance:] == session[:-distance]) + distance
+            newer = newer[rows[newer] != rows[newer - distance]]
+            for first, second, weight in ((newer - distance, newer, 1.0), (newer, newer - distance, BACKWARD)):
+                firsts.append(first)
+                seconds.append(second)
+                weights.append(np.full(len(newer), weight / distance))
+                moments.append((arrival[newer] * self._window + distance) * 2 + (weight == BACKWARD))
+        first, second, moment = np.concatenate(firsts), np.concatenate(seconds), np.concatenate(moments)
+        _, pair = np.unique(rows[first].astype(np.int64) << 32 | rows[second], return_inverse=True)
+        _, at, which = np.unique(users[first].astype(np.int64) << 32 | pair, return_index=True, return_inverse=True)
+        last = np.zeros(len(at), np.int64)
+        np.maximum.at(last, which, moment)
+        summed = np.bincount(which, np.concatenate(weights), len(at))
+        newest = np.argsort(last)[-self._most_pairs :]
+        first, second = first[at][newest], second[at][newest]
+        return users[first].tolist(), rows[first].tolist(), rows[second].tolist(), summed[newest].tolist()
 
     def of_all(self, seeds: RowArray, factors: DayArray) -> list[tuple[int, int, float]]:
         """(seed, other, weight x factor) for every live neighbour of the seeds."""

@@ -131,5 +131,25 @@ def test_only_so_many_sessions_are_remembered() -> None:
     assert live.of_all(rows(1), np.ones(1)) == []
 
 
+@pytest.mark.parametrize(("most_sessions", "most_pairs"), [(1000, 100_000), (7, 100_000), (1000, 60)])
+def test_many_visits_at_once_are_as_one_after_another(most_sessions: int, most_pairs: int) -> None:
+    draw, n = np.random.default_rng(4), 400
+    n_users = n if most_pairs == 60 else 12  # a pair that is pushed out does not come again
+    users = np.sort(draw.integers(0, n_users, n)) if most_sessions == 7 else draw.integers(0, n_users, n)
+    visited, names = draw.integers(0, 9, n), draw.integers(0, 2, n)
+    names = np.zeros(n, int) if most_sessions == 7 else names
+    one, many = (LivePairs(window=3, most_sessions=most_sessions, most_pairs=most_pairs) for _ in range(2))
+    for user, name, row in zip(users.tolist(), names.tolist(), visited.tolist(), strict=True):
+        one.see(user - 1, f"s{name}", row)
+    many.see_all((users - 1).astype(np.int32), [f"s{name}" for name in names.tolist()], visited.astype(np.int32))
+    for live in (one, many):
+        live.see(3, "s0", 5)  # sessions go on where they were
+        live.forget(4)
+    assert list(many._pairs) == list(one._pairs) and list(many._sessions.items()) == list(one._sessions.items())
+    assert list(many._pairs.values()) == pytest.approx(list(one._pairs.values()))
+    for row in range(9):
+        assert dict(many._beside.get(row, {})) == pytest.approx(one._beside.get(row, {}))
+
+
 def _columns(offer: Offer) -> tuple[np.ndarray, np.ndarray]:
     return offer.rows, offer.scores

@@ -35,6 +35,11 @@ _LEAN = np.array([LEANS.get(action, 0.0) for action in ACTIONS], np.float32)
 _GIVEN: tuple[Scene, ...] = ("similar", "together", "cart")
 
 
+def _visit(session: str, day: float) -> str:
+    """Outside of any session a shopper's day is one."""
+    return session or f"day {int(day)}"
+
+
 class Covisit:
     """Offers neighbours by distance-weighted co-occurrence T: T[i, j] gains 1 / distance where j came soon after i.
 
@@ -94,16 +99,14 @@ class Covisit:
 
     def observe(self, event: Observed) -> None:
         if event.row >= 0 and _LEAN[event.action] and (event.session or event.user != NEW_USER):
-            # Outside of any session a shopper's day is one.
-            self._live.see(event.user, event.session or f"day {int(event.day)}", event.row)
+            self._live.see(event.user, _visit(event.session, event.day), event.row)
 
     def replay(self, past: Past) -> None:
-        # each event pairs both ways: what older ones paired would have been pushed out by the newer
-        telling = np.flatnonzero((past.rows >= 0) & (_LEAN[past.actions] > 0))
-        newest = np.zeros(len(past), bool)
-        newest[telling[-max(1, self.settings.live_pairs // (2 * self.settings.window)) :]] = True
-        for event in past.where(newest):
-            self.observe(event)
+        held = (past.rows >= 0) & (_LEAN[past.actions] > 0)
+        held &= np.array([bool(session) for session in past.sessions], bool) | (past.users != NEW_USER)
+        told = past.where(held)
+        days = zip(told.sessions, told.days.tolist(), strict=True)
+        self._live.see_all(told.users, [_visit(session, day) for session, day in days], told.rows)
 
     def forget(self, user: int) -> None:
         self._live.forget(user)

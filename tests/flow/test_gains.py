@@ -5,7 +5,7 @@
 3. pairs of later days are measured where products have other vectors, and only then; few of them are left out, and
    what is asked with is not among what is searched.
 4. what decides is better beyond doubt and nothing that decides is worse beyond doubt; parts of searches and what is
-   measured by fewer than thirty do not decide.
+   about fewer than thirty texts do not decide.
 5. real searches are measured from thirty on; made ones are for texts that no training looked at, each text once.
 """
 
@@ -56,7 +56,7 @@ def test_a_gain_is_of_reciprocal_ranks_and_a_text_counts_once(goods: Shelved) ->
     (found,) = Gate(before, (searches,), None).gains(after)
     assert found.n == 3 and found.before == found.after == pytest.approx(0.75)
     (found,) = Gate(before, (replace(searches, places=np.array([0, 0, 0])),), None).gains(after)
-    assert (found.before, found.after, found.low) == (0.5, 1.0, 0.5)
+    assert (found.before, found.after, found.low, found.texts) == (0.5, 1.0, 0.5, 1)
 
 
 def test_pairs_of_later_days_are_measured_where_products_moved(goods: Shelved) -> None:
@@ -74,7 +74,7 @@ def test_pairs_of_later_days_are_measured_where_products_moved(goods: Shelved) -
 
 def test_nothing_that_decides_may_be_worse_beyond_doubt() -> None:
     def gain(kind: str, low: float, high: float) -> Gain:
-        return Gain(kind, 100, 0.5, 0.5 + (low + high) / 2, low, high)
+        return Gain(kind, 100, 0.5, 0.5 + (low + high) / 2, low, high, texts=LEAST)
 
     up, level, down = (0.01, 0.05), (-0.01, 0.05), (-0.05, -0.01)
     assert better([gain("all", *up), gain("new", *down)])
@@ -82,7 +82,7 @@ def test_nothing_that_decides_may_be_worse_beyond_doubt() -> None:
     assert not better([gain("all", *level), gain("as_written", *up)])
     assert not better([gain("all", *down), gain("together", *up)])
     assert not better([])
-    assert not better([replace(gain("all", *up), n=LEAST - 1)])
+    assert not better([replace(gain("all", *up), texts=LEAST - 1)])
     assert worse([gain("all", *down)]) and not worse([gain("all", *level), gain("new", *down)])
 
 

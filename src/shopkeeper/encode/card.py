@@ -20,7 +20,8 @@ WIDTH, HEIGHT = 640, 160
 class Gain:
     """The mean reciprocal rank of the product that is meant, before and after, over `n` held-out searches of a kind.
 
-    `kind` is a name in card_words.json; `low` and `high` bound the gain, 95 %.
+    `kind` is a name in card_words.json; `low` and `high` bound the gain, 95 %; the searches are about so many different
+    `texts`.
     """
 
     kind: str
@@ -29,6 +30,7 @@ class Gain:
     after: float
     low: float
     high: float
+    texts: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,18 +7,17 @@ Any sequence-to-sequence model of Hugging Face's, by path or hub name, or any se
 Weights are read from safetensors alone; no code of a model's own is run.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from shopkeeper.encode.chat import Server
+from shopkeeper.encode.hub import HUB_NAME, downloaded
 from shopkeeper.errors import WeightsError
 
 Translator = Callable[[Sequence[str]], list[str]]
 BATCH, MAX_TOKENS = 16, 128
-_HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 _HUB_FILES = ("*.json", "*.safetensors", "*.spm", "*.model", "*.txt")
 _FORM = "A translation model is the path of a folder, a hub name as 'owner/model', or 'URL MODEL LANGUAGE'"
 
@@ -50,8 +49,9 @@ def translator(name: str) -> Translator:
     path = Path(name).expanduser()
     if path.is_dir():
         return Seq2Seq.load(path)
-    if _HUB_NAME.fullmatch(name):
-        return Seq2Seq.load(_from_hub(name))
+    if HUB_NAME.fullmatch(name):
+        told = f"'{name}': the hub gave no translation model"
+        return Seq2Seq.load(downloaded(name, _HUB_FILES, told, "or give the path of a downloaded folder"))
     raise WeightsError(f"'{name}': no such folder or hub name. {_FORM}")
 
 
@@ -122,15 +122,3 @@ class Served:
         """Raises TrainingError where the server cannot be reached, refuses, or answers otherwise than agreed."""
         task = f"Translate what the user writes into {self.language}. Answer with the translation alone."
         return [self.server.asked(task, text) for text in texts]
-
-
-def _from_hub(name: str) -> Path:
-    try:
-        import huggingface_hub
-
-        return Path(huggingface_hub.snapshot_download(name, allow_patterns=list(_HUB_FILES), etag_timeout=5))
-    except Exception as error:  # the client raises its own, httpx's and OSError alike
-        raise WeightsError(
-            f"'{name}': the hub gave no translation model ({type(error).__name__}). Check the name and the connection, "
-            f"or give the path of a downloaded folder"
-        ) from error

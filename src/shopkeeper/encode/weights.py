@@ -14,6 +14,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
+from shopkeeper.encode.hub import HUB_NAME, downloaded
 from shopkeeper.errors import WeightsError
 from shopkeeper.text import has_han
 
@@ -28,7 +29,6 @@ ADAPTER = "adapter"
 """The folder beside saved weights with what a method put beside them."""
 E5_MAGIC = b"E5S1"
 NONE = "set encode.weights to 'none' to run without vectors"
-_HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 _HUB_FILES = ("config.json", "model.safetensors", "tokenizer.json", "1_Pooling/config.json", "config_sentence_*.json")
 
 
@@ -107,7 +107,7 @@ def find(name: str, sha256: str = "") -> Weights:
         return _checked(path.resolve().name, _weights_file(path), sha256)
     if _distribution(name) is not None:
         return _checked(name, _search_package(name), sha256)
-    if _HUB_NAME.fullmatch(name):
+    if HUB_NAME.fullmatch(name):
         return _checked(name.split("/")[1], _weights_file(_from_hub(name)), sha256)
     raise WeightsError(
         f"encode.weights '{name}': no such package, path or hub name. Packages known: {', '.join(PACKAGED)}. "
@@ -162,15 +162,8 @@ def _weights_file(path: Path) -> Path:
 
 
 def _from_hub(name: str) -> Path:
-    try:
-        import huggingface_hub
-
-        return Path(huggingface_hub.snapshot_download(name, allow_patterns=list(_HUB_FILES), etag_timeout=5))
-    except Exception as error:  # the client raises its own, httpx's and OSError alike
-        raise WeightsError(
-            f"encode.weights '{name}': the hub gave no weights ({type(error).__name__}). Check the name and the "
-            f"connection, give the path of a downloaded folder, or name a package: {', '.join(PACKAGED)}; or {NONE}"
-        ) from error
+    advice = f"give the path of a downloaded folder, or name a package: {', '.join(PACKAGED)}; or {NONE}"
+    return downloaded(name, _HUB_FILES, f"encode.weights '{name}': the hub gave no weights", advice)
 
 
 def _checked(model: str, file: Path, expected: str) -> Weights:

@@ -276,7 +276,7 @@ def _said(found: Sequence[Gain]) -> str:
     told = [
         f"{gain.kind} {gain.after - gain.before:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}]" for gain in deciding(found)
     ]
-    return ", ".join(told) or f"fewer than {LEAST} searches to measure with"
+    return ", ".join(told) or f"it is about fewer than {LEAST} different products"
 
 
 def _forms(outcome: Outcome) -> tuple[Form, ...]:

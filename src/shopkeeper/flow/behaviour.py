@@ -104,6 +104,8 @@ class Behaviour:
 
     def asked_later(self) -> list[tuple[str, int]]:
         """Searches with the place among the goods of what was chosen since `edge`, each pair once."""
+        if not self._choices:
+            return []
         start, end = self.edge * SECONDS_A_DAY, self.known.day * SECONDS_A_DAY
         late = [(event, query) for event, query, _ in self._choices if start <= event.timestamp <= end]
         return list(
@@ -155,7 +157,7 @@ class Behaviour:
         named = (log.request_id != "") | (log["query"] != "")
         lines = log.filter(log.action.isin(choosing) & (log.product_id != "") & named)
         names = ("event_id", "timestamp", "action", "user_id", "product_id", "query", "request_id")
-        end = (self.known.day + 1) * SECONDS_A_DAY
+        end = (today() + 1) * SECONDS_A_DAY
         pages = {page.request_id: page for page in self.folder.exposures.between(0.0, end, searches=True)}
         found: list[tuple[Event, str, Exposure | None]] = []
         for batch in lines.select(*names).to_pyarrow().to_batches():

@@ -18,7 +18,7 @@ from shopkeeper.types import BoolArray, Catalog, DayArray, FloatArray, IntArray,
 
 SEARCHES, MOST_EACH = 1000, 4
 PAIRS, LEAST = 1000, 30
-"""So many pairs and real searches are measured at most, and from fewer than LEAST nothing is said."""
+"""So many pairs are measured at most; by what is about fewer different texts than LEAST nothing is decided."""
 NEW_DAYS = 30.0
 AT_ONCE = 32
 ALIKE = 1e-6
@@ -142,7 +142,7 @@ def worse(found: Sequence[Gain]) -> bool:
 
 def deciding(found: Sequence[Gain]) -> list[Gain]:
     """The gains that a model is kept or refused by: the others are parts of them, or of too little."""
-    return [gain for gain in found if gain.kind in DECIDING and gain.n >= LEAST]
+    return [gain for gain in found if gain.kind in DECIDING and gain.texts >= LEAST]
 
 
 def _together(later: Pairs, before: Shelved, after: Shelved) -> tuple[Gain, ...]:
@@ -195,5 +195,6 @@ def _gains(
             _, thing, n = np.unique(about[which], return_inverse=True, return_counts=True)
             old, new = (np.bincount(thing, values[which]) / n for values in (before, after))
             lead = paired_bootstrap(new, old)
-            found.append(Gain(kind, int(which.sum()), float(old.mean()), float(new.mean()), lead.low, lead.high))
+            means = float(old.mean()), float(new.mean())
+            found.append(Gain(kind, int(which.sum()), *means, lead.low, lead.high, len(n)))
     return tuple(found)

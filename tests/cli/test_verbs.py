@@ -144,7 +144,9 @@ def test_the_version_is_said() -> None:
 
 def test_a_check_of_what_cannot_be_learnt_from_ends_with_1(tmp_path: Path) -> None:
     run("new", tmp_path / "bare")
-    assert "cannot be learnt from:" in run("check", tmp_path / "bare", code=1).stdout
+    told = run("check", tmp_path / "bare", code=1).stdout
+    assert "cannot be learnt from:" in told and "no check found anything" in told
+    assert f"Next: shopkeeper import {tmp_path / 'bare'} FILE..." in "".join(told.split("\n"))
     assert json.loads(run("check", tmp_path / "bare", "--json", code=1).stdout)["verdict"] == "unlearnable"
 
 

@@ -52,7 +52,7 @@ def test_the_page_stands_alone_and_draws_the_curves() -> None:
     assert "<script" not in page and "http" not in page.replace("http-equiv", "")
     assert "Cups &amp; Co" in page and "cup &lt;b&gt;" in page
     assert 'points="0.0,160.0 320.0,0.0 640.0,80.0"' in page
-    assert "from 0.500 to 0.550, 50 steps" in page
+    assert "from 0.500 to 0.550, 50 steps; highest 0.600, after 25" in page
     assert "+0.045 [+0.027, +0.063]" in page and "batch = 32" in page and "23.9 MB" in page and "92,331" in page
 
 

@@ -5,7 +5,8 @@
 3. A version is swapped under load without a lost request.
 4. Killed in the middle of events, a compaction or an import, nothing acknowledged is lost or counted twice.
 5. Several shops are served side by side; two of one name are refused.
-6. A server without a shop, or on an address that is not there, does not start.
+6. A server without a shop, or on an address that is not there, does not start. A shop that never learnt is named, with
+   what to do.
 """
 
 import http.client
@@ -23,7 +24,7 @@ from benchmarks.server_process import Client, ServerProcess
 from benchmarks.small_shop import make
 from shopkeeper.errors import PortInUse, SettingError, ShopLocked
 from shopkeeper.serve.server import listen, serve
-from shopkeeper.store.folder import open_folder
+from shopkeeper.store.folder import create, open_folder
 
 VIEW = {"event_id": "e1", "action": "view", "user_id": "u1", "session_id": "s1", "product_id": "p00"}
 
@@ -98,6 +99,16 @@ def half_sent(port: int, body: bytes) -> http.client.HTTPConnection:
 def refuses(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+@pytest.mark.server
+def test_a_shop_that_never_learnt_is_named_with_what_to_do(tmp_path: Path) -> None:
+    create(tmp_path / "bare", '[shop]\nname = "bare"\n')
+    ServerProcess([tmp_path / "bare"], tmp_path / "log").stop()
+    lines = [orjson.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+    (warned,) = [line for line in lines if line["level"] == "warning"]
+    told = ("not learnt yet", "bare", f"shopkeeper learn {tmp_path / 'bare'}")
+    assert (warned["event"], warned["shop"], warned["next"]) == told
 
 
 @pytest.mark.server

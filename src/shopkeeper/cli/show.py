@@ -129,10 +129,16 @@ def quality(report: "QualityReport", folder: Path, as_json: bool) -> None:
         if finding.count:
             numbers = (f"{finding.count:,}", f"{finding.total:,} {finding.unit}")
             table.add_row(finding.title, finding.severity, *numbers, finding.repair or "")
-    console.print(table)
+    if table.row_count:
+        console.print(table)
+    else:
+        console.print(f"{report.shop}: {report.verdict}, no check found anything", highlight=False)
     for reason in report.reasons:
         console.print(f"[red]cannot be learnt from:[/] {reason}")
     _whole(folder)
+    shop = folder.parent
+    step = f"import {shop} FILE..." if report.reasons else f"learn {shop}"
+    console.print(f"Next: shopkeeper {step}", highlight=False)
 
 
 def verdict(folder: Path) -> None:

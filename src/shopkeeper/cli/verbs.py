@@ -90,6 +90,7 @@ def import_files(
     with open_folder(shop, writable=True) as folder, show.progress() as tell:
         report = load(folder, files or [], reader=reader or None, progress=tell)
     show.intake(report)
+    show.console.print(f"Next: shopkeeper check {shop}", highlight=False)
 
 
 @verb()

@@ -108,6 +108,7 @@ def as_html(card: Card, language: Language = "en") -> str:
             language=language,
             label=words(language),
             curves={"score": _line(scores), "loss": _line(losses)},
+            best=max(scores, key=lambda point: point[1], default=None),  # of equal ones the first: it is what is kept
             width=WIDTH,
             height=HEIGHT,
         )

@@ -54,6 +54,8 @@ def serve(
             if shop.name in shops:
                 raise SettingError(f"shop.name: two shops are named '{shop.name}', one of them in {folder}; rename one")
             shops[shop.name] = shop
+            if shop.version is None:
+                log.warning("not learnt yet", extra={"shop": shop.name, "next": f"shopkeeper learn {folder}"})
         app = create_app(shops)
         # before the shops are closed: a page that outlived the server's patience must not write to them afterwards
         stack.callback(app.state.front.threads.shutdown, wait=True, cancel_futures=True)

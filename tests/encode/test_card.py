@@ -31,7 +31,7 @@ CARD = Card(
     points=((0, 0.5, None, 0.5), (25, 30.0, 3.5, 0.6), (50, 61.5, 3.0, 0.55)),
     gains=(Gain("all", 746, 0.493, 0.538, 0.027, 0.063), Gain("new", 16, 0.2, 0.24, -0.07, 0.18)),
     neighbours=(Neighbours("cup <b>", ("Blue cup",), ("Red cup", "Blue cup")),),
-    forms=(Form("float32", 90_852_864), Form("int8", 23_943_639, 0.993)),
+    forms=(Form("float32", 90_852_864), Form("int8", 23_943_639, 0.993, 5.08, 0.712)),
 )
 
 
@@ -54,6 +54,7 @@ def test_the_page_stands_alone_and_draws_the_curves() -> None:
     assert 'points="0.0,160.0 320.0,0.0 640.0,80.0"' in page
     assert "from 0.500 to 0.550, 50 steps; highest 0.600, after 25" in page
     assert "+0.045 [+0.027, +0.063]" in page and "batch = 32" in page and "23.9 MB" in page and "92,331" in page
+    assert '<td class="n">5.1 ×</td><td class="n">0.9930</td><td class="n">0.712</td>' in page
 
 
 def test_the_page_is_chinese_where_that_is_asked() -> None:

@@ -71,11 +71,11 @@ def test_a_loss_that_is_no_number_ends_it_and_loses_nothing(model: TextModel) ->
 
 
 def test_the_rate_falls_with_the_minutes_where_they_end_first(model: TextModel, tmp_path: Path) -> None:
-    timed = replace(QUICK, steps=10**6, every=10**6, minutes=0.01, folder=tmp_path)
+    timed = replace(QUICK, steps=10**6, every=10**6, minutes=0.05, folder=tmp_path)
     history = train(model, method("full"), Turning(), NOBODY, timed)
     rates = [line["rate"] for line in curves.read(tmp_path) if "scores" not in line and "score" not in line]
     assert len(rates) == history.points[-1].step > 10
-    assert max(rates) > 0.8 * method("full").learning_rate
+    assert max(rates) > 0.7 * method("full").learning_rate
     assert rates[-1] < 0.2 * max(rates) and rates.index(max(rates)) < 0.4 * len(rates)
 
 

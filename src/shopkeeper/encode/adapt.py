@@ -21,6 +21,7 @@ from shopkeeper import plugins
 from shopkeeper.encode import corpus_files
 from shopkeeper.encode import weights as weights_of
 from shopkeeper.encode.artefact import FAILURE, OWN, QUIET, lacking
+from shopkeeper.encode.card import Form
 from shopkeeper.encode.corpus import Corpus
 from shopkeeper.encode.weights import NONE, Weights
 from shopkeeper.errors import ShopkeeperError, TrainingError
@@ -55,14 +56,12 @@ class Outcome:
     points: tuple[tuple[int, float, float | None, float], ...]
     n_parameters: int
     seconds: float
-    model_bytes: int
-    export_bytes: int = 0
-    agreement: float = 0.0
+    forms: tuple[Form, ...] = ()
 
     @property
     def learnt(self) -> bool:
         """Whether anything was better on held-out data than the model as it came; only then there is an export."""
-        return self.export_bytes > 0
+        return bool(self.forms)
 
 
 _JOB, _OUTCOME = TypeAdapter(Job), TypeAdapter(Outcome)
@@ -150,6 +149,7 @@ def _learnt(making: Path) -> Outcome:
     import torch
 
     from shopkeeper.encode.export import export
+    from shopkeeper.encode.forms import compared
     from shopkeeper.encode.model import TextModel
     from shopkeeper.encode.training import Schedule, train
 
@@ -168,10 +168,10 @@ def _learnt(making: Path) -> Outcome:
         adversarial=job.adversarial,
         epsilon=job.epsilon,
     )
-    history = train(model, method, tasks, corpus_files.read(making), schedule, _tell)
+    corpus = corpus_files.read(making)
+    history = train(model, method, tasks, corpus, schedule, _tell)
     points = tuple((p.step, p.cpu_s, None if np.isnan(p.loss) else p.loss, p.score) for p in history.points)
-    size = sum(parameter.numel() * 4 for parameter in model.parameters())
-    outcome = Outcome(points, history.n_parameters, history.points[-1].cpu_s, size)
+    outcome = Outcome(points, history.n_parameters, history.points[-1].cpu_s)
     if history.best.step == 0:
         return outcome
     _tell("exporting the adapted model", 0, 0)
@@ -179,8 +179,9 @@ def _learnt(making: Path) -> Outcome:
         model.save(Path(saved))
         (making / OWN).mkdir()
         agreement = export(replace(weights_of.find(saved), model=job.weights.model), making / OWN)
-    exported = sum(file.stat().st_size for file in (making / OWN).iterdir())
-    return replace(outcome, export_bytes=exported, agreement=agreement)
+    stay = any(task.moves_products is False for task in tasks)
+    forms = compared(model, making / OWN, corpus, corpus.vectors if stay else None, job.seed, agreement)
+    return replace(outcome, forms=forms)
 
 
 def _made(kind: str, name: str, given: Mapping[str, Any]) -> Any:

@@ -11,13 +11,14 @@ from shopkeeper.encode.contract import Progress
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How long and how: `minutes` of processor time end it early, `patience` measurements without a better one too.
+    """How long and how: `minutes` of processor time, in which the tasks prepare too, end it early, and so do `patience`
+    measurements without a better one.
 
     The learning rate rises over the first `warm_up` of the steps and falls along a cosine, or of the minutes where they
-    end first; what tasks learn beside the
-    model has `head_rate` as its highest. A step learns from `accumulate` batches of each task. With `adversarial` it
-    learns from them once more where they are hardest, `epsilon` away (encode/adversarial.py); that takes twice as long.
-    `folder` gets the checkpoint, from which the same training goes on, and the curves.
+    end first; what tasks learn beside the model has `head_rate` as its highest. A step learns from `accumulate` batches
+    of each task. With `adversarial` it learns from them once more where they are hardest, `epsilon` away
+    (encode/adversarial.py); that takes twice as long. `folder` gets the checkpoint, from which the same training goes
+    on, and the curves.
     """
 
     steps: int = 500

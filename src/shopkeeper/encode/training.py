@@ -1,7 +1,8 @@
 """A text model learns: any task or several of them, any method."""
 
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import torch
 
@@ -36,9 +37,11 @@ def train(
     together = join(model)
     about = _about(model, method, tasks, corpus, schedule) if schedule.folder else {}
     torch.manual_seed(schedule.seed)
+    started = time.process_time()
     for each in tasks.values():
         each.prepare(model, corpus, schedule.seed)
-    learner = Learner(model, method, tasks, schedule, together)
+    left = schedule.minutes - (time.process_time() - started) / 60  # to prepare is part of it
+    learner = Learner(model, method, tasks, replace(schedule, minutes=max(left, 0.0)), together)
     try:
         learner.run(tell if isinstance(tell, Watch) else Watch(tell), about)
     finally:

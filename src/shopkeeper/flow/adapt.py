@@ -18,7 +18,7 @@ from shopkeeper.encode import weights as weights_of
 from shopkeeper.encode.adapt import Job, Outcome, adapt
 from shopkeeper.encode.artefact import OWN
 from shopkeeper.encode.augment import synonyms
-from shopkeeper.encode.card import CARD_FILE, Card, Form, Gain, Neighbours, as_json, card_of, write
+from shopkeeper.encode.card import CARD_FILE, Card, Gain, Neighbours, as_json, card_of, write
 from shopkeeper.encode.corpus import Corpus
 from shopkeeper.encode.open import own_encoder
 from shopkeeper.encode.sides import Sides
@@ -259,7 +259,7 @@ def _told(outcome: Outcome) -> dict[str, Any]:
         "n_parameters": outcome.n_parameters,
         "seconds": outcome.seconds,
         "points": outcome.points,
-        "forms": _forms(outcome),
+        "forms": outcome.forms,
         "reason": "" if outcome.learnt else "no measurement on held-out data was better than the model as it came",
     }
 
@@ -277,11 +277,6 @@ def _said(found: Sequence[Gain]) -> str:
         f"{gain.kind} {gain.after - gain.before:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}]" for gain in deciding(found)
     ]
     return ", ".join(told) or f"it is about fewer than {LEAST} different products"
-
-
-def _forms(outcome: Outcome) -> tuple[Form, ...]:
-    taught = Form("float32", outcome.model_bytes)
-    return (taught, Form("int8", outcome.export_bytes, outcome.agreement)) if outcome.learnt else (taught,)
 
 
 def _neighbours(queries: Sequence[str], before: Shelved, after: Shelved) -> tuple[Neighbours, ...]:

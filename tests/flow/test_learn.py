@@ -8,6 +8,7 @@
 6. learning leaves so many versions as the settings say.
 7. what is measured is generated the same way from the same seed.
 8. waiting for the language model is a step of its own, told only where there is something to wait for.
+9. a shop of goods alone, which says that it needs no events, learns, serves and answers.
 """
 
 import threading
@@ -20,6 +21,7 @@ import pytest
 from shopkeeper.errors import UnlearnableShop
 from shopkeeper.flow.answer import answer
 from shopkeeper.flow.ask import ask
+from shopkeeper.flow.build import open_shop
 from shopkeeper.flow.check import Checked, check
 from shopkeeper.flow.compare import compare
 from shopkeeper.flow.judge import judged
@@ -30,11 +32,11 @@ from shopkeeper.flow.shop import Shop
 from shopkeeper.flow.trial import Contest
 from shopkeeper.flow.windows import training_windows, up_to, window
 from shopkeeper.rank.labels import labels_between
-from shopkeeper.settings import parse
+from shopkeeper.settings import FUSED, parse
 from shopkeeper.store.folder import ShopFolder, create, open_folder
 from shopkeeper.store.snapshot import interactions_table, snapshot
 from shopkeeper.testing import worlds
-from shopkeeper.testing.shops import SETTINGS
+from shopkeeper.testing.shops import SETTINGS, products
 from shopkeeper.types import Catalog, Event
 
 
@@ -192,3 +194,14 @@ def test_one_event_dated_ahead_does_not_move_the_present() -> None:
     assert up_to(past, 40.0).day == 40.0
     assert len(up_to(past, 40.0).log.rows) == len(VISITS)
     assert up_to(past, 9500.0) is past
+
+
+def test_a_shop_of_goods_alone_learns_and_answers(tmp_path: Path) -> None:
+    create(tmp_path / "new", SETTINGS.replace("min_events = 10", "min_events = 0"))
+    with open_folder(tmp_path / "new", writable=True) as folder:
+        folder.products.upsert(products())
+    assert learn(tmp_path / "new").promoted
+    with open_shop(tmp_path / "new") as shop:
+        page = answer(ask(shop, scene="search", query="rye bread"), shop)
+        assert page.items and shop.catalog.titles[page.items[0].row].endswith("rye bread")
+        assert answer(ask(shop, scene="home"), shop).ranker == FUSED

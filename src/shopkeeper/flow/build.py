@@ -2,7 +2,7 @@
 
 import gc
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +29,9 @@ from shopkeeper.understand.understanding import Understanding
 
 log = logging.getLogger(__name__)
 
+RANKERS = "rankers"
+"""The folder of a version that holds what its rankers were taught."""
+
 
 @dataclass(frozen=True)
 class Stages:
@@ -44,11 +47,12 @@ class Stages:
             if isinstance(part, Fits):
                 part.fit(snapshot)
 
-    def save(self, folder: Path) -> None:
-        """Writes each part into a folder of its own."""
+    def save(self, folder: Path, taught: Collection[str]) -> None:
+        """Writes each part into a folder of its own; of the rankers those that were taught."""
         for place, part in self._saved(folder):
-            place.mkdir(parents=True)
-            part.save(place)
+            if place.parent.name != RANKERS or place.name in taught:
+                place.mkdir(parents=True)
+                part.save(place)
 
     def load(self, folder: Path, catalog: Catalog) -> None:
         """Reads back what `save` wrote; a ranker that was not taught has no folder."""
@@ -60,7 +64,7 @@ class Stages:
         kinds: Mapping[str, Mapping[str, Any]] = {
             "sources": self.sources,
             "features": self.features,
-            "rankers": self.rankers,
+            RANKERS: self.rankers,
         }
         return [
             (folder / kind / name, part)

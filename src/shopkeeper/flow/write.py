@@ -56,7 +56,7 @@ def _write(draft: Draft, learning: Learning) -> None:
     from shopkeeper.store import offline  # with it comes Ibis, half a second that only learning needs
 
     snapshot, contests = learning.snapshot, learning.contests
-    learning.stages.save(draft.path)
+    learning.stages.save(draft.path, learning.lessons)
     if snapshot.vectors is not None:
         np.save(draft.path / VECTORS_FILE, snapshot.vectors, allow_pickle=False)
     np.save(draft.path / TEXTS_FILE, learning.texts, allow_pickle=False)

@@ -4,13 +4,16 @@ Ids from outside become rows at the edge: a product's is its number in the catal
 a user's in the user table. Days are float64 since 1970-01-01 UTC. A single request is a batch of one.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+
+from shopkeeper.amounts import Between
+from shopkeeper.attributes import NO_ATTRIBUTES, Attributes
 
 if TYPE_CHECKING:
     import ibis
@@ -152,6 +155,7 @@ class Catalog:
     created: DayArray
     deleted: BoolArray
     currency: str = ""
+    attributes: Attributes = NO_ATTRIBUTES
 
     def __len__(self) -> int:
         return len(self.product_ids)
@@ -170,7 +174,10 @@ class Catalog:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a shopper narrowed the page to; empty means everything. Price bounds are inclusive, in major units."""
+    """What a shopper narrowed the page to; empty means everything. Price bounds are inclusive, in major units.
+
+    `attributes` are names with values, `ranges` names with bounds: one of each name's holds, and every name.
+    """
 
     departments: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
@@ -178,6 +185,8 @@ class Filters:
     price_min: float | None = None
     price_max: float | None = None
     in_stock: bool = True
+    attributes: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    ranges: tuple[tuple[str, tuple[Between, ...]], ...] = ()
 
 
 NO_ROWS: RowArray = np.empty(0, np.int32)
@@ -357,31 +366,6 @@ class Page:
     version: str = ""
     ranker: str = ""
     spans_ms: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exposure:
-    """What a page showed and why, as it is logged. `rows` gives `features` when they are wanted: they may come late."""
-
-    request_id: str
-    timestamp: float
-    scene: Scene
-    user_id: str
-    session_id: str
-    query: str
-    version: str
-    variant: str
-    product_ids: tuple[str, ...]
-    positions: tuple[int, ...]
-    scores: tuple[float, ...]
-    propensities: tuple[float, ...]
-    feature_names: tuple[str, ...]
-    rows: Callable[[], FloatArray]
-
-    @property
-    def features(self) -> FloatArray:
-        """float32 (k, f): the feature values of each product, in page order."""
-        return self.rows()
 
 
 @dataclass(frozen=True, slots=True)

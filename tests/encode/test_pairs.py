@@ -17,10 +17,11 @@ import numpy as np
 import pytest
 
 from shopkeeper.encode.pairs import SECONDS_A_DAY, Pairs, asked, described, together
+from shopkeeper.exposure import Exposure
 from shopkeeper.feedback.joins import outcomes
 from shopkeeper.store.snapshot import interactions_table
 from shopkeeper.testing import worlds
-from shopkeeper.types import NO_ROWS, Action, Event, Exposure, FloatArray
+from shopkeeper.types import NO_ROWS, Action, Event, FloatArray
 
 TEXTS = ["tea", "milk", "tea", "jam"]
 TEXT_OF = {"p0": "tea", "p1": "milk"}

@@ -7,10 +7,11 @@
 
 import numpy as np
 
+from shopkeeper.exposure import Exposure
 from shopkeeper.feedback.exposures import Evidence, exposure_of
 from shopkeeper.feedback.joins import outcomes
 from shopkeeper.testing import worlds
-from shopkeeper.types import Action, Event, Explanation, Exposure, Intent, Item, Page, Request
+from shopkeeper.types import Action, Event, Explanation, Intent, Item, Page, Request
 
 
 def shown() -> Exposure:

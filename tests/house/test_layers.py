@@ -17,7 +17,19 @@ import pytest
 from tests.house.tree import PACKAGE, parsed, relative, room, sources
 
 LAYERS = (
-    {"types", "errors", "settings", "settings_reference", "ports", "plugins", "text", "__init__"},
+    {
+        "types",
+        "amounts",
+        "attributes",
+        "exposure",
+        "errors",
+        "settings",
+        "settings_reference",
+        "ports",
+        "plugins",
+        "text",
+        "__init__",
+    },
     {"store", "measure"},
     {
         "intake",

@@ -7,7 +7,9 @@
 5. An event changes the next page.
 6. A request that cannot be read says which field, what was given and what is allowed.
 7. A shop that has not learnt says so.
-8. Filters that leave nothing, and the page after the last, give an empty page, not a failure.
+8. Any attribute is a filter, in any case, numbers by range in any unit; what a facet names is what its filter takes;
+   an attribute that there is not, and a range that cannot be, are refused with the names that there are.
+9. Filters that leave nothing, and the page after the last, give an empty page, not a failure.
 """
 
 import shutil
@@ -135,8 +137,8 @@ BAD = [
     ({"query": "tea", "sort": "cheap"}, "body.sort",
      "must be 'relevance', 'price_asc', 'price_desc' or 'newest', got 'cheap'"),
     ({"query": "tea", "filters": {"price_min": 3, "price_max": 1}}, "body.filters", "price_min 3 is above price_max 1"),
-    ({"query": "tea", "filters": {"brand": ["x"]}}, "body.filters.brand", "no such field. Allowed: brands, categories, "
-     "departments, in_stock, price_max, price_min. Did you mean 'brands'?"),
+    ({"query": "tea", "filters": {"brand": ["x"]}}, "body.filters.brand", "no such field. Allowed: attributes, "
+     "brands, categories, departments, in_stock, price_max, price_min, ranges. Did you mean 'brands'?"),
     ([], "body", "must be a JSON object"),
 ]  # fmt: skip
 
@@ -201,3 +203,65 @@ def test_where_nothing_is_left_the_page_is_empty(client: TestClient, scene: str,
     page = page_of(client, SEARCH if scene == "search" else RECOMMEND, **asked, **rest)
     assert page.items == []
     assert page.total == 0 or "offset" in rest
+
+
+TAGGED: list[dict[str, Any]] = [
+    {"product_id": f"x{at}", "title": f"Zither model {at}", "attributes": {"Colour": colour, "Volume": volume}}
+    for at, (colour, volume) in enumerate([("Red", "1 l"), ("red", "500 ml"), ("Blue", "2 l"), ("Blue", "1 l")])
+]
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({}, {"x0", "x1", "x2", "x3"}),
+        ({"attributes": {"colour": ["RED"]}}, {"x0", "x1"}),
+        ({"ranges": {"volume": ["1000..1500 ml", "2 l"]}}, {"x0", "x2", "x3"}),
+        ({"ranges": {"volume": ["..1"]}, "attributes": {"Colour": ["Red", "Blue"]}}, {"x0", "x1", "x3"}),
+        ({"attributes": {"colour": ["Green"]}}, set()),
+    ],
+)
+def test_any_attribute_is_a_filter(client: TestClient, filters: dict[str, Any], found: set[str]) -> None:
+    assert client.put("/v1/grocer/products", json=TAGGED).status_code == 200
+    page = page_of(client, SEARCH, query="zither", filters=filters)
+    assert set(ids(page)) == found
+    if found:
+        assert set(page.facets["attributes.Colour"]) == {"Red", "Blue"}
+
+
+def test_the_names_of_facets_are_what_filters_take(client: TestClient) -> None:
+    client.put("/v1/grocer/products", json=TAGGED)
+    facets = page_of(client, SEARCH, query="zither").facets
+    assert facets["ranges.Volume"] == {"0.5 l": 1, "1 l": 2, "2 l": 1}
+    for text, n in facets["ranges.Volume"].items():
+        assert page_of(client, SEARCH, query="zither", filters={"ranges": {"Volume": [text]}}).total == n
+    for text, n in facets["attributes.Colour"].items():
+        assert page_of(client, SEARCH, query="zither", filters={"attributes": {"Colour": [text]}}).total == n
+
+
+BAD_ATTRIBUTES = [
+    ({"attributes": {"color": ["Red"]}}, "unknown_attribute", "body.filters.attributes.color",
+     "no product has an attribute 'color'. Did you mean 'Colour'? The most common: Colour, Volume."),
+    ({"ranges": {"size": ["1..2"]}}, "unknown_attribute", "body.filters.ranges.size",
+     "no product has an attribute 'size'. The most common: Colour, Volume."),
+    ({"ranges": {"Colour": ["1..2"]}}, "no_range", "body.filters.ranges.Colour",
+     "the values of 'Colour' are no numbers of one kind. Filter by them: filters.attributes"),
+    ({"ranges": {"Volume": ["1..2 kg"]}}, "no_range", "body.filters.ranges.Volume",
+     "'1..2 kg' is in a unit of another kind: 'Volume' is in l"),
+    ({"ranges": {"Volume": ["big"]}}, "invalid_request", "body.filters.ranges",
+     "'big' is no range. Write LOW..HIGH and a unit: '8..16 GB', '..2 kg', '27 inch'"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("filters", "code", "where", "message"), BAD_ATTRIBUTES)
+def test_a_filter_on_an_attribute_that_cannot_be_says_why(
+    client: TestClient, filters: dict[str, Any], code: str, where: str, message: str
+) -> None:
+    client.put("/v1/grocer/products", json=TAGGED)
+    error = client.post(SEARCH, json={"query": "zither", "filters": filters}).json()["error"]
+    assert (error["code"], error["where"], error["message"]) == (code, where, message)
+
+
+def test_where_no_product_has_attributes_the_error_says_so(client: TestClient) -> None:
+    error = client.post(SEARCH, json={"query": "tea", "filters": {"attributes": {"size": ["L"]}}}).json()["error"]
+    assert error["message"] == "no product has an attribute 'size'. The most common: there is none."

@@ -22,11 +22,11 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from shopkeeper.errors import StorageFull, StoreError
+from shopkeeper.exposure import Exposure
 from shopkeeper.store import exposures as module
 from shopkeeper.store.database import Database
 from shopkeeper.store.exposures import Exposures
 from shopkeeper.store.folder import ShopFolder, open_folder
-from shopkeeper.types import Exposure
 from tests.store.worlds import exposure
 
 

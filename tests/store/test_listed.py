@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from shopkeeper.attributes import Attributes
 from shopkeeper.intake.load import load
 from shopkeeper.store import products as module
 from shopkeeper.store.columns import catalog_of
@@ -52,6 +53,8 @@ def equal(one: Catalog, other: Catalog) -> bool:
 
 
 def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, Attributes):
+        return all(_same(getattr(one, name), getattr(other, name)) for name in Attributes.__dataclass_fields__)
     if not isinstance(one, np.ndarray):
         return type(one) is type(other) and bool(one == other)
     return one.dtype == other.dtype and np.array_equal(one, other, equal_nan=one.dtype.kind == "f")

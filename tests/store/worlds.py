@@ -8,7 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from shopkeeper.types import Action, Event, Exposure, Product
+from shopkeeper.exposure import Exposure
+from shopkeeper.types import Action, Event, Product
 
 DAY = 86_400.0
 

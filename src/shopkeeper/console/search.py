@@ -1,18 +1,20 @@
 """Searching: words, filters, order and pages in the address; facets, results and help on the page."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import get_args
+from typing import Annotated, get_args
 from urllib.parse import urlencode
 
 import numpy as np
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
+from shopkeeper.amounts import Between
 from shopkeeper.console.guest import Guest
 from shopkeeper.console.home import Department, departments
 from shopkeeper.console.sections import Section, Strip, section, strip
 from shopkeeper.flow.shop import today
-from shopkeeper.recall.filter import masks
+from shopkeeper.recall.filter import RANGES, VALUES, masks
 from shopkeeper.types import BoolArray, Filters, Page, RowArray, Sort
 
 PER_PAGE = 24
@@ -25,13 +27,18 @@ SORTS: tuple[Sort, ...] = get_args(Sort)
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What the address asks for. `price` is a band such as "2-5", its lower edge inclusive."""
+    """What the address asks for. `price` is a band such as "2-5", its lower edge inclusive.
+
+    `attributes` are such as "colour:red", `ranges` such as "memory:8..16 GB".
+    """
 
     words: str = ""
     departments: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     brands: tuple[str, ...] = ()
     price: str = ""
+    attributes: tuple[str, ...] = ()
+    ranges: tuple[str, ...] = ()
     sort: Sort = "relevance"
     page: int = 1
 
@@ -44,6 +51,8 @@ class Query:
         pairs += [("category", name) for name in asked.categories]
         pairs += [("brand", name) for name in asked.brands]
         pairs += [("price", asked.price)] if asked.price else []
+        pairs += [("attribute", each) for each in asked.attributes]
+        pairs += [("range", each) for each in asked.ranges]
         pairs += [("sort", asked.sort)] if asked.sort != "relevance" else []
         pairs += [("page", str(asked.page))] if asked.page > 1 else []
         return urlencode(pairs)
@@ -51,7 +60,16 @@ class Query:
     def filters(self) -> Filters:
         """The filters as the pipeline takes them."""
         low, high = band(self.price)
-        return Filters(self.departments, self.categories, self.brands, low, high)
+        ranges = tuple((name, tuple(filter(None, map(Between.of, own)))) for name, own in by_name(self.ranges).items())
+        return Filters(
+            self.departments,
+            self.categories,
+            self.brands,
+            low,
+            high,
+            attributes=tuple(by_name(self.attributes).items()),
+            ranges=tuple((name, bounds) for name, bounds in ranges if bounds),
+        )
 
 
 class Address(BaseModel):
@@ -62,6 +80,8 @@ class Address(BaseModel):
     category: list[str] = Field([], max_length=50)
     brand: list[str] = Field([], max_length=50)
     price: str = Field("", max_length=40)
+    attribute: list[Annotated[str, StringConstraints(max_length=800)]] = Field([], max_length=50)
+    range: list[Annotated[str, StringConstraints(max_length=800)]] = Field([], max_length=50)
     sort: str = "relevance"
     page: int = 1
 
@@ -69,7 +89,8 @@ class Address(BaseModel):
         """The search that is asked for; an unknown order is the usual one."""
         order = next((sort for sort in SORTS if sort == self.sort), SORTS[0])
         words, narrowed = " ".join(self.q.split()), (tuple(self.department), tuple(self.category), tuple(self.brand))
-        return Query(words, *narrowed, self.price, order, self.page)
+        own = tuple(each for each in self.attribute if ":" in each), tuple(each for each in self.range if ":" in each)
+        return Query(words, *narrowed, self.price, *own, order, self.page)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +105,11 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """A way to narrow the results: `open` values are shown, the `rest` behind a fold."""
+    """A way to narrow the results: `open` values are shown, the `rest` behind a fold; `field`: its name in the form."""
 
     name: str
+    field: str
+    legend: str
     many: bool
     open: tuple[Value, ...]
     rest: tuple[Value, ...]
@@ -162,6 +185,15 @@ def search(guest: Guest, query: Query) -> Results:
     )
 
 
+def by_name(pairs: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Values by attribute, of what stands in an address as "attribute:value"."""
+    named: dict[str, tuple[str, ...]] = {}
+    for pair in pairs:
+        name, _, value = pair.partition(":")
+        named[name] = (*named.get(name, ()), value)
+    return named
+
+
 def band(price: str) -> tuple[float | None, float | None]:
     """The bounds of a price band, both inclusive; no bound where it cannot be read."""
     low, _, high = price.partition("-")
@@ -183,13 +215,16 @@ def _facets(guest: Guest, query: Query, found: Section) -> tuple[Facet, ...]:
     if page and not counted and not query.words:
         narrowed = masks(guest.shelf.catalog, query.filters())  # of which the facets are
         wider = {facet: _rows(mask) for facet, mask in narrowed.without.items()}
-        counted = guest.shelf.facets.count(_rows(narrowed.allowed), wider)
+        counted = guest.shelf.facets.count(_rows(narrowed.allowed), wider, query.filters())
     chosen = {
         "department": query.departments,
         "category": query.categories,
         "brand": query.brands,
         "price": (query.price,) if query.price else (),
     }
+    for kind, pairs in ((VALUES, query.attributes), (RANGES, query.ranges)):
+        chosen |= {kind + name: values for name, values in by_name(pairs).items()}
+        chosen |= {name: () for name in counted if name.startswith(kind) and name not in chosen}
     facets = []
     for name, values in chosen.items():
         counts = dict(counted.get(name, {}))
@@ -220,13 +255,37 @@ def _matched(guest: Guest, query: Query, page: Page | None) -> int:
 
 
 def _facet(guest: Guest, name: str, counts: dict[str, int], chosen: tuple[str, ...]) -> Facet:
-    label = (lambda value: _band_label(guest, value)) if name == "price" else (lambda value: value.split(" > ")[-1])
-    values = [Value(value, label(value), count, value in chosen) for value, count in counts.items()]
+    kind, dot, attribute = name.partition(".")
+    field, said = (kind.removesuffix("s"), f"{attribute}:") if dot else (name, "")
+
+    def label(value: str) -> str:
+        if name == "price":
+            return _band_label(guest, value)
+        return range_label(value) if kind == "ranges" else value if dot else value.rsplit(" > ", maxsplit=1)[-1]
+
+    values = [Value(said + value, label(value), count, value in chosen) for value, count in counts.items()]
     if name == "price":
         values.sort(key=lambda value: band(value.value)[0] or 0.0)
-    else:
+    elif kind != "ranges":
         values.sort(key=lambda value: not value.chosen)
-    return Facet(name, name != "price", tuple(values[:MOST_OPEN]), tuple(values[MOST_OPEN:]))
+    legend = attribute_label(guest, attribute) if dot else guest.words(f"search.{name}")
+    return Facet(name, field, legend, name != "price", tuple(values[:MOST_OPEN]), tuple(values[MOST_OPEN:]))
+
+
+def attribute_label(guest: Guest, name: str) -> str:
+    """What people call an attribute."""
+    return guest.words.get(f"attribute.{name}", name.replace("_", " ").capitalize())
+
+
+def range_label(value: str) -> str:
+    """A range as people write it: `8 – 16 GB`, `≥ 8 GB`, `≤ 16 GB`."""
+    between = Between.of(value)
+    if between is None or between.low == between.high:
+        return value
+    unit = f" {between.unit}" if between.unit else ""
+    if between.low is None:
+        return f"≤ {between.high:g}{unit}"
+    return f"≥ {between.low:g}{unit}" if between.high is None else f"{between.low:g} – {between.high:g}{unit}"
 
 
 def _band_label(guest: Guest, value: str) -> str:
@@ -245,6 +304,13 @@ def _chips(guest: Guest, query: Query) -> tuple[Chip, ...]:
         for value in held:
             without = tuple(other for other in held if other != value)
             chips.append(Chip(value.split(" > ")[-1], "?" + query.address(**{field: without})))
+    for field, label in (("attributes", lambda value: value), ("ranges", range_label)):
+        pairs: tuple[str, ...] = getattr(query, field)
+        for pair in pairs:
+            without = tuple(other for other in pairs if other != pair)
+            name, _, value = pair.partition(":")
+            text = f"{attribute_label(guest, name)}: {label(value)}"
+            chips.append(Chip(text, "?" + query.address(**{field: without})))
     if query.price:
         chips.append(Chip(_band_label(guest, query.price), "?" + query.address(price="")))
     return tuple(chips)

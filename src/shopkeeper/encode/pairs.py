@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from shopkeeper.types import BoolArray, DayArray, Event, Exposure, FloatArray, IntArray, RowArray
+from shopkeeper.exposure import Exposure
+from shopkeeper.types import BoolArray, DayArray, Event, FloatArray, IntArray, RowArray
 
 if TYPE_CHECKING:
     import ibis

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from shopkeeper.types import Catalog, Exposure, FloatArray, Page, Request
+from shopkeeper.exposure import Exposure
+from shopkeeper.types import Catalog, FloatArray, Page, Request
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from shopkeeper.types import Action, Event, Exposure, FloatArray
+from shopkeeper.exposure import Exposure
+from shopkeeper.types import Action, Event, FloatArray
 
 GRADES: Mapping[Action, float] = {"purchase": 3.0, "add_to_cart": 2.0, "click": 1.0, "dismiss": -1.0}
 """What an action says about the product it followed; the strongest counts, a dismissal only where nothing else came."""

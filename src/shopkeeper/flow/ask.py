@@ -9,7 +9,7 @@ import numpy as np
 from typing_extensions import Unpack
 
 from shopkeeper.flow.shop import Shop, today
-from shopkeeper.recall.filter import masks
+from shopkeeper.recall.filter import masks, spelt
 from shopkeeper.types import Filters, Language, Request, Scene, Sort
 
 MINUTES_A_DAY = 1440
@@ -33,7 +33,7 @@ class Asked(TypedDict, total=False):
 
 def ask(shop: Shop, *, scene: Scene, **asked: Unpack[Asked]) -> Request:
     """The request, for now. Raises UnknownProduct where a seed product is not in the catalogue."""
-    filters = asked.get("filters", Filters())
+    filters = spelt(shop.catalog, asked.get("filters", Filters()))
     narrowed = masks(shop.catalog, filters)
     user_id = asked.get("user_id", "")
     return Request(

@@ -11,6 +11,7 @@ import numpy as np
 
 from shopkeeper.encode.corpus import Corpus, Judgements
 from shopkeeper.encode.pairs import Pairs, together
+from shopkeeper.exposure import Exposure
 from shopkeeper.feedback.joins import GRADES, outcomes
 from shopkeeper.flow.past import past_queries
 from shopkeeper.flow.shop import today
@@ -19,7 +20,7 @@ from shopkeeper.flow.windows import up_to
 from shopkeeper.store.folder import ShopFolder
 from shopkeeper.store.snapshot import snapshot
 from shopkeeper.text import normalise
-from shopkeeper.types import Catalog, Event, Exposure, Snapshot
+from shopkeeper.types import Catalog, Event, Snapshot
 
 if TYPE_CHECKING:
     import ibis

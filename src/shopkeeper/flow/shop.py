@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from shopkeeper.errors import NoVersion, UnknownProduct
+from shopkeeper.exposure import Exposure
 from shopkeeper.flow.state import texts_of
 from shopkeeper.flow.vectors import encoded
 from shopkeeper.intake import rejected
@@ -25,7 +26,6 @@ from shopkeeper.types import (
     NEW_USER,
     Catalog,
     Event,
-    Exposure,
     FloatArray,
     Observed,
     Product,

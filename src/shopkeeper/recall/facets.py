@@ -1,10 +1,11 @@
-"""How many of the matched products each department, category, brand and price range holds."""
+"""How many of the matched products each department, category, brand, price range and attribute's value holds."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from shopkeeper.recall.filter import category_name, mask
+from shopkeeper.recall.filter import RANGES, VALUES, category_name, mask
+from shopkeeper.recall.telling import of_attributes
 from shopkeeper.types import Catalog, Filters, FloatArray, IntArray, RowArray
 
 CATEGORY_DEPTH = 2
@@ -55,6 +56,7 @@ class FacetTable:
             counts: IntArray = np.bincount(taken[taken >= 0], minlength=len(names))
             order = np.argsort(-counts, kind="stable")[:MOST_VALUES]
             counted[facet] = {names[at]: int(counts[at]) for at in order if counts[at] and names[at]}
+        counted |= of_attributes(self._catalog.attributes, len(self._catalog), rows, wider or {}, chosen or Filters())
         for facet, name, alone in _values(chosen or Filters()):
             if name not in counted[facet]:
                 matched = mask(self._catalog, alone)[(wider or {}).get(facet, rows)]
@@ -63,13 +65,19 @@ class FacetTable:
 
 
 def _values(filters: Filters) -> Iterator[tuple[str, str, Filters]]:
-    """Each department, category and brand that the filters name: its facet, its name and the filter for it alone."""
+    """Each value that the filters name: its facet, its name and the filter for it alone."""
     for name in filters.departments:
         yield "department", name, Filters(departments=(name,), in_stock=False)
     for name in filters.categories:
         yield "category", name, Filters(categories=(name,), in_stock=False)
     for name in filters.brands:
         yield "brand", name, Filters(brands=(name,), in_stock=False)
+    for attribute, values in filters.attributes:
+        for name in values:
+            yield VALUES + attribute, name, Filters(attributes=((attribute, (name,)),), in_stock=False)
+    for attribute, bounds in filters.ranges:
+        for between in bounds:
+            yield RANGES + attribute, str(between), Filters(ranges=((attribute, (between,)),), in_stock=False)
 
 
 def _merged(catalog: Catalog) -> Coded:

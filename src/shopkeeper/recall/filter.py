@@ -4,13 +4,17 @@ import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from shopkeeper.amounts import Between
+from shopkeeper.attributes import NO_VALUE
 from shopkeeper.types import BoolArray, Catalog, Filters, RowArray
 
 MOST_MASKS = 64
+VALUES, RANGES = "attributes.", "ranges."
+"""What the name of a facet of an attribute begins with, as its filter does."""
 _SEPARATOR = " > "
 
 
@@ -30,7 +34,7 @@ def mask(catalog: Catalog, filters: Filters) -> BoolArray:
     """bool (n_products,): rows that the filters let through, deleted ones never. Read-only; cached by filters.
 
     A category is named by its whole path ("Grocery > Cookies"), by any path above it, or by one part of the path alone.
-    A product without a price is outside every price bound.
+    A product without a price is outside every price bound, and one without an attribute outside its filters.
     """
     return masks(catalog, filters).allowed
 
@@ -49,6 +53,26 @@ def masks(catalog: Catalog, filters: Filters) -> Masks:
         if len(cache) > MOST_MASKS:
             cache.popitem(last=False)
     return made
+
+
+def spelt(catalog: Catalog, filters: Filters) -> Filters:
+    """The filters with attributes and their values as the catalogue writes them."""
+    if not filters.attributes and not filters.ranges:
+        return filters
+    own = catalog.attributes
+
+    def name_of(name: str) -> str:
+        at = own.place(name)
+        return name if at is None else own.names[at]
+
+    def value_of(name: str, value: str) -> str:
+        at = own.place(name)
+        code = NO_VALUE if at is None else own.code(at, value)
+        return value if at is None or code == NO_VALUE else own.texts[at][code]
+
+    said = ((name_of(name), tuple(value_of(name, value) for value in values)) for name, values in filters.attributes)
+    ranges = tuple((name_of(name), bounds) for name, bounds in filters.ranges)
+    return replace(filters, attributes=tuple(said), ranges=ranges)
 
 
 def category_name(path: tuple[str, ...], depth: int | None = None) -> str:
@@ -89,7 +113,32 @@ def _parts(catalog: Catalog, filters: Filters) -> dict[str, BoolArray]:
     if (low, high) != (-np.inf, np.inf):
         with np.errstate(invalid="ignore"):
             parts["price"] = (catalog.prices >= np.float32(low)) & (catalog.prices <= np.float32(high))
+    for name, values in filters.attributes:
+        parts[VALUES + name] = _says(catalog, name, values)
+    for name, bounds in filters.ranges:
+        parts[RANGES + name] = _measures(catalog, name, bounds)
     return parts
+
+
+def _says(catalog: Catalog, name: str, values: tuple[str, ...]) -> BoolArray:
+    """Which products have one of the values; none where no product has the attribute."""
+    at = catalog.attributes.place(name)
+    if at is None:
+        return np.zeros(len(catalog), bool)
+    wanted = np.zeros(len(catalog.attributes.texts[at]) + 1, bool)  # no value is the last
+    wanted[[catalog.attributes.code(at, value) for value in values]] = True
+    wanted[NO_VALUE] = False
+    return wanted[catalog.attributes.column(at, len(catalog))]
+
+
+def _measures(catalog: Catalog, name: str, bounds: tuple[Between, ...]) -> BoolArray:
+    """Which products' amount lies within one of the bounds; none where the attribute is none of amounts."""
+    at = catalog.attributes.place(name)
+    measure = None if at is None else catalog.attributes.measure(at)
+    if at is None or measure is None:
+        return np.zeros(len(catalog), bool)
+    inside = np.logical_or.reduce([measure.inside(own) for own in bounds])
+    return np.append(inside, False)[catalog.attributes.column(at, len(catalog))]
 
 
 def _named(codes: RowArray, wanted: list[bool]) -> BoolArray:

@@ -4,6 +4,8 @@ from typing import Annotated, Any
 
 from fastapi import Path, Query, Response
 
+from shopkeeper.attributes import Attributes
+from shopkeeper.errors import did_you_mean
 from shopkeeper.flow.answer import answer
 from shopkeeper.flow.ask import ask
 from shopkeeper.flow.shop import Shop
@@ -13,7 +15,10 @@ from shopkeeper.serve.front import Front
 from shopkeeper.serve.quick import shop_router
 from shopkeeper.serve.reply import page_reply, reply
 from shopkeeper.serve.schemas import Asked, ExplainOut, PageOut, RecommendIn, SearchIn, SuggestOut
-from shopkeeper.types import Scene
+from shopkeeper.types import Filters, Scene
+
+MOST_NAMED = 12
+"""Attributes that an error names."""
 
 router = shop_router("ask")
 
@@ -31,12 +36,14 @@ def recommend(shop: PublicShop, front: TheFront, asked: RecommendIn) -> Response
 
 
 def _page(shop: Shop, front: Front, scene: Scene, asked: Asked, **more: Any) -> Response:
+    filters = asked.filters.filters()
+    _known(shop.catalog.attributes, filters)
     request = ask(
         shop,
         scene=scene,
         user_id=asked.user_id,
         session_id=asked.session_id,
-        filters=asked.filters.filters(),
+        filters=filters,
         k=asked.k,
         offset=asked.offset,
         language=asked.language,
@@ -46,6 +53,31 @@ def _page(shop: Shop, front: Front, scene: Scene, asked: Asked, **more: Any) -> 
     page = answer(request, shop)
     front.meters.showed(shop.name, page)
     return page_reply(page, shop.catalog, asked.explain)
+
+
+def _known(attributes: Attributes, filters: Filters) -> None:
+    """Refuses an attribute that no product has, and a range of one whose values are no numbers of its unit."""
+    for name, _ in filters.attributes:
+        _place(attributes, name, f"body.filters.attributes.{name}")
+    for name, bounds in filters.ranges:
+        where = f"body.filters.ranges.{name}"
+        measure = attributes.measure(_place(attributes, name, where))
+        if measure is None:
+            message = f"the values of '{name}' are no numbers of one kind. Filter by them: filters.attributes"
+            raise Refused(422, "no_range", message, where=where)
+        for between in bounds:
+            if not measure.fits(between):
+                message = f"'{between}' is in a unit of another kind: '{name}' is in {measure.unit.name or 'no unit'}"
+                raise Refused(422, "no_range", message, where=where)
+
+
+def _place(attributes: Attributes, name: str, where: str) -> int:
+    at = attributes.place(name)
+    if at is None:
+        hint, most = did_you_mean(name, attributes.names), ", ".join(attributes.common(MOST_NAMED)) or "there is none"
+        message = f"no product has an attribute '{name}'.{hint} The most common: {most}."
+        raise Refused(422, "unknown_attribute", message, where=where)
+    return at
 
 
 @router.get("/suggest", response_model=SuggestOut)

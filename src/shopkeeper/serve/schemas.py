@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
+from shopkeeper.amounts import Between
 from shopkeeper.types import Action, Event, Filters, Language, Product, Scene, Sort
 
 MAX_ROWS = 1000
@@ -26,6 +28,7 @@ MaybeId = Annotated[str, StringConstraints(max_length=256)]
 Words = Annotated[str, StringConstraints(max_length=400)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=400)]
 Names = Annotated[tuple[Name, ...], Field(max_length=50)]
+Values = Annotated[tuple[Name, ...], Field(min_length=1, max_length=50)]
 Context = Annotated[dict[Annotated[str, StringConstraints(max_length=64)], Words], Field(max_length=32)]
 Price = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 
@@ -39,6 +42,17 @@ class Model(BaseModel):
 # ---------------------------------------------------------------- asking
 
 
+def _between(text: str) -> Between:
+    found = Between.of(text)
+    if found is None:
+        raise ValueError(f"'{text[:40]}' is no range. Write LOW..HIGH and a unit: '8..16 GB', '..2 kg', '27 inch'")
+    return found
+
+
+Range = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Ranges = Annotated[tuple[Range, ...], Field(min_length=1, max_length=50)]
+
+
 class FiltersIn(Model):
     """What the page is narrowed to; empty means everything."""
 
@@ -48,6 +62,20 @@ class FiltersIn(Model):
     price_min: Price | None = None
     price_max: Price | None = None
     in_stock: bool = True
+    attributes: Annotated[dict[Name, Values], Field(max_length=20)] = Field(
+        {}, description="Values by attribute, of which a product has one, as the facet `attributes.NAME` names them."
+    )
+    ranges: Annotated[dict[Name, Ranges], Field(max_length=20)] = Field(
+        {},
+        description="Bounds by attribute, ends included, as the facet `ranges.NAME` names them: `8..16 GB`.",
+    )
+
+    @field_validator("ranges")
+    @classmethod
+    def _readable(cls, ranges: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        for text in chain.from_iterable(ranges.values()):
+            _between(text)
+        return ranges
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -56,7 +84,9 @@ class FiltersIn(Model):
         return self
 
     def filters(self) -> Filters:
-        return Filters(**self.model_dump())
+        plain = self.model_dump(exclude={"attributes", "ranges"})
+        ranges = tuple((name, tuple(map(_between, texts))) for name, texts in self.ranges.items())
+        return Filters(**plain, attributes=tuple(self.attributes.items()), ranges=ranges)
 
 
 class Asked(Model):
@@ -140,7 +170,8 @@ class PageOut(BaseModel):
     total: int = Field(description="Products that match inside the filters, every size and variant counted.")
     reachable: int = Field(description="Places that paging reaches; an offset from here on gives an empty page.")
     facets: dict[str, dict[str, int]] = Field(
-        description="Counts of all matches by value; the counts of a facet leave its own filter aside."
+        description="Counts of all matches by value; the counts of a facet leave its own filter aside. "
+        "`attributes.NAME` and `ranges.NAME` are of the attributes that tell most of what was found."
     )
     intent: IntentOut
     rules: list[str]

@@ -13,10 +13,11 @@ import sqlalchemy as sa
 from numpy.lib.format import dtype_to_descr, write_array_header_1_0
 
 from shopkeeper.errors import StoreError
+from shopkeeper.exposure import Exposure
 from shopkeeper.store.database import Database
 from shopkeeper.store.records import MICROSECONDS, Record, as_json
 from shopkeeper.store.tables import EXPOSURES
-from shopkeeper.types import Exposure, FloatArray
+from shopkeeper.types import FloatArray
 
 _LOG = logging.getLogger(__name__)
 _CAPACITY = 4_096

@@ -1,6 +1,7 @@
 """The catalogue: products by row. A row is for life; a deleted product leaves its tombstone there."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
@@ -14,12 +15,13 @@ from sqlalchemy.dialects.sqlite import insert
 from shopkeeper.errors import UnknownProduct
 from shopkeeper.store.columns import catalog_of
 from shopkeeper.store.database import Database, fetch_many, insert_many
+from shopkeeper.store.described import Described
 from shopkeeper.store.listed import Checksums, Listed
 from shopkeeper.store.records import as_json, product_of, product_record
 from shopkeeper.store.schema import PRODUCTS as SCHEMA
 from shopkeeper.store.schema import conform
 from shopkeeper.store.tables import CATALOGUE_MARK, PRODUCTS
-from shopkeeper.types import Catalog, Product, RowArray
+from shopkeeper.types import NO_ROWS, Catalog, Product, RowArray
 
 if TYPE_CHECKING:
     import ibis
@@ -31,6 +33,7 @@ _UPSERT = _INSERT.on_conflict_do_update(
     set_={c.name: _INSERT.excluded[c.name] for c in PRODUCTS.c if c.name not in ("row", "product_id")},
 )
 _SAID = (PRODUCTS.c.title, PRODUCTS.c.brand, PRODUCTS.c.category, PRODUCTS.c.attributes)
+_ATTRIBUTES = SCHEMA.names.index("attributes")
 _TEXTS = sa.select(PRODUCTS.c.deleted, *_SAID).order_by(PRODUCTS.c.row)
 
 
@@ -41,6 +44,7 @@ class Products:
         """`cache` is the shop's; whoever `keeps` writes a copy of the catalogue there."""
         self._database = database
         self._listed = Listed(cache)
+        self._described = Described(cache)
         self._keeps = keeps
 
     def upsert(self, products: Sequence[Product]) -> RowArray:
@@ -60,11 +64,14 @@ class Products:
         wanted = list(dict.fromkeys(product_ids))
         gone: list[int] = []
         with self._database.writing() as connection:
+            before = self._state(connection)
             for start in range(0, len(wanted), _CHUNK):
                 ids = wanted[start : start + _CHUNK]
                 alive = PRODUCTS.c.product_id.in_(ids) & ~PRODUCTS.c.deleted
                 statement = sa.update(PRODUCTS).where(alive).values(deleted=True).returning(PRODUCTS.c.row)
                 gone.extend(connection.execute(statement).scalars())
+            after = self._state(connection)
+        self._described.changed(before, after, NO_ROWS, [])
         return np.array(sorted(gone), np.int32)
 
     def get(self, product_id: str) -> Product | None:
@@ -85,7 +92,9 @@ class Products:
     def catalog(self) -> Catalog:
         """The whole catalogue as columns."""
         with self._database.reading() as connection:
-            return self._listed.catalog(self._state(connection)) or catalog_of(connection)
+            state = self._state(connection)
+            catalog = self._listed.catalog(state) or catalog_of(connection)
+            return replace(catalog, attributes=self._described.attributes(connection, state))
 
     def checksums(self) -> Checksums:
         """uint32 (n,): of each row's texts, what an encoder may read of it; 0 for a deleted product."""
@@ -101,6 +110,7 @@ class Products:
             state = self._state(connection)
             if not self._listed.is_of(state):
                 self._listed.write(catalog_of(connection), _checksums(connection), state)
+                self._described.write(connection, state)
 
     def table(self) -> "ibis.Table":
         """The products that are not deleted: the columns of schema.PRODUCTS and int32 `row`."""
@@ -123,6 +133,7 @@ class Products:
     def _write(self, rows: Sequence[tuple[Any, ...]]) -> RowArray:
         ids = [row[0] for row in rows]
         with self._database.writing() as connection:
+            before = self._state(connection)
             known = self._rows(connection, ids)
             following = self._count(connection)
             for product_id in ids:
@@ -131,7 +142,10 @@ class Products:
                     following += 1
             numbered = ((known[row[0]], *row, False) for row in rows)
             insert_many(connection, _UPSERT, ["row", *SCHEMA.names, "deleted"], numbered)
-        return np.array([known[product_id] for product_id in ids], np.int32)
+            after = self._state(connection)
+        written = np.array([known[product_id] for product_id in ids], np.int32)
+        self._described.changed(before, after, written, [row[_ATTRIBUTES] for row in rows])
+        return written
 
     def _state(self, connection: sa.Connection) -> tuple[int, int]:
         """What tells this catalogue from any other: its mark, and how many products it has."""

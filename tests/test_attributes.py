@@ -1,0 +1,85 @@
+"""Claims:
+
+1. Each attribute's rows and values are held; names and values that differ in case alone are one, as first written.
+2. A row that changes says only what it says now; the attributes before stay as they were.
+3. An attribute of which most are numbers of one kind has a measure in its most common unit; others have none.
+4. What lies between bounds is found in any unit of the kind, ends included, and in no unit of another.
+"""
+
+import numpy as np
+import pytest
+
+from shopkeeper.amounts import Between
+from shopkeeper.attributes import NO_ATTRIBUTES, NO_VALUE, Attributes
+
+SHELF = Attributes.of(
+    [
+        {"Colour": "Red", "Memory": "8 GB"},
+        {"colour": "red", "Memory": "512 MB"},
+        {},
+        {"COLOUR": "Sky  blue", "Memory": "16 GB", "Note": "new"},
+        {"Memory": "none", "Note": ""},
+        {"Memory": "32 GB"},
+        {"Memory": "8192 MB"},
+        {"Memory": "16 GB"},
+    ]
+)
+
+
+def values(attributes: Attributes, name: str, n: int) -> list[str]:
+    at = attributes.place(name)
+    assert at is not None
+    return [attributes.texts[at][code] if code != NO_VALUE else "" for code in attributes.column(at, n).tolist()]
+
+
+def test_names_and_values_that_differ_in_case_alone_are_one() -> None:
+    assert SHELF.names == ("Colour", "Memory", "Note")
+    assert values(SHELF, "cOLOUR", 8) == ["Red", "Red", "", "Sky blue", "", "", "", ""]
+    at = SHELF.place("note")
+    assert at is not None
+    assert SHELF.entries(at)[0].tolist() == [3]
+    assert SHELF.code(0, "SKY blue") == 1
+    assert SHELF.code(0, "green") == NO_VALUE
+    assert SHELF.place("size") is None
+    assert SHELF.common(2) == ["Memory", "Colour"]
+
+
+def test_a_row_that_changes_says_only_what_it_says_now() -> None:
+    changed = SHELF.updated(np.array([0, 9], np.int32), [{"Colour": "Green"}, {"Size": "L", "colour": "RED"}])
+    assert values(changed, "colour", 10) == ["Green", "Red", "", "Sky blue", "", "", "", "", "", "Red"]
+    assert values(changed, "memory", 10)[:2] == ["", "512 MB"]
+    assert values(changed, "size", 10)[9] == "L"
+    assert values(SHELF, "colour", 8)[0] == "Red"
+    twice = NO_ATTRIBUTES.updated(np.array([0, 0], np.int32), [{"a": "1"}, {"a": "2"}])
+    assert values(twice, "a", 1) == ["2"]
+
+
+def test_what_rows_say_is_found_by_row() -> None:
+    attributes, codes = SHELF.of_rows(np.array([3, 2, 99], np.int32))
+    said = {(SHELF.names[at], SHELF.texts[at][code]) for at, code in zip(attributes, codes, strict=True)}
+    assert said == {("Colour", "Sky blue"), ("Memory", "16 GB"), ("Note", "new")}
+
+
+def test_an_attribute_of_numbers_has_a_measure_in_its_most_common_unit() -> None:
+    measure = SHELF.measure(1)
+    assert measure is not None
+    assert measure.unit.name == "GB"
+    assert measure.amounts[:-1].tolist() == [0.5, 8.0, 16.0, 32.0]
+    assert SHELF.measure(0) is None
+
+
+@pytest.mark.parametrize(
+    ("bounds", "found"),
+    [
+        (Between(8, 16), {"8 GB", "8192 MB", "16 GB"}),
+        (Between(None, 8, "GB"), {"8 GB", "8192 MB", "512 MB"}),
+        (Between(16384, None, "mb"), {"16 GB", "32 GB"}),
+        (Between(1, 100, "kg"), set()),
+    ],
+)
+def test_what_lies_between_is_found_in_any_unit_of_the_kind(bounds: Between, found: set[str]) -> None:
+    measure = SHELF.measure(1)
+    assert measure is not None
+    inside = measure.inside(bounds)
+    assert {text for text, own in zip(SHELF.texts[1], inside.tolist(), strict=True) if own} == found
+    assert measure.fits(bounds) == (bounds.unit != "kg")

@@ -139,7 +139,8 @@ class Catalog:
 
     product_ids, titles, brands: str (n,) lists; categories int32 (n,) into `category_paths`; departments int32 (n,)
     into `department_names`; groups int32 (n,): equal = variants of one product; prices float32 (n,), NaN unknown;
-    available bool (n,), False also for deleted rows; created float64 days (n,), NaN unknown; deleted bool (n,).
+    available bool (n,), False also for deleted rows; created float64 days (n,), NaN unknown; deleted bool (n,);
+    descriptions: str (n,), how each begins, or none at all.
     """
 
     product_ids: Sequence[str]
@@ -155,6 +156,7 @@ class Catalog:
     created: DayArray
     deleted: BoolArray
     currency: str = ""
+    descriptions: Sequence[str] = ()
     attributes: Attributes = NO_ATTRIBUTES
 
     def __len__(self) -> int:
@@ -263,15 +265,17 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What one source offers: rows int32 (m,) best first, scores float32 (m,); `whole`: each holds every word asked.
+    """What one source offers: rows int32 (m,) best first, scores float32 (m,); `whole`: some hold every word asked.
 
-    `total` counts all matches where the source knows it; `facets` maps a facet to counts by name over all of them."""
+    `total` counts all matches where the source knows it; `facets` maps a facet to counts by name over all of them.
+    Where few hold every word, `partly` are those of the rows that do not."""
 
     rows: RowArray
     scores: FloatArray
     total: int | None = None
     facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     whole: bool = False
+    partly: RowArray = field(default_factory=lambda: NO_ROWS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@
 5. What stands behind a late source is still asked; past the deadline nothing more is begun. A source whose abandoned
    calls are still running is named at once and not called again.
 6. Totals and facets come from the source that knows them; -1 and empty elsewhere.
-7. A search of which products hold every word holds only these, and nothing where filters leave none of them; one whose
-   words match in part is filled up, and meaning has its full weight there. A sorted one whose words find anything holds
-   only that, in the order offered, however few are kept.
+7. A search of which products hold every word holds only these, and nothing where filters leave none of them; one of
+   which too few hold every word is filled up behind them. One whose words match in part is filled up, and meaning has
+   its full weight there. A sorted one whose words find anything holds only that, in the order offered, however few are
+   kept.
 8. A plan takes limit, k, weights and budgets from the settings; a scene that a ranker orders has its own depth.
 9. A source that only computes is asked in the request's own thread until it overruns its budget once.
 """
@@ -206,14 +207,17 @@ def sizes(scene: Scene, plan: Plan) -> list[int]:
 class Several(Fixed):
     """Offers each request its own rows."""
 
-    def __init__(self, *rows: Sequence[int], whole: bool = False) -> None:
+    def __init__(self, *rows: Sequence[int], whole: bool = False, partly: Sequence[int] = ()) -> None:
         super().__init__(0)
         self.rows = rows
         self.whole = whole
+        self.partly = np.array(partly, np.int32)
 
     def recall(self, batch: Batch, limit: int) -> list[Offer]:
         return [
-            Offer(np.array(rows, np.int32), -np.arange(len(rows), dtype=np.float32), whole=self.whole)
+            Offer(
+                np.array(rows, np.int32), -np.arange(len(rows), dtype=np.float32), whole=self.whole, partly=self.partly
+            )
             for rows in self.rows
         ]
 
@@ -241,6 +245,13 @@ def test_a_search_of_which_products_hold_every_word_holds_only_these() -> None:
     found = found_by(Several([0, 7, 2], [], [0, 7, 2], whole=True), [search(), search(), search(scene="similar")])
     assert (sorted(found[0]), found[1]) == ([0, 2, 7], [])
     assert sorted(found[2]) == sorted({0, 7, 2, *near})
+
+
+def test_a_search_of_which_too_few_hold_every_word_is_filled_up_behind_them() -> None:
+    found = gathered(Several([0, 7, 2], whole=True, partly=[7, 2]), [search()])
+    assert (found.in_part, found.partly[0].tolist()) == ((False,), [7, 2])
+    assert found.candidates.rows[:3].tolist() == [7, 0, 2]  # what is near in meaning too gains a tenth
+    assert sorted(found.candidates.rows.tolist()) == sorted({0, 7, 2, *range(5, 25)})
 
 
 def test_a_search_whose_words_match_in_part_is_filled_up_and_meaning_counts_in_full() -> None:

@@ -4,6 +4,8 @@ import time
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
+
 from shopkeeper.arrange.arrange import arrange
 from shopkeeper.explain.sentence import facts, sentence
 from shopkeeper.explain.tree import folded, trees, unheard_of
@@ -84,9 +86,10 @@ def _items(
     shows_wanted = _bought_often if wordless else partial(_offered_by, "popular")
     wanted = shows_wanted(found.candidates, arranged.index[shown])
     narrowed = replace(request.filters, in_stock=True) != Filters()
+    in_part = (np.isin(rows, found.partly[0]) | found.in_part[0]).tolist()
+    told = zip(facts(portrait, rows, request.day, seed, catalog.created[rows]), wanted, in_part, strict=True)
     known = [
-        each._replace(wanted=own, in_part=found.in_part[0], wordless=wordless, narrowed=narrowed)
-        for each, own in zip(facts(portrait, rows, request.day, seed, catalog.created[rows]), wanted, strict=True)
+        each._replace(wanted=own, in_part=partly, wordless=wordless, narrowed=narrowed) for each, own, partly in told
     ]
     return tuple(
         # the order is a function of the request, so each product was certain to stand where it stands

@@ -16,7 +16,7 @@ from shopkeeper.recall.crew import Call, Crew, Job
 from shopkeeper.recall.fuse import fuse
 from shopkeeper.recall.offers import NOTHING
 from shopkeeper.settings import Settings
-from shopkeeper.types import Batch, Candidates, DayArray, IntArray, Offer, Scene
+from shopkeeper.types import Batch, Candidates, DayArray, IntArray, Offer, RowArray, Scene
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +87,8 @@ class Found:
 
     totals int64 (b,): all matches where a source knows them, else -1; `facets` by request, as the first source that
     counts them says; `late` names sources that were not waited for, "name: failed" those that raised; `spans_ms` is
-    each source's time, "fuse" and, over all, "gather". `in_part` says of which searches no product holds every word.
+    each source's time, "fuse" and, over all, "gather". `in_part` says of which searches no product holds every word;
+    `partly` int32 (m,) which products of the others hold only some.
     """
 
     candidates: Candidates
@@ -96,6 +97,7 @@ class Found:
     late: tuple[str, ...]
     spans_ms: Mapping[str, float]
     in_part: tuple[bool, ...]
+    partly: tuple[RowArray, ...]
 
 
 def gather(sources: Mapping[str, Source], batch: Batch, plan: Plan) -> Found:
@@ -127,7 +129,7 @@ def gather(sources: Mapping[str, Source], batch: Batch, plan: Plan) -> Found:
     ended = time.perf_counter()
     spans |= {"fuse": (ended - before_fuse) * 1000.0, "gather": (ended - started) * 1000.0}
     totals, facets = _counted(offers, len(batch))
-    return Found(candidates, totals, facets, tuple(late), spans, in_part)
+    return Found(candidates, totals, facets, tuple(late), spans, in_part, _partly(offers, len(batch)))
 
 
 def _sorted_by_words(offers: Mapping[str, Offers], batch: Batch) -> Mapping[str, Offers]:
@@ -151,10 +153,14 @@ def _in_part(offers: Mapping[str, Offers], batch: Batch) -> tuple[bool, ...]:
     return tuple(request.scene == "search" and len(offer.rows) > 0 and not offer.whole for request, offer in asked)
 
 
+def _partly(offers: Mapping[str, Offers], n: int) -> tuple[RowArray, ...]:
+    return tuple(offer.partly for offer in offers.get(WORDS, [NOTHING] * n))
+
+
 def _by_words(candidates: Candidates, offers: Mapping[str, Offers], batch: Batch) -> Candidates:
-    """The candidates, but for a search of which products hold every word only those, though filters leave none."""
+    """The candidates; of a search of which enough products hold every word those alone, though filters leave none."""
     whole = [
-        request.scene == "search" and offer.whole
+        request.scene == "search" and offer.whole and not len(offer.partly)
         for request, offer in zip(batch.requests, offers.get(WORDS, ()), strict=False)
     ]
     if not any(whole):

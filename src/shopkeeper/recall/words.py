@@ -13,12 +13,14 @@ import numpy as np
 import tantivy
 
 from shopkeeper.text import UNITS, is_code, other_numbers, singular_of, tokens
-from shopkeeper.types import FloatArray, RowArray
+from shopkeeper.types import BoolArray, FloatArray, RowArray
 
 STEMS = "stems"
 _PIECES = pattern(r"[./'\-]")
 _HEAP_BYTES = 50_000_000
 _PREFIX_TERMS = 30
+BELOW = 0.25
+"""The best text that holds some of the words has this part of the score of the last that holds all."""
 _MIN_FUZZY = 5
 _TWO_EDITS_FROM = 8
 _PREPOSITIONS = frozenset({"for", "with", "without", "of", "in", "from"})
@@ -32,15 +34,32 @@ class FieldText:
     title: str
     brand: str
     category: str
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """Texts that match, best first: numbers int32 (m,), BM25 scores float32 (m,); `whole`: each holds every word."""
+    """Texts that match, best first: numbers int32 (m,), BM25 scores float32 (m,); the first `n_whole` hold every word.
+
+    The scores of the others are scaled to lie below.
+    """
 
     texts: RowArray
     scores: FloatArray
-    whole: bool = False
+    n_whole: int = 0
+
+    def among(self, kept: BoolArray) -> "Matches":
+        """Those of the matches that are kept, bool (m,)."""
+        return Matches(self.texts[kept], self.scores[kept], int(kept[: self.n_whole].sum()))
+
+    def followed_by(self, texts: RowArray, scores: FloatArray) -> "Matches":
+        """These matches, and then those of the others, best first, that are not among them."""
+        new = ~np.isin(texts, self.texts)
+        if not new.any():
+            return self
+        below = BELOW * float(self.scores.min()) / float(scores[new].max())
+        joined = np.concatenate((self.texts, texts[new])), np.concatenate((self.scores, scores[new] * below))
+        return Matches(*joined, self.n_whole)
 
 
 class WordIndex:
@@ -80,20 +99,31 @@ class WordIndex:
         with self._lock:
             shutil.copytree(self._folder, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.lock"))
 
-    def search(self, words: Sequence[str], *, exact: bool = False, most: int = 20_000) -> Matches:
+    def search(self, words: Sequence[str], *, exact: bool = False, most: int = 20_000, enough: int = 1) -> Matches:
         """Texts that hold all words; where there are none, the first of these that finds any:
 
         the last word as a prefix, unknown words spelt nearly so, all without small words such as "for", all but one
         with the head, the head, all but one, any. The head is the noun that says what is wanted: the last known word
-        before a preposition. `exact` stops after the prefix: a code is never guessed.
+        before a preposition. `exact` stops after the prefix: a code is never guessed. Fewer than `enough` texts that
+        hold all words are followed by those that hold some, as above.
         """
         searcher = self._searcher
+        found = Matches(np.empty(0, np.int32), np.empty(0, np.float32))
         for query, whole in self._ladder(list(dict.fromkeys(words)), searcher, exact):
+            if whole and len(found.texts):
+                continue
             hits = searcher.search(query, limit=most, count=False).hits
-            if hits:
-                texts = searcher.fast_field_values("text", [address for _, address in hits])
-                return Matches(np.array(texts, np.int32), np.array([score for score, _ in hits], np.float32), whole)
-        return Matches(np.empty(0, np.int32), np.empty(0, np.float32))
+            if not hits:
+                continue
+            values = searcher.fast_field_values("text", [address for _, address in hits])
+            texts, scores = np.array(values, np.int32), np.array([score for score, _ in hits], np.float32)
+            if not len(found.texts):
+                found = Matches(texts, scores, len(texts) if whole else 0)
+            else:
+                found = found.followed_by(texts, scores)
+            if not found.n_whole or len(found.texts) >= enough:
+                break
+        return found
 
     def _ladder(
         self, words: list[str], searcher: tantivy.Searcher, exact: bool

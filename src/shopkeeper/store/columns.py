@@ -13,6 +13,8 @@ from shopkeeper.store.tables import PRODUCTS
 from shopkeeper.types import Catalog, DayArray, RowArray
 
 SECONDS_A_DAY = 86_400.0
+DESCRIBED = 500
+"""So many characters of a description are searched."""
 _COLUMNS = (
     PRODUCTS.c.product_id,
     PRODUCTS.c.title,
@@ -24,6 +26,7 @@ _COLUMNS = (
     PRODUCTS.c.created_at,
     PRODUCTS.c.deleted,
     PRODUCTS.c.currency,
+    PRODUCTS.c.description,
 )
 
 
@@ -31,7 +34,7 @@ def catalog_of(connection: sa.Connection) -> Catalog:
     """All products, deleted ones too, as columns; position = row."""
     found = fetch_many(connection, sa.select(*_COLUMNS).order_by(PRODUCTS.c.row))
     columns = list(zip(*found, strict=True)) or [()] * len(_COLUMNS)
-    ids, titles, brands, categories, groups, prices, available, created, deleted, currencies = columns
+    ids, titles, brands, categories, groups, prices, available, created, deleted, currencies, said = columns
     path_codes, path_texts = codes(categories)
     paths = [tuple(orjson.loads(text)) for text in path_texts]
     path_departments, departments = codes([path[0] if path else "" for path in paths])
@@ -50,6 +53,7 @@ def catalog_of(connection: sa.Connection) -> Catalog:
         created=_days(created),
         deleted=gone,
         currency=_most_common(currencies),
+        descriptions=[text[:DESCRIBED] for text in said],
     )
 
 

@@ -23,6 +23,7 @@ _LISTED = pa.schema(
         ("product_ids", pa.string()),
         ("titles", _WORD),
         ("brands", _WORD),
+        ("descriptions", _WORD),
         ("categories", pa.int32()),
         ("departments", pa.int32()),
         ("groups", pa.int32()),

@@ -1,7 +1,7 @@
 """Claims:
 
-1. Words are found in title, brand and category, in either number; the title counts most, and of a lone word nearly as
-   much in its other number. A word is no other word of the same stem.
+1. Words are found in title, brand, category and description, in either number; the title counts most, and of a lone
+   word nearly as much in its other number. A word is no other word of the same stem.
 2. All words must match; where nothing does, the last word may be a prefix, an unknown word spelt nearly so, a small
    word missing. Where that finds nothing either, the head decides: the noun that says what is wanted; then any word. An
    offer says whether its products hold every word. A code is found exactly or by its beginning, never guessed.
@@ -16,6 +16,8 @@
 11. A query that is a product's id finds that product alone; an id without a digit is a word.
 12. Of what a filter names, every facet has the count, however few or deep.
 13. An empty query lists what the filters leave, the most bought first, with total and facets.
+14. Where fewer texts than `enough` hold all words, those that hold some come after them, and the offer says which; not
+    under a sort.
 """
 
 from dataclasses import replace
@@ -59,7 +61,8 @@ def learnt() -> Lexical:
 
 
 def fitted(shelf: Catalog, **settings: float) -> Lexical:
-    source = Lexical(Lexical.Settings.model_validate(settings))
+    """What words find on this shelf; one text that holds all of them is enough unless it is said otherwise."""
+    source = Lexical(Lexical.Settings.model_validate({"enough": 1} | settings))
     source.fit(worlds.snapshot(shelf, VISITS, 10.0))
     return source
 
@@ -301,6 +304,29 @@ def test_to_a_lone_word_a_title_in_the_other_number_counts_nearly_as_the_word() 
     source = Lexical(Lexical.Settings())
     source.fit(worlds.snapshot(shelf, [(0, 0, 1.0, "view")], 10.0))
     assert offer(source, "apple").rows.tolist() == [1, 0]
+
+
+def test_words_of_the_description_are_found_too_and_count_least() -> None:
+    said = ["For tart apples", "", "With a soap dish"]
+    source = Lexical(Lexical.Settings(enough=1))
+    shelf = worlds.catalog(["Peeler", "Soap", "Shower tray"], descriptions=said)
+    source.fit(worlds.snapshot(shelf, [(0, 0, 1.0, "view")], 10.0))
+    assert offer(source, "apple").rows.tolist() == [0]
+    assert offer(source, "soap").rows.tolist() == [1, 2]
+    assert offer(source, "shower dish").rows.tolist() == [2]
+
+
+def test_few_that_hold_all_words_are_followed_by_those_that_hold_some() -> None:
+    source = fitted(DRINKS, popularity_weight=0.0, enough=3)
+    few = offer(source, "boxed wine")
+    assert (few.rows.tolist(), few.partly.tolist(), few.whole, few.total) == ([3, 4], [4], True, 2)
+    assert few.scores[1] <= 0.25 * few.scores[0] * 1.001
+    enough = offer(source, "food")
+    assert enough.whole and not len(enough.partly) and enough.total == 10
+    none = offer(source, "red wine")
+    assert (sorted(none.rows.tolist()), none.partly.tolist(), none.whole) == ([3, 4], [], False)
+    request = Request(request_id="", scene="search", day=10.0, query="boxed wine", sort="price_asc")
+    assert source.recall(worlds.ask(request), 20)[0].rows.tolist() == [3]
 
 
 def test_a_word_is_no_other_word_of_its_stem(drinks: Lexical) -> None:

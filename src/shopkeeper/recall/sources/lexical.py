@@ -1,4 +1,4 @@
-"""Products by the words of their title, brand and category."""
+"""Products by the words of their title, brand, category and description."""
 
 import copy
 import threading
@@ -18,7 +18,19 @@ from shopkeeper.recall.offers import NOTHING, best, inside
 from shopkeeper.recall.words import FieldText, Matches, WordIndex
 from shopkeeper.settings import SourceSettings
 from shopkeeper.text import tokens
-from shopkeeper.types import Batch, BoolArray, Catalog, FloatArray, Intent, Offer, Request, RowArray, Scene, Snapshot
+from shopkeeper.types import (
+    NO_ROWS,
+    Batch,
+    BoolArray,
+    Catalog,
+    FloatArray,
+    Intent,
+    Offer,
+    Request,
+    RowArray,
+    Scene,
+    Snapshot,
+)
 
 _REMEMBERED = 256
 _BETWEEN = "\x1f"
@@ -41,11 +53,13 @@ class Lexical:
         title_weight: float = Field(6.0, gt=0, description="What a word in the title counts.")
         brand_weight: float = Field(3.0, gt=0, description="What a word in the brand counts.")
         category_weight: float = Field(1.5, gt=0, description="What a word in the category's path counts.")
+        description_weight: float = Field(1.0, gt=0, description="What a word counts that the description says.")
         plural_weight: float = Field(
             5.5, gt=0, description="What the only word counts that is in a title in its other number: apple, apples."
         )
         stem_weight: float = Field(
-            1.0,
+            # as much as the title: what several fields say together finds more, on groceries and on electronics
+            6.0,
             gt=0,
             description="What a word counts that matches elsewhere in its other number, or within a joined one.",
         )
@@ -54,6 +68,9 @@ class Lexical:
         )
         popularity_weight: float = Field(
             1.0, ge=0, description="How much higher the most bought product of all scores than one never bought."
+        )
+        enough: int = Field(
+            12, ge=1, description="Fewer texts that hold all words are followed by those that hold some of them."
         )
         most_texts: int = Field(20_000, ge=100, description="Matches beyond are neither ranked nor counted.")
 
@@ -133,6 +150,7 @@ class Lexical:
             "title": own.title_weight,
             "brand": own.brand_weight,
             "category": own.category_weight,
+            "description": own.description_weight,
             "stems": own.stem_weight,
             "plural": own.plural_weight,
         }
@@ -141,11 +159,13 @@ class Lexical:
         if (named := state.named(request.query)) is not None:
             return self._only(state, request, named)
         found = self._found(state, request, intent)
-        rows, scores = self._matches(state, request, found)
+        rows, scores, whole = self._matches(state, request, found)
         offer = best(rows, scores, limit) if request.sort == "relevance" else state.first(rows, scores, request, limit)
         wider = {facet: self._rows(state, found, mask) for facet, mask in request.without.items()}
         counted = state.facets.count(rows, wider, request.filters)
-        return Offer(offer.rows, offer.scores, len(rows), counted, found is None or found.whole)
+        holds_all = found is None or found.n_whole > 0
+        partly = offer.rows[np.isin(offer.rows, rows[~whole])] if holds_all else NO_ROWS
+        return Offer(offer.rows, offer.scores, len(rows), counted, holds_all, partly)
 
     def _only(self, state: "_State", request: Request, row: int) -> Offer:
         """The product whose number was asked for, where the filters leave it."""
@@ -156,24 +176,28 @@ class Lexical:
         return Offer(rows, np.ones(len(rows), np.float32), len(rows), counted, True)
 
     def _found(self, state: "_State", request: Request, intent: Intent) -> Matches | None:
-        """The texts that match; None where nothing is asked for."""
+        """The texts that match; None where nothing is asked for. Under a sort those that hold all words stay alone."""
         if not intent.query and not request.query:
             return None
-        return state.matches(intent, self.settings.most_texts)
+        found = state.matches(intent, self.settings.most_texts, self.settings.enough)
+        alone = request.sort != "relevance" and found.n_whole > 0
+        return found.among(np.arange(len(found.texts)) < found.n_whole) if alone else found
 
     def _rows(self, state: "_State", found: Matches | None, mask: BoolArray) -> RowArray:
         """All matches inside another mask, int32 (m,)."""
         return state.groups.all_rows(mask) if found is None else state.groups.rows_of(found.texts, mask)[0]
 
-    def _matches(self, state: "_State", request: Request, found: Matches | None) -> tuple[RowArray, FloatArray]:
-        """All matches inside the mask, int32 (m,), with their scores, float32 (m,)."""
+    def _matches(
+        self, state: "_State", request: Request, found: Matches | None
+    ) -> tuple[RowArray, FloatArray, BoolArray]:
+        """All matches inside the mask, int32 (m,), their scores, float32 (m,), and which hold all words, bool (m,)."""
         if found is None:
             rows = state.groups.all_rows(request.allowed)
-            return rows, state.groups.wanted(rows)
+            return rows, state.groups.wanted(rows), np.ones(len(rows), bool)
         rows, position, place = state.groups.rows_of(found.texts, request.allowed)
         lift = 1.0 + self.settings.popularity_weight * state.groups.wanted(rows)
         scores = found.scores[position] * self.settings.same_text_decay**place * lift
-        return rows, scores.astype(np.float32)
+        return rows, scores.astype(np.float32), position < found.n_whole
 
 
 @dataclass(frozen=True)
@@ -204,18 +228,19 @@ class _State:
         row_of = self.catalog.row_of
         return row_of.get(query.strip(), row_of.get(query.strip().upper()))
 
-    def matches(self, intent: Intent, most: int) -> Matches:
+    def matches(self, intent: Intent, most: int, enough: int) -> Matches:
         """The query's matches, else those of its correction; the latest queries are remembered."""
         key = (intent.query, intent.tokens, intent.is_code, intent.correction)
         found = self.remembered.get(key)
         if found is None:
             words = intent.tokens or tokens(intent.query)
-            found = self.index.search(words, exact=intent.is_code or bool(intent.correction), most=most)
+            guessed = intent.is_code or bool(intent.correction)
+            found = self.index.search(words, exact=guessed, most=most, enough=enough)
             if not len(found.texts) and intent.correction:
-                found = self.index.search(tokens(intent.correction), most=most)
+                found = self.index.search(tokens(intent.correction), most=most, enough=enough)
             # The index is shared with later states: what it learnt since is not on this one's shelf.
             known = found.texts < self.groups.n_groups
-            found = found if known.all() else Matches(found.texts[known], found.scores[known], found.whole)
+            found = found if known.all() else found.among(known)
             if len(self.remembered) >= _REMEMBERED:
                 self.remembered.clear()  # cheaper and safer among threads than keeping order
             self.remembered[key] = found
@@ -242,13 +267,13 @@ def _keys(catalog: Catalog, rows: Iterable[int]) -> list[str]:
     """What is searched of each row, as one string; equal strings are one entry of the index."""
     paths = [" ".join(path) for path in catalog.category_paths]
     places = catalog.categories
-    titles, brands = catalog.titles, catalog.brands
-    return [f"{titles[row]}{_BETWEEN}{brands[row]}{_BETWEEN}{paths[places[row]]}" for row in rows]
+    titles, brands, said = catalog.titles, catalog.brands, catalog.descriptions or [""] * len(catalog)
+    return [_BETWEEN.join((titles[row], brands[row], paths[places[row]], said[row])) for row in rows]
 
 
 def _texts(numbers: Mapping[str, int]) -> Iterator[tuple[int, FieldText]]:
     for key, number in numbers.items():
-        yield number, FieldText(*key.rsplit(_BETWEEN, 2))
+        yield number, FieldText(*key.rsplit(_BETWEEN, 3))
 
 
 def _checksums(keys: Iterable[str]) -> NDArray[np.uint32]:

@@ -2,7 +2,8 @@
 
 1. what counts and what does not is said, every figure with its interval, and where the whole report lies.
 2. two sides are set side by side with a verdict; what stands in brackets in titles and queries is shown as it is.
-3. the verb measures one config against another, and with --json the whole is one object.
+3. judgments made of clicks say how places are looked at, or why that is not known.
+4. the verb measures one config against another, and with --json the whole is one object.
 """
 
 import json
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from shopkeeper.errors import UnlearnableShop
+from shopkeeper.flow.click_judgments import FromClicks, Graded
 from shopkeeper.flow.evaluate import evaluate
 from tests.cli.test_verbs import run
 
@@ -61,7 +64,17 @@ def test_two_sides_are_set_side_by_side(capsys: pytest.CaptureFixture[str], shop
     assert "beyond doubt" in out
     assert "s: butter [fresh]" in out or "s: milk" in out
     same = told(capsys, shop_folder, tmp_path, "[recall.lexical]\npopularity_weight = 1.0\n")
-    assert "other.toml and own settings give the same pages" in same and "0 queries differ" in same
+    assert "other.toml and own settings give the same first 10 products" in same and "0 queries differ" in same
+
+
+def test_the_verb_of_judgments_names_the_file_it_would_write(shop_folder: Path, tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of typer, about click
+        from typer.testing import CliRunner
+
+        from shopkeeper.cli.verbs import app
+    done = CliRunner().invoke(app, ["judgments", str(shop_folder), "--out", str(tmp_path / "clicks.csv")])
+    assert isinstance(done.exception, UnlearnableShop) and "no judgments in 0 search pages" in str(done.exception)
 
 
 def test_the_verb_prints_the_whole_as_one_object(shop_folder: Path, tmp_path: Path) -> None:
@@ -72,3 +85,22 @@ def test_the_verb_prints_the_whole_as_one_object(shop_folder: Path, tmp_path: Pa
     assert [side["name"] for side in found["sides"]] == ["10.toml", "20.toml"]
     assert found["k"] == 3 and "ndcg@3" in found["queries"][0]["figures"][0]
     assert found["source"]["refused"] == [{"line": 3, "column": "rating", "reason": "must be a number", "value": "bad"}]
+
+
+@pytest.mark.parametrize("unknown", ["", "7 clicks: it takes 200"])
+def test_judgments_from_clicks_say_how_places_are_looked_at(capsys: pytest.CaptureFixture[str], unknown: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of typer, about click
+        from shopkeeper.cli.evaluation import from_clicks
+    rows = tuple(Graded("butter", f"p{rating}", rating, 20, rating, 0, 0.1) for rating in (0, 2, 2))
+    found = FromClicks(1200, 340, 9, rows, (1.0, 0.5, 0.25), unknown)
+    from_clicks(found, Path("corner"), Path("clicks.csv"), as_json=False)
+    out = capsys.readouterr().out
+    assert "1,200 search pages of 9 queries, 340 clicks on them" in out
+    assert "3 judgments of 1 queries that several shoppers asked: clicks.csv" in out
+    assert ("looked at, beside the most looked at: 1.00, 0.50, 0.25" in out) == (not unknown)
+    assert ("Every place counts alike: 7 clicks: it takes 200." in out) == bool(unknown)
+    assert out.endswith("Next: shopkeeper evaluate corner --judgments clicks.csv\n")
+    from_clicks(found, Path("corner"), Path("clicks.csv"), as_json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert told["ratings"] == {"0": 1, "1": 0, "2": 2, "3": 0} and told["judgments"] == 3 and told["queries_kept"] == 1

@@ -1,5 +1,6 @@
-"""What `evaluate` found, as tables for people or as one JSON object for programs."""
+"""What `evaluate` and `judgments` found, as tables for people or as one JSON object for programs."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from rich.text import Text
 from shopkeeper.cli.show import SHOWN, console
 
 if TYPE_CHECKING:
+    from shopkeeper.flow.click_judgments import FromClicks
     from shopkeeper.measure.evaluation import Evaluation, Looked
     from shopkeeper.measure.statistics import Interval
 
@@ -16,7 +18,7 @@ VERDICTS = {
     "better": "[green]{second} finds better[/] than {first}, beyond doubt.",
     "worse": "[red]{second} finds worse[/] than {first}, beyond doubt.",
     "even": "No difference between {second} and {first} beyond doubt.",
-    "same": "{second} and {first} give the same pages: what differs decides nothing in a search for these queries.",
+    "same": "{second} and {first} give the same first {k} products to every query: what differs decides nothing.",
 }
 
 
@@ -35,11 +37,28 @@ def evaluation(found: "Evaluation", folder: Path, as_json: bool) -> None:
         for source, times in side.failed.items():
             console.print(f"[yellow]failed:[/] source {source} in {times:,} queries with {_name(side.name)}")
     if len(names) > 1:
-        console.print(VERDICTS[verdict(found)].format(first=names[0], second=names[1]), highlight=False)
+        console.print(VERDICTS[verdict(found)].format(first=names[0], second=names[1], k=found.k), highlight=False)
         console.print(f"  {found.changed:,} queries differ in their first {found.k} products", highlight=False)
     for title, queries in (("gains", found.winners), ("loses", found.losers), ("finds badly", found.hardest)):
         _looked(title, queries[:SHOWN], names)
     console.print(f"The whole report: {folder / PAGE}", highlight=False, markup=False)
+
+
+def from_clicks(found: "FromClicks", shop: Path, out: Path, as_json: bool) -> None:
+    """What the log gave, how places are looked at, and what to do with it."""
+    from shopkeeper.flow.click_judgments import summary
+
+    if as_json:
+        console.print_json(json.dumps(summary(found), ensure_ascii=False))
+        return
+    _say(f"{found.pages:,} search pages of {found.queries:,} queries, {found.clicks:,} clicks on them")
+    _say(f"{len(found.judgments):,} judgments of {found.kept:,} queries that several shoppers asked: {out}")
+    if found.unknown:
+        _say(f"Every place counts alike: {found.unknown}. Products high on the page are rated too well.")
+    else:
+        shares = ", ".join(f"{share:.2f}" for share in found.examination[:10])
+        _say(f"How likely the first places are looked at, beside the most looked at: {shares}")
+    _say(f"Next: shopkeeper evaluate {shop} --judgments {out}")
 
 
 def _judgments(found: "Evaluation") -> None:

@@ -214,6 +214,19 @@ def evaluate(
 
 
 @verb()
+def judgments(
+    shop: ShopPath,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The CSV file to write; it must not be there yet.")],
+    as_json: AsJson = False,
+) -> None:
+    """Make judgments of what shoppers clicked and bought after their searches, for evaluate."""
+    from shopkeeper.cli.evaluation import from_clicks
+    from shopkeeper.flow.click_judgments import click_judgments
+
+    from_clicks(click_judgments(shop, out), shop, out, as_json)
+
+
+@verb()
 def versions(shop: ShopPath, as_json: AsJson = False) -> None:
     """List the versions; the one that serves is marked."""
     from shopkeeper.cli import show

@@ -14,7 +14,6 @@ from shopkeeper.flow.ask import ask
 from shopkeeper.flow.build import open_shop
 from shopkeeper.flow.overlay import Tables, overlay
 from shopkeeper.flow.sample import alike, sampled
-from shopkeeper.flow.shop import Shop
 from shopkeeper.intake.judgments import judgments
 from shopkeeper.measure import evaluation as measure
 from shopkeeper.measure.evaluation import Answers, Evaluation, Looked, Shown, Side, Task
@@ -23,7 +22,7 @@ from shopkeeper.measure.ranking import Scores
 from shopkeeper.settings import Settings
 from shopkeeper.store.folder import open_folder
 from shopkeeper.text import language_of
-from shopkeeper.types import Page
+from shopkeeper.types import Catalog, IntArray, Item, Page
 
 Progress = Callable[[str, int, int], None]
 DEPTH = 1000
@@ -103,36 +102,43 @@ def _sides(path: Path, own: Settings, configs: Sequence[Path]) -> list[_Asked]:
 
 def _run(path: Path, task: Task, side: _Asked, tell: Progress) -> Run:
     """Asks every query of the task, as somebody of whom nothing is known. Nothing of it is logged."""
-    pages = []
+    failed: Counter[str] = Counter()
+    found: list[tuple[IntArray, Scores]] = []
+    shown = []
     with open_shop(path, writable=False, patient=True, settings=side.settings) as shop:
-        language = language_of(" ".join(shop.catalog.titles[:100]))
+        language, stands = language_of(" ".join(shop.catalog.titles[:100])), alike(shop.catalog)
         for at, query in enumerate(task.queries):
             tell(f"asking with {side.name or 'own settings'}", at, len(task.queries))
-            pages.append(answer(ask(shop, scene="search", query=query, language=language, k=DEPTH), shop))
-        answers, shown = _in_rows(shop, task, pages)
-        failed = Counter(late.partition(":")[0] for page in pages for late in page.late)
-        return Run(Side(side.name, side.tables, shop.trained.version.name, dict(failed)), answers, shown)
+            page = answer(ask(shop, scene="search", query=query, language=language, k=DEPTH), shop)
+            failed.update(late.partition(":")[0] for late in page.late)
+            items = _once(page, stands)  # and the page goes: a thousand products with their reasons are large
+            found.append((np.array(list(items), np.int64), np.array([item.score for item in items.values()])))
+            shown.append(_shown(items, shop.catalog, task, at))
+        return Run(Side(side.name, side.tables, shop.trained.version.name, dict(failed)), _answers(found), shown)
 
 
-def _in_rows(shop: Shop, task: Task, pages: Sequence[Page]) -> tuple[Answers, list[tuple[Shown, ...]]]:
-    """The pages as rows that stand for their variants, each once with its best place, and their first products."""
-    stands, shelf = alike(shop.catalog), shop.catalog
-    rows = np.full((len(pages), max(len(page.items) for page in pages)), -1, np.int64)
+def _once(page: Page, stands: IntArray) -> dict[int, Item]:
+    """The page's products by the row that stands for their variants, each with its best place, in their order."""
+    items: dict[int, Item] = {}
+    for item in page.items:
+        items.setdefault(int(stands[item.row]), item)
+    return items
+
+
+def _shown(items: Mapping[int, Item], shelf: Catalog, task: Task, at: int) -> tuple[Shown, ...]:
+    """The first products of a page, with their ratings."""
+    ratings = dict(zip(task.judged[at].tolist(), task.grades[at].tolist(), strict=True))
+    first = list(items.items())[:LOOKED]
+    return tuple(Shown(shelf.product_ids[one.row], shelf.titles[one.row], ratings.get(row)) for row, one in first)
+
+
+def _answers(found: Sequence[tuple[IntArray, Scores]]) -> Answers:
+    """All lists as wide as the longest."""
+    rows = np.full((len(found), max(len(own) for own, _ in found)), -1, np.int64)
     scores: Scores = np.zeros(rows.shape)
-    shown = []
-    for at, page in enumerate(pages):
-        first = {int(stands[item.row]): item for item in reversed(page.items)}
-        items = sorted(first.items(), key=lambda pair: pair[1].position)
-        rows[at, : len(items)] = [row for row, _ in items]
-        scores[at, : len(items)] = [item.score for _, item in items]
-        ratings = dict(zip(task.judged[at].tolist(), task.grades[at].tolist(), strict=True))
-        shown.append(
-            tuple(
-                Shown(shelf.product_ids[item.row], shelf.titles[item.row], ratings.get(row))
-                for row, item in items[:LOOKED]
-            )
-        )
-    return Answers(rows, scores), shown
+    for at, (own, worth) in enumerate(found):
+        rows[at, : len(own)], scores[at, : len(own)] = own, worth
+    return Answers(rows, scores)
 
 
 def _looked(

@@ -193,6 +193,40 @@ def compare(shop: ShopPath, as_json: AsJson = False) -> None:
 
 
 @verb()
+def evaluate(
+    shop: ShopPath,
+    judgments: Annotated[Path, typer.Option(metavar="FILE", help="CSV: query, product_id, rating from 0.")],
+    config: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="TOML", help="Settings that differ, to compare; may be given twice: docs/evaluate.md."),
+    ] = None,
+    k: Annotated[int, typer.Option("--k", min=1, max=200, help="How many places of a page count.")] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the search against what people judged, with the shop's own settings or others."""
+    from shopkeeper.cli import show
+    from shopkeeper.cli.evaluation import evaluation
+    from shopkeeper.flow.evaluate import evaluate as evaluated
+
+    with show.progress() as tell:
+        found = evaluated(shop, judgments, config or (), k, tell)
+    evaluation(found, shop / "reports", as_json)
+
+
+@verb()
+def judgments(
+    shop: ShopPath,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The CSV file to write; it must not be there yet.")],
+    as_json: AsJson = False,
+) -> None:
+    """Make judgments of what shoppers clicked and bought after their searches, for evaluate."""
+    from shopkeeper.cli.evaluation import from_clicks
+    from shopkeeper.flow.click_judgments import click_judgments
+
+    from_clicks(click_judgments(shop, out), shop, out, as_json)
+
+
+@verb()
 def versions(shop: ShopPath, as_json: AsJson = False) -> None:
     """List the versions; the one that serves is marked."""
     from shopkeeper.cli import show

@@ -142,14 +142,15 @@ def load_trained(folder: ShopFolder, catalog: Catalog, ahead: Future[VersionInfo
     )
 
 
-def open_shop(path: Path, *, writable: bool = True, patient: bool = False) -> Shop:
-    """The shop in this folder; a `patient` one waits for every source.
+def open_shop(path: Path, *, writable: bool = True, patient: bool = False, settings: Settings | None = None) -> Shop:
+    """The shop in this folder; a `patient` one waits for every source. `settings` stand in place of its own.
 
     Raises ShopNotFound, ShopLocked, CorruptVersion, ForeignVersion or SettingError.
     """
     with _garbage_uncollected(), ThreadPoolExecutor(1) as beside:
         folder = open_folder(path, writable=writable)
         try:
+            folder.settings = settings or folder.settings
             current = folder.versions.current()
             ahead = [beside.submit(folder.versions.verify, current.number)] if current else []
             folder.settings.check()

@@ -34,7 +34,7 @@ def recall_at(ranked: Ranked, targets: Sequence[IntArray], k: int) -> Scores:
     literature call this capped recall); trec_eval's recall divides by all targets and cannot reach 1 for large ones.
     """
     hits, sizes = hits_at(ranked, targets, k)
-    return _divided(hits.sum(axis=1), np.minimum(sizes, k), sizes)
+    return divided(hits.sum(axis=1), np.minimum(sizes, k), sizes)
 
 
 def precision_at(ranked: Ranked, targets: Sequence[IntArray], k: int) -> Scores:
@@ -43,13 +43,13 @@ def precision_at(ranked: Ranked, targets: Sequence[IntArray], k: int) -> Scores:
     Source: trec_eval's P_k.
     """
     hits, sizes = hits_at(ranked, targets, k)
-    return _divided(hits.sum(axis=1), np.full(len(sizes), k), sizes)
+    return divided(hits.sum(axis=1), np.full(len(sizes), k), sizes)
 
 
 def hit_at(ranked: Ranked, targets: Sequence[IntArray], k: int) -> Scores:
     """1 where any target stands in the first k, else 0. Source: trec_eval's success_k."""
     hits, sizes = hits_at(ranked, targets, k)
-    return _divided(hits.max(axis=1, initial=False), np.ones(len(sizes)), sizes)
+    return divided(hits.max(axis=1, initial=False), np.ones(len(sizes)), sizes)
 
 
 def mrr_at(ranked: Ranked, targets: Sequence[IntArray], k: int) -> Scores:
@@ -58,7 +58,7 @@ def mrr_at(ranked: Ranked, targets: Sequence[IntArray], k: int) -> Scores:
     Source: Voorhees, TREC-8 1999; trec_eval's recip_rank of the list cut at k.
     """
     hits, sizes = hits_at(ranked, targets, k)
-    return _divided(hits.max(axis=1, initial=False), hits.argmax(axis=1) + 1, sizes)
+    return divided(hits.max(axis=1, initial=False), hits.argmax(axis=1) + 1, sizes)
 
 
 def ndcg_at(ranked: Ranked, targets: Sequence[IntArray], k: int) -> Scores:
@@ -88,7 +88,7 @@ def _ndcg(ranked: Ranked, targets: Sequence[IntArray], worth: Sequence[Scores] |
     else:
         tops = [np.sort(gain)[::-1][:k] for gain in worth]
         best = np.array([float(top @ discounts[: len(top)]) for top in tops])
-    return _divided(gains @ discounts, best, best)
+    return divided(gains @ discounts, best, best)
 
 
 def _gains_at(
@@ -115,7 +115,7 @@ def _gains_at(
     return gains, np.bincount(keys // span, minlength=b).astype(np.int64)
 
 
-def _divided(parts: NDArray[Any], wholes: NDArray[Any], judged: NDArray[Any]) -> Scores:
+def divided(parts: NDArray[Any], wholes: NDArray[Any], judged: NDArray[Any]) -> Scores:
     """parts / wholes, NaN where there is nothing to judge by."""
     shares: Scores = np.divide(parts, wholes, out=np.full(len(wholes), np.nan), where=judged > 0)
     return shares

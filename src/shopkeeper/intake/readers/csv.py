@@ -41,9 +41,10 @@ class Csv:
     def read(self, paths: Sequence[Path]) -> Iterator[Chunk]:
         """Chunks of raw rows in file order; raises IntakeError where a file cannot be read at all."""
         for path in paths:
-            yield from chunks(path.name, self._tables(path), self.settings.products, self.settings.events, "intake.csv")
+            yield from chunks(path.name, self.tables(path), self.settings.products, self.settings.events, "intake.csv")
 
-    def _tables(self, path: Path) -> Iterator[Tables]:
+    def tables(self, path: Path) -> Iterator[Tables]:
+        """The file's own columns as text, piece by piece, with what could not be a row; raises IntakeError."""
         header: _Header | None = None
         held = Block(b"", 1)
         for block in blocks(path, self.settings):

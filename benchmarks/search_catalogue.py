@@ -1,0 +1,174 @@
+"""The whole search of a shop against what people judged, part by part.
+
+    python -m benchmarks.search_catalogue --data FOLDER [--write]
+
+The folder is that of Icecat: its 19,406 products are put into a shop with title, short description, brand, type and
+attributes, the shop learns (no events; the language model as it comes), and each of the 56 queries that have a relevant
+product is asked as a shopper would ask it. nDCG@10 with gain 2^r - 1, what nobody judged counting 0; `judged@10`: the
+share of the first ten places that somebody judged; `condensed`: nDCG@10 of the judged products alone, in the order of
+the page (of 300 places; what is not on it counts as not found). The ratings were pooled from a lexical engine: what
+only another kind of search finds counts 0 in the first figure and nothing in the last.
+
+bm25, frozen   for comparison: BM25 over all words of title, short description and type, and the untouched encoder on
+               title and short description, each over all products
+words          the shop without meaning, and only what holds every word where anything does
+words_relaxed  where fewer than twelve hold every word, those that hold some come after them
+shop           with meaning: the whole search as it comes
+
+`lead` is the shop's less bm25's, a paired bootstrap over queries, 95 %; `ms` the median time of a page in this process.
+Settings were chosen on the queries whose hash is even (`validation`); `test` has the others.
+"""
+
+import argparse
+import gzip
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+
+from benchmarks.judged import Judged, K, Values, icecat
+from benchmarks.page import write
+from shopkeeper.encode.bm25 import Bm25
+from shopkeeper.encode.model import TextModel
+from shopkeeper.encode.weights import choose, find
+from shopkeeper.flow.answer import answer
+from shopkeeper.flow.ask import ask
+from shopkeeper.flow.build import open_shop
+from shopkeeper.flow.learn import learn
+from shopkeeper.measure.ranking import graded_ndcg_at
+from shopkeeper.measure.statistics import paired_bootstrap
+from shopkeeper.settings import Settings
+from shopkeeper.store.folder import create, open_folder
+from shopkeeper.types import FloatArray, IntArray, Product
+
+DEPTH = 300
+SETTINGS = '[shop]\nname = "icecat"\n\n[encode]\nminutes = 0\n\n[learn]\nmin_events = 0\n'
+PARTS: Mapping[str, Mapping[str, Mapping[str, object]]] = {
+    "words": {"semantic": {"enabled": False}, "lexical": {"enough": 1}},
+    "words_relaxed": {"semantic": {"enabled": False}},
+    "shop": {},
+}
+
+
+@dataclass(frozen=True)
+class Lists:
+    """What each query found: rows int64 (b, DEPTH), best first, padded with -1; `ms` of each page."""
+
+    rows: IntArray
+    ms: Values
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder with products.jsonl.gz and ratings.csv")
+    parser.add_argument("--write", action="store_true", help="write docs/benchmarks/search_catalogue.md")
+    asked = parser.parse_args()
+    started, judged = time.process_time(), icecat(asked.data)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "icecat"
+        made(path, asked.data)
+        lists = {**compared(judged), **{name: part(path, judged, tables) for name, tables in PARTS.items()}}
+    figures = measured(judged, lists) | {"cpu_s": time.process_time() - started, "data_hash": judged.data_hash}
+    if asked.write:
+        write("search_catalogue", __doc__ or "", figures, figures["data_hash"])
+    print(orjson.dumps(figures, option=orjson.OPT_SERIALIZE_NUMPY).decode())
+
+
+def made(path: Path, data: Path) -> None:
+    """The shop, learnt; its rows are the lines of the file."""
+    create(path, SETTINGS)
+    with open_folder(path, writable=True) as folder:
+        rows = folder.products.upsert(list(products(data)))
+    assert np.array_equal(rows, np.arange(len(rows))), "a product's id comes twice"
+    learn(path)
+
+
+def products(data: Path) -> Iterator[Product]:
+    """The catalogue's products, prices in units; the type is their category."""
+    for line in gzip.decompress((data / "products.jsonl.gz").read_bytes()).splitlines():
+        told = orjson.loads(line)
+        types = [str(told.get(f"attr_t_{name}", "")) for name in ("product_type", "type")]
+        yield Product(
+            product_id=str(told["id"]),
+            title=str(told["title"]),
+            description=str(told.get("short_description", "")),
+            brand=str(told.get("supplier", "")),
+            category=tuple(kind for kind in types if kind and not kind.isdigit() and kind != "Original")[:1],
+            price=told["price"] / 100 if told.get("price") else None,
+            currency="USD",
+            attributes={key.removeprefix("attr_t_"): str(said) for key, said in told.items() if "attr_t_" in key},
+        )
+
+
+def part(path: Path, judged: Judged, tables: Mapping[str, Mapping[str, object]]) -> Lists:
+    """The pages of the shop with these settings of its recall sources."""
+    with open_folder(path, writable=False) as folder:
+        own = folder.settings.tables
+    settings = Settings({**own, "recall": {name: dict(table) for name, table in tables.items()}})
+    rows, ms = np.full((len(judged.queries), DEPTH), -1, np.int64), np.empty(len(judged.queries))
+    with open_shop(path, writable=False, patient=True, settings=settings) as shop:
+        for at, query in enumerate(judged.queries):
+            started = time.perf_counter()
+            page = answer(ask(shop, scene="search", query=query, k=DEPTH), shop)
+            ms[at] = 1000 * (time.perf_counter() - started)
+            rows[at, : len(page.items)] = [item.row for item in page.items]
+    return Lists(rows, ms)
+
+
+def compared(judged: Judged) -> dict[str, Lists]:
+    """Plain BM25 and the plain encoder."""
+    model = TextModel.load(find(choose("auto", judged.titles)))
+    cosines = model.vectors(judged.queries, "query") @ model.vectors(judged.corpus.texts, "passage").T
+    return {"bm25": _best(Bm25(judged.corpus.fields).scores(judged.queries)), "frozen": _best(cosines)}
+
+
+def _best(scores: FloatArray) -> Lists:
+    ranked = np.argsort(-scores, axis=1, kind="stable")[:, :DEPTH]
+    return Lists(ranked.astype(np.int64), np.full(len(ranked), np.nan))
+
+
+def measured(judged: Judged, lists: Mapping[str, Lists]) -> dict[str, Any]:
+    """A row a part, the last against plain BM25."""
+    half, found = judged.validation, {name: scores(judged, own.rows) for name, own in lists.items()}
+    leads = {key: paired_bootstrap(found["shop"][key], found["bm25"][key]) for key in ("ndcg@10", "condensed_ndcg@10")}
+    return {
+        "benchmark": "search_catalogue",
+        "queries": len(judged.queries),
+        "products": len(judged.corpus),
+        **{key: float(values.mean()) for key, values in found["shop"].items()},
+        "lead": {key: [lead.mean, lead.low, lead.high] for key, lead in leads.items()},
+        "parts": {
+            name: {
+                **{key: round(float(values.mean()), 4) for key, values in own.items()},
+                **{
+                    f"{key}.{side}": round(float(own[key][which].mean()), 4)
+                    for key in leads
+                    for side, which in (("validation", half), ("test", ~half))
+                },
+                **({} if np.isnan(lists[name].ms).any() else {"ms": round(float(np.median(lists[name].ms)), 2)}),
+            }
+            for name, own in found.items()
+        },
+    }
+
+
+def scores(judged: Judged, rows: IntArray) -> dict[str, Values]:
+    """By query, of rows int64 (b, w) best first."""
+    condensed = np.full(rows.shape, -1, np.int64)
+    for line, own, known in zip(condensed, rows, judged.rows, strict=True):
+        kept = own[np.isin(own, known)]
+        line[: len(kept)] = kept
+    return {
+        "ndcg@10": graded_ndcg_at(rows[:, :K], judged.rows, judged.grades, K),
+        "condensed_ndcg@10": graded_ndcg_at(condensed[:, :K], judged.rows, judged.grades, K),
+        "judged@10": np.array([np.isin(own[:K], known).mean() for own, known in zip(rows, judged.rows, strict=True)]),
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -155,7 +155,10 @@ class Attributes:
 
     def counts(self, at: int) -> NDArray[np.int64]:
         """int64 (n_values,): how many rows have each value, deleted ones too."""
-        return np.bincount(self.entries(at)[1], minlength=len(self.texts[at]))
+        held = self._counted.get(at)
+        if held is None:
+            held = self._counted[at] = np.bincount(self.entries(at)[1], minlength=len(self.texts[at]))
+        return held
 
     def measure(self, at: int) -> Measure | None:
         """The attribute's numbers; None where it says other things than numbers of one kind."""
@@ -178,6 +181,10 @@ class Attributes:
 
     @cached_property
     def _columns(self) -> dict[int, Rows]:
+        return {}
+
+    @cached_property
+    def _counted(self) -> dict[int, NDArray[np.int64]]:
         return {}
 
     @cached_property

@@ -92,6 +92,14 @@ class Encode(Section):
     )
 
 
+class Understand(Section):
+    """What is made of a query's words."""
+
+    filters: bool = Field(
+        True, description="Whether a brand, a category, a price or an attribute that words state becomes a filter."
+    )
+
+
 class Recall(Section):
     """Many to hundreds."""
 
@@ -152,6 +160,7 @@ CORE: dict[str, type[Section]] = {
     "store": Store,
     "quality": Quality,
     "encode": Encode,
+    "understand": Understand,
     "recall": Recall,
     "rank": Rank,
     "learn": Learn,
@@ -167,6 +176,7 @@ class Settings:
     store: Store
     quality: Quality
     encode: Encode
+    understand: Understand
     recall: Recall
     rank: Rank
     learn: Learn

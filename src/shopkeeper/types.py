@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from shopkeeper.amounts import Between
 from shopkeeper.attributes import NO_ATTRIBUTES, Attributes
+from shopkeeper.stated import Stated
 
 if TYPE_CHECKING:
     import ibis
@@ -168,6 +169,12 @@ class Catalog:
         return {product_id: row for row, product_id in enumerate(self.product_ids) if not self.deleted[row]}
 
     @cached_property
+    def brand_codes(self) -> tuple[RowArray, Mapping[str, int]]:
+        """int32 (n,): the code of each row's brand; and the brands' codes."""
+        codes: dict[str, int] = {}
+        return np.array([codes.setdefault(brand, len(codes)) for brand in self.brands], np.int32), codes
+
+    @cached_property
     def title_codes(self) -> RowArray:
         """int32 (n,): equal where titles are equal."""
         codes: dict[str, int] = {}
@@ -209,6 +216,7 @@ class Request:
     allowed: BoolArray | None = None
     without: Mapping[str, BoolArray] = field(default_factory=dict)
     sort: Sort = "relevance"
+    as_words: tuple[str, ...] = ()
     language: Language = "en"
     context: Mapping[str, str] = field(default_factory=dict)
     k: int = 12
@@ -218,7 +226,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What was understood of the words. `vector` float32 (d,) unit length, None where there are no words."""
+    """What was understood of the words. `vector` float32 (d,) unit length, None where there are no words.
+
+    `tokens` are searched; `stated` says what became filters or boosts, `hints` its words, which need not match.
+    """
 
     query: str = ""
     language: Language = "en"
@@ -226,6 +237,8 @@ class Intent:
     is_code: bool = False
     correction: str | None = None
     vector: FloatArray | None = None
+    stated: tuple[Stated, ...] = ()
+    hints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

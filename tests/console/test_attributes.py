@@ -3,6 +3,8 @@
 1. The search page counts the attributes of what was found, numbers by range, in English and Chinese.
 2. A value that is chosen narrows the page, stands as a chip, and the chip's link takes it away again.
 3. An attribute or range that cannot be is an empty page or nothing, never a failure.
+4. What the words state stands as chips, whose links leave these words as words.
+5. Where a filter of the words gave way, the page says what it shows instead, in English and Chinese.
 """
 
 from html import unescape
@@ -19,7 +21,14 @@ def zithers(shop: Shop) -> None:
     kinds = [("Red", "1 l"), ("Red", "500 ml"), ("Blue", "2 l"), ("Blue", "1 l")]
     shop.put(
         [
-            Product(product_id=f"z{at}", title=f"Zither no. {at}", attributes={"case_colour": colour, "volume": volume})
+            Product(
+                product_id=f"z{at}",
+                title=f"Zither no. {at}",
+                brand="Pluck",
+                category=("Music", "Zither"),
+                price=90.0,
+                attributes={"case_colour": colour, "volume": volume},
+            )
             for at, (colour, volume) in enumerate(kinds)
         ]
     )
@@ -66,3 +75,34 @@ def test_a_chip_takes_its_filter_away(client: TestClient) -> None:
 def test_the_page_speaks_chinese(client: TestClient) -> None:
     client.cookies.set("language", "zh")
     assert "去掉筛选 Volume: 1 – 2 l" in page(client, "q=zither&range=volume:1..2 l")
+
+
+def test_what_words_state_stands_as_chips_that_can_be_taken_away(client: TestClient) -> None:
+    said = page(client, "q=red pluck zither under 100")
+    for chip in ("Case colour: Red ×", "Pluck ×", "Zither ×", "≤ €100.00 ×"):
+        assert chip in said
+    assert 'href="?q=red+pluck+zither+under+100&word=brand"' in said
+    assert "Zither no. 0" in said
+    assert "Zither no. 2" not in said.split('class="results"')[1]
+    assert "Pluck ×" not in page(client, "q=red pluck zither under 100&word=brand")
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", "No results for red zither under 5; showing Case colour: Red · Zither"),
+        ("zh", "没有找到“red zither under 5”，为您显示：Case colour: Red · Zither"),
+    ],
+)
+def test_what_gave_way_is_told(client: TestClient, language: str, told: str) -> None:
+    client.cookies.set("language", language)
+    said = page(client, "q=red zither under 5")
+    assert told in said
+    assert "Zither no. 1" in said
+
+
+def test_what_is_chosen_goes_before_what_words_state(client: TestClient) -> None:
+    said = page(client, "q=red zither under 100&attribute=case_colour:Blue")
+    assert "Case colour: Blue ×" in said
+    assert "Case colour: Red ×" not in said
+    assert "Zither no. 2" in said

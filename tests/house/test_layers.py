@@ -22,6 +22,7 @@ LAYERS = (
         "amounts",
         "attributes",
         "exposure",
+        "stated",
         "errors",
         "settings",
         "settings_reference",

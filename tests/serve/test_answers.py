@@ -9,7 +9,8 @@
 7. A shop that has not learnt says so.
 8. Any attribute is a filter, in any case, numbers by range in any unit; what a facet names is what its filter takes;
    an attribute that there is not, and a range that cannot be, are refused with the names that there are.
-9. Filters that leave nothing, and the page after the last, give an empty page, not a failure.
+9. What words state is in the answer with what was made of it, and can be left words.
+10. Filters that leave nothing, and the page after the last, give an empty page, not a failure.
 """
 
 import shutil
@@ -126,8 +127,8 @@ def test_an_event_changes_the_next_page(client: TestClient) -> None:
 
 
 BAD = [
-    ({"quer": "tea"}, "body.quer", "no such field. Allowed: context, explain, filters, k, language, offset, query, "
-     "session_id, sort, user_id. Did you mean 'query'?"),
+    ({"quer": "tea"}, "body.quer", "no such field. Allowed: as_words, context, explain, filters, k, language, offset, "
+     "query, session_id, sort, user_id. Did you mean 'query'?"),
     ({}, "body.query", "is required"),
     ({"query": "x" * 401}, "body.query", "string should have at most 400 characters, got '" + "x" * 80 + "'"),
     ({"query": 3}, "body.query", "must be a valid string, got 3"),
@@ -265,3 +266,29 @@ def test_a_filter_on_an_attribute_that_cannot_be_says_why(
 def test_where_no_product_has_attributes_the_error_says_so(client: TestClient) -> None:
     error = client.post(SEARCH, json={"query": "tea", "filters": {"attributes": {"size": ["L"]}}}).json()["error"]
     assert error["message"] == "no product has an attribute 'size'. The most common: there is none."
+
+
+def test_what_words_state_is_in_the_answer_and_can_be_left_words(client: TestClient) -> None:
+    client.put(
+        "/v1/grocer/products", json=[{**own, "category": ["Music", "Zither"], "brand": "Pluck"} for own in TAGGED]
+    )
+    page = page_of(client, SEARCH, query="red pluck zither up to 1 l")
+    assert set(ids(page)) == {"x0", "x1"}
+    said = {own.field: (own.value, own.words, own.role) for own in page.intent.stated}
+    assert said == {
+        "attributes.Colour": ("Red", "red", "filter"),
+        "brand": ("Pluck", "pluck", "filter"),
+        "category": ("Zither", "zither", "filter"),
+        "ranges.Volume": ("..1 l", "up to 1 l", "filter"),
+    }
+    assert page.intent.tokens == []
+    page = page_of(client, SEARCH, query="red pluck zither up to 1 l", as_words=["ranges.Volume"])
+    assert "ranges.Volume" not in {own.field for own in page.intent.stated}
+    assert page_of(client, SEARCH, query="red pluck zither", as_words=["*"]).intent.stated == []
+
+
+def test_what_gave_way_is_in_the_answer(client: TestClient) -> None:
+    client.put("/v1/grocer/products", json=[{**own, "category": ["Music", "Zither"], "price": 90} for own in TAGGED])
+    page = page_of(client, SEARCH, query="red zither under 5")
+    assert set(ids(page)) == {"x0", "x1"}
+    assert [own.role for own in page.intent.stated] == ["filter", "filter", "dropped"]

@@ -19,7 +19,8 @@ from shopkeeper.console.home import home
 from shopkeeper.console.language import LANGUAGES, Words, choose
 from shopkeeper.console.merchant import counter, report
 from shopkeeper.console.product import product
-from shopkeeper.console.search import SORTS, Address, search
+from shopkeeper.console.query import SORTS, Address
+from shopkeeper.console.search import search
 from shopkeeper.console.sections import card, section
 from shopkeeper.console.shoppers import shopper
 from shopkeeper.console.visits import session_of

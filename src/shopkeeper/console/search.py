@@ -1,96 +1,24 @@
 """Searching: words, filters, order and pages in the address; facets, results and help on the page."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, get_args
-from urllib.parse import urlencode
 
 import numpy as np
-from pydantic import BaseModel, Field, StringConstraints
 
-from shopkeeper.amounts import Between
 from shopkeeper.console.guest import Guest
 from shopkeeper.console.home import Department, departments
+from shopkeeper.console.query import Query, amount, band, by_name
 from shopkeeper.console.sections import Section, Strip, section, strip
+from shopkeeper.console.understood import Chip, Understood, attribute_label, range_label, understood
 from shopkeeper.flow.shop import today
 from shopkeeper.recall.filter import RANGES, VALUES, masks
-from shopkeeper.types import BoolArray, Filters, Page, RowArray, Sort
+from shopkeeper.types import BoolArray, Page, RowArray
 
 PER_PAGE = 24
 MOST_OPEN = 8
 LAST_PAGE = 12
 SPELLS_A_DAY = 144
 """The same words within ten minutes are one search: narrowing and going back are not searching again."""
-SORTS: tuple[Sort, ...] = get_args(Sort)
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What the address asks for. `price` is a band such as "2-5", its lower edge inclusive.
-
-    `attributes` are such as "colour:red", `ranges` such as "memory:8..16 GB".
-    """
-
-    words: str = ""
-    departments: tuple[str, ...] = ()
-    categories: tuple[str, ...] = ()
-    brands: tuple[str, ...] = ()
-    price: str = ""
-    attributes: tuple[str, ...] = ()
-    ranges: tuple[str, ...] = ()
-    sort: Sort = "relevance"
-    page: int = 1
-
-    def address(self, **changed: object) -> str:
-        """The query part of the address of this search, with something changed; the page starts over."""
-        # one of its own fields each
-        asked = replace(self, **({"page": 1} | changed))  # type: ignore[arg-type]
-        pairs = [("q", asked.words)] if asked.words else []
-        pairs += [("department", name) for name in asked.departments]
-        pairs += [("category", name) for name in asked.categories]
-        pairs += [("brand", name) for name in asked.brands]
-        pairs += [("price", asked.price)] if asked.price else []
-        pairs += [("attribute", each) for each in asked.attributes]
-        pairs += [("range", each) for each in asked.ranges]
-        pairs += [("sort", asked.sort)] if asked.sort != "relevance" else []
-        pairs += [("page", str(asked.page))] if asked.page > 1 else []
-        return urlencode(pairs)
-
-    def filters(self) -> Filters:
-        """The filters as the pipeline takes them."""
-        low, high = band(self.price)
-        ranges = tuple((name, tuple(filter(None, map(Between.of, own)))) for name, own in by_name(self.ranges).items())
-        return Filters(
-            self.departments,
-            self.categories,
-            self.brands,
-            low,
-            high,
-            attributes=tuple(by_name(self.attributes).items()),
-            ranges=tuple((name, bounds) for name, bounds in ranges if bounds),
-        )
-
-
-class Address(BaseModel):
-    """What may stand in the address of a search."""
-
-    q: str = Field("", max_length=200)
-    department: list[str] = Field([], max_length=50)
-    category: list[str] = Field([], max_length=50)
-    brand: list[str] = Field([], max_length=50)
-    price: str = Field("", max_length=40)
-    attribute: list[Annotated[str, StringConstraints(max_length=800)]] = Field([], max_length=50)
-    range: list[Annotated[str, StringConstraints(max_length=800)]] = Field([], max_length=50)
-    sort: str = "relevance"
-    page: int = 1
-
-    def query(self) -> Query:
-        """The search that is asked for; an unknown order is the usual one."""
-        order = next((sort for sort in SORTS if sort == self.sort), SORTS[0])
-        words, narrowed = " ".join(self.q.split()), (tuple(self.department), tuple(self.category), tuple(self.brand))
-        own = tuple(each for each in self.attribute if ":" in each), tuple(each for each in self.range if ":" in each)
-        return Query(words, *narrowed, self.price, *own, order, self.page)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +44,6 @@ class Facet:
 
 
 @dataclass(frozen=True, slots=True)
-class Chip:
-    """A filter in force, with the address without it."""
-
-    label: str
-    href: str
-
-
-@dataclass(frozen=True, slots=True)
 class Results:
     """What the search page shows.
 
@@ -140,6 +60,7 @@ class Results:
     pages: int
     facets: tuple[Facet, ...]
     chips: tuple[Chip, ...]
+    understood: Understood
     correction: str
     strip: Strip | None
     popular: Section
@@ -156,6 +77,7 @@ def search(guest: Guest, query: Query) -> Results:
         query=query.words,
         filters=query.filters(),
         sort=query.sort,
+        as_words=query.as_words,
         k=PER_PAGE,
         offset=(query.page - 1) * PER_PAGE,
     )
@@ -178,35 +100,12 @@ def search(guest: Guest, query: Query) -> Results:
         pages=min(LAST_PAGE, -(-total // PER_PAGE)),
         facets=_facets(guest, query, found),
         chips=_chips(guest, query),
+        understood=understood(guest, query, page),
         correction=(page.intent.correction or "") if page else "",
         strip=said,
         popular=section(guest, "trending", "instead", k=6).unmarked() if not total else Section(),
         departments=departments(guest, 8) if not total or (not matched and query.words) else (),
     )
-
-
-def by_name(pairs: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Values by attribute, of what stands in an address as "attribute:value"."""
-    named: dict[str, tuple[str, ...]] = {}
-    for pair in pairs:
-        name, _, value = pair.partition(":")
-        named[name] = (*named.get(name, ()), value)
-    return named
-
-
-def band(price: str) -> tuple[float | None, float | None]:
-    """The bounds of a price band, both inclusive; no bound where it cannot be read."""
-    low, _, high = price.partition("-")
-    below = _amount(high)
-    return _amount(low), None if below is None else float(np.nextafter(np.float32(below), np.float32(0)))
-
-
-def _amount(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if 0 <= value < 1e9 else None
 
 
 def _facets(guest: Guest, query: Query, found: Section) -> tuple[Facet, ...]:
@@ -272,26 +171,10 @@ def _facet(guest: Guest, name: str, counts: dict[str, int], chosen: tuple[str, .
     return Facet(name, field, legend, name != "price", tuple(values[:MOST_OPEN]), tuple(values[MOST_OPEN:]))
 
 
-def attribute_label(guest: Guest, name: str) -> str:
-    """What people call an attribute."""
-    return guest.words.get(f"attribute.{name}", name.replace("_", " ").capitalize())
-
-
-def range_label(value: str) -> str:
-    """A range as people write it: `8 – 16 GB`, `≥ 8 GB`, `≤ 16 GB`."""
-    between = Between.of(value)
-    if between is None or between.low == between.high:
-        return value
-    unit = f" {between.unit}" if between.unit else ""
-    if between.low is None:
-        return f"≤ {between.high:g}{unit}"
-    return f"≥ {between.low:g}{unit}" if between.high is None else f"{between.low:g} – {between.high:g}{unit}"
-
-
 def _band_label(guest: Guest, value: str) -> str:
     low, _, high = value.partition("-")
     currency = guest.shop.catalog.currency or guest.shop.settings.shop.currency
-    first, last = _amount(low), _amount(high)
+    first, last = amount(low), amount(high)
     if last is None:
         return f"{guest.words.price(first or 0.0, currency)} +"
     return f"{guest.words.price(first or 0.0, currency)} – {guest.words.price(last, currency)}"

@@ -10,11 +10,12 @@ from shopkeeper.arrange.arrange import arrange
 from shopkeeper.explain.sentence import facts, sentence
 from shopkeeper.explain.tree import folded, trees, unheard_of
 from shopkeeper.feedback.exposures import Evidence, exposure_of
+from shopkeeper.flow.narrow import gathered, narrowed
 from shopkeeper.flow.shop import Shop
 from shopkeeper.flow.trace import Trace
 from shopkeeper.rank.assemble import assemble, read_by
 from shopkeeper.rank.order import order
-from shopkeeper.recall.gather import WORDS, Found, gather
+from shopkeeper.recall.gather import WORDS, Found
 from shopkeeper.types import (
     NEW_USER,
     Batch,
@@ -36,10 +37,11 @@ OFTEN = 0.5
 def answer(request: Request, shop: Shop) -> Page:
     """The page for this request. It is logged as an exposure, with what decided it."""
     trace, trained, catalog = Trace(), shop.trained, shop.catalog  # one version answers, whatever is promoted meanwhile
-    intent = trace.timed("understand", lambda: trained.understanding.understand(request.query))
+    plain = trace.timed("understand", lambda: trained.understanding.understand(request.query))
     portrait = trace.timed("profile", lambda: shop.profiles.portrait(request.user, request.session, request.day))
-    batch = Batch((request,), (intent,), (portrait,))
-    found = trace.timed("recall", lambda: gather(trained.sources, batch, shop.plan))
+    tries = narrowed(trained.structured, request, plain, catalog)
+    batch, found = trace.timed("recall", lambda: gathered(trained.sources, shop.plan, tries, portrait))
+    request, intent = batch.requests[0], batch.intents[0]
     has_history = request.user != NEW_USER and len(portrait.rows) > 0
     name, ranker = trained.ranker_for(request.scene, has_history=has_history)
     read = read_by(ranker, trained.features)

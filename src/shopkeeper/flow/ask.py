@@ -24,6 +24,7 @@ class Asked(TypedDict, total=False):
     product_ids: Sequence[str]
     filters: Filters
     sort: Sort
+    as_words: tuple[str, ...]
     k: int
     offset: int
     language: Language
@@ -48,6 +49,7 @@ def ask(shop: Shop, *, scene: Scene, **asked: Unpack[Asked]) -> Request:
         allowed=narrowed.allowed,
         without=narrowed.without,
         sort=asked.get("sort", "relevance"),
+        as_words=asked.get("as_words", ()),
         language=asked.get("language", "en"),
         context=asked.get("context", {}),
         k=asked.get("k", 12),

@@ -24,6 +24,7 @@ from shopkeeper.store.mapped import mapped
 from shopkeeper.store.versions import VersionInfo
 from shopkeeper.types import Catalog, Snapshot
 from shopkeeper.understand.lexicon import catalog_texts
+from shopkeeper.understand.structured import Structured
 from shopkeeper.understand.suggest import Suggester
 from shopkeeper.understand.understanding import Understanding
 
@@ -122,6 +123,8 @@ def load_trained(folder: ShopFolder, catalog: Catalog, ahead: Future[VersionInfo
             parts.load(version.path, catalog)
             popularity[: state["n_products"]] = np.load(version.path / POPULARITY_FILE)
         suggester = Suggester(catalog, popularity, queries_of(version))
+        stating = folder.settings.understand.filters
+        structured = Structured(catalog, understanding.lexicon.counts) if stating else None
         same = version.number == current.number
         understanding.encoder = encoder = opened.result() if same else _encoder_of(folder, catalog, version)
     vectors = version.path / VECTORS_FILE
@@ -139,6 +142,7 @@ def load_trained(folder: ShopFolder, catalog: Catalog, ahead: Future[VersionInfo
         vectors=mapped(vectors) if vectors.is_file() else None,
         understanding=understanding,
         suggester=suggester,
+        structured=structured,
     )
 
 

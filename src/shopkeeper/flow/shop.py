@@ -32,6 +32,7 @@ from shopkeeper.types import (
     RowArray,
     Scene,
 )
+from shopkeeper.understand.structured import Structured
 from shopkeeper.understand.suggest import Suggester
 from shopkeeper.understand.understanding import Understanding
 
@@ -57,6 +58,7 @@ class Trained:
     vectors: FloatArray | None
     understanding: Understanding
     suggester: Suggester
+    structured: Structured | None = None
 
     def ranker_for(self, scene: Scene, *, has_history: bool) -> tuple[str, Ranker]:
         """The scene's ranker with its name where it was taught, else the fused score.
@@ -78,6 +80,8 @@ class Trained:
         yield from self.features.values()
         yield self.understanding
         yield self.suggester
+        if self.structured is not None:
+            yield self.structured
 
     @cached_property
     def _observers(self) -> tuple[Observes, ...]:

@@ -3,13 +3,15 @@
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from shopkeeper.amounts import Between
 from shopkeeper.attributes import NO_VALUE
+from shopkeeper.stated import Stated
 from shopkeeper.types import BoolArray, Catalog, Filters, RowArray
 
 MOST_MASKS = 64
@@ -75,6 +77,33 @@ def spelt(catalog: Catalog, filters: Filters) -> Filters:
     return replace(filters, attributes=tuple(said), ranges=ranges)
 
 
+def filters_with(filters: Filters, stated: Iterable[Stated]) -> Filters:
+    """The filters with what words state, except where a field is filtered by already: what was chosen holds."""
+    values: dict[str, list[str]] = {}
+    for own in stated:
+        values.setdefault(own.field, []).append(own.value)
+    chosen = {name for name, _ in filters.attributes} | {name for name, _ in filters.ranges}
+    more: dict[str, Any] = {}
+    if not filters.brands and "brand" in values:
+        more["brands"] = tuple(values["brand"])
+    if not filters.categories and "category" in values:
+        more["categories"] = tuple(values["category"])
+    if filters.price_min is None and filters.price_max is None and "price" in values:
+        bounds = Between.of(values["price"][0])
+        assert bounds is not None, "a price is stated as Between writes it"
+        more |= {"price_min": bounds.low, "price_max": bounds.high}
+    own_values, own_ranges = [], []
+    for facet, said in values.items():
+        kind, _, name = facet.partition(".")
+        if name and name not in chosen:
+            if kind + "." == VALUES:
+                own_values.append((name, tuple(said)))
+            else:
+                own_ranges.append((name, tuple(filter(None, map(Between.of, said)))))
+    more["attributes"], more["ranges"] = (*filters.attributes, *own_values), (*filters.ranges, *own_ranges)
+    return replace(filters, **more)
+
+
 def category_name(path: tuple[str, ...], depth: int | None = None) -> str:
     """How facets and filters name a category: its path, cut to `depth` parts."""
     return _SEPARATOR.join(path[:depth])
@@ -106,8 +135,8 @@ def _parts(catalog: Catalog, filters: Filters) -> dict[str, BoolArray]:
         wanted = [_falls_under(path, filters.categories) for path in catalog.category_paths]
         parts["category"] = _named(catalog.categories, wanted)
     if filters.brands:
-        brands = frozenset(filters.brands)
-        parts["brand"] = np.fromiter((brand in brands for brand in catalog.brands), bool, len(catalog))
+        coded, codes = catalog.brand_codes
+        parts["brand"] = np.isin(coded, [codes[brand] for brand in filters.brands if brand in codes])
     low = -np.inf if filters.price_min is None else filters.price_min
     high = np.inf if filters.price_max is None else filters.price_max
     if (low, high) != (-np.inf, np.inf):

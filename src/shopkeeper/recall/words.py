@@ -99,24 +99,38 @@ class WordIndex:
         with self._lock:
             shutil.copytree(self._folder, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.lock"))
 
-    def search(self, words: Sequence[str], *, exact: bool = False, most: int = 20_000, enough: int = 1) -> Matches:
+    def any(self, words: Sequence[str], most: int = 20_000) -> Matches:
+        """Texts that hold one of the words at least."""
+        searcher = self._searcher
+        query = _some([self._word(word, searcher, False) for word in dict.fromkeys(words)])
+        return Matches(*self._hits(query, searcher, most))
+
+    def search(
+        self,
+        words: Sequence[str],
+        *,
+        exact: bool = False,
+        most: int = 20_000,
+        enough: int = 1,
+        hints: Sequence[str] = (),
+    ) -> Matches:
         """Texts that hold all words; where there are none, the first of these that finds any:
 
         the last word as a prefix, unknown words spelt nearly so, all without small words such as "for", all but one
         with the head, the head, all but one, any. The head is the noun that says what is wanted: the last known word
         before a preposition. `exact` stops after the prefix: a code is never guessed. Fewer than `enough` texts that
-        hold all words are followed by those that hold some, as above.
+        hold all words are followed by those that hold some, as above. `hints` may miss, but count.
         """
         searcher = self._searcher
         found = Matches(np.empty(0, np.int32), np.empty(0, np.float32))
         for query, whole in self._ladder(list(dict.fromkeys(words)), searcher, exact):
             if whole and len(found.texts):
                 continue
-            hits = searcher.search(query, limit=most, count=False).hits
-            if not hits:
+            liked = [(tantivy.Occur.Should, self._word(word, searcher, False)) for word in hints]
+            asked = tantivy.Query.boolean_query([(tantivy.Occur.Must, query), *liked]) if liked else query
+            texts, scores = self._hits(asked, searcher, most)
+            if not len(texts):
                 continue
-            values = searcher.fast_field_values("text", [address for _, address in hits])
-            texts, scores = np.array(values, np.int32), np.array([score for score, _ in hits], np.float32)
             if not len(found.texts):
                 found = Matches(texts, scores, len(texts) if whole else 0)
             else:
@@ -124,6 +138,13 @@ class WordIndex:
             if not found.n_whole or len(found.texts) >= enough:
                 break
         return found
+
+    @staticmethod
+    def _hits(query: tantivy.Query, searcher: tantivy.Searcher, most: int) -> tuple[RowArray, FloatArray]:
+        """The texts that match, best first, and their scores."""
+        hits = searcher.search(query, limit=most, count=False).hits
+        texts = searcher.fast_field_values("text", [address for _, address in hits]) if hits else []
+        return np.array(texts, np.int32), np.array([score for score, _ in hits], np.float32)
 
     def _ladder(
         self, words: list[str], searcher: tantivy.Searcher, exact: bool
@@ -244,6 +265,10 @@ def _in_part(words: list[tantivy.Query], head: int) -> Iterator[tantivy.Query]:
 
 def _all(queries: Sequence[tantivy.Query]) -> tantivy.Query:
     return tantivy.Query.boolean_query([(tantivy.Occur.Must, query) for query in queries])
+
+
+def _some(queries: Sequence[tantivy.Query]) -> tantivy.Query:
+    return tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in queries])
 
 
 def _either(queries: Sequence[tantivy.Query]) -> tantivy.Query:

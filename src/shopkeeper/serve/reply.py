@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import orjson
@@ -31,6 +32,7 @@ def page_reply(page: Page, catalog: Catalog, explain: bool) -> Response:
             "language": intent.language,
             "tokens": intent.tokens,
             "correction": intent.correction,
+            "stated": [asdict(own) for own in intent.stated],
         },
         "rules": page.rules,
         "late": page.late,

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from shopkeeper.amounts import Between
+from shopkeeper.stated import Role
 from shopkeeper.types import Action, Event, Filters, Language, Product, Scene, Sort
 
 MAX_ROWS = 1000
@@ -107,6 +108,9 @@ class SearchIn(Asked):
 
     query: Words
     sort: Sort = "relevance"
+    as_words: Names = Field(
+        (), description="Fields of `intent.stated` whose words are to be searched as words; `*`: all of them."
+    )
 
 
 class RecommendIn(Asked):
@@ -149,6 +153,20 @@ class ItemOut(BaseModel):
     explanation: PartOut | None = None
 
 
+class StatedOut(BaseModel):
+    """What words of the query state: a brand, category, price or attribute, named as its facet, with its value.
+
+    `role`: a `filter`, no longer among the words searched; a `boost`, where it is in doubt; `widened` or `dropped`
+    where no product has it beside the rest.
+    """
+
+    field: str
+    value: str
+    words: str
+    role: Role
+    confidence: float
+
+
 class IntentOut(BaseModel):
     """What was understood of the words."""
 
@@ -156,6 +174,7 @@ class IntentOut(BaseModel):
     language: Language
     tokens: list[str]
     correction: str | None
+    stated: list[StatedOut]
 
 
 class PageOut(BaseModel):

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from shopkeeper.recall.facets import FacetTable
+from shopkeeper.recall.filter import filters_with, mask
 from shopkeeper.recall.groups import NO_GROUP, Groups
 from shopkeeper.recall.offers import NOTHING, best, inside
 from shopkeeper.recall.words import FieldText, Matches, WordIndex
@@ -23,6 +24,7 @@ from shopkeeper.types import (
     Batch,
     BoolArray,
     Catalog,
+    Filters,
     FloatArray,
     Intent,
     Offer,
@@ -33,6 +35,8 @@ from shopkeeper.types import (
 )
 
 _REMEMBERED = 256
+BOOST = 0.5
+"""How much higher a product scores that has what the words mean beyond doubt; less with more doubt."""
 _BETWEEN = "\x1f"
 _ARRAYS = ("group_of", "priority", "checksums")
 
@@ -159,7 +163,8 @@ class Lexical:
         if (named := state.named(request.query)) is not None:
             return self._only(state, request, named)
         found = self._found(state, request, intent)
-        rows, scores, whole = self._matches(state, request, found)
+        rows, scores, whole = self._matches(state, request, intent, found)
+        scores = _lifted(state.catalog, rows, scores, intent)
         offer = best(rows, scores, limit) if request.sort == "relevance" else state.first(rows, scores, request, limit)
         wider = {facet: self._rows(state, found, mask) for facet, mask in request.without.items()}
         counted = state.facets.count(rows, wider, request.filters)
@@ -177,7 +182,7 @@ class Lexical:
 
     def _found(self, state: "_State", request: Request, intent: Intent) -> Matches | None:
         """The texts that match; None where nothing is asked for. Under a sort those that hold all words stay alone."""
-        if not intent.query and not request.query:
+        if (not intent.query and not request.query) or (intent.stated and not intent.tokens):
             return None
         found = state.matches(intent, self.settings.most_texts, self.settings.enough)
         alone = request.sort != "relevance" and found.n_whole > 0
@@ -188,12 +193,13 @@ class Lexical:
         return state.groups.all_rows(mask) if found is None else state.groups.rows_of(found.texts, mask)[0]
 
     def _matches(
-        self, state: "_State", request: Request, found: Matches | None
+        self, state: "_State", request: Request, intent: Intent, found: Matches | None
     ) -> tuple[RowArray, FloatArray, BoolArray]:
         """All matches inside the mask, int32 (m,), their scores, float32 (m,), and which hold all words, bool (m,)."""
         if found is None:
             rows = state.groups.all_rows(request.allowed)
-            return rows, state.groups.wanted(rows), np.ones(len(rows), bool)
+            scores = state.groups.wanted(rows) + state.hinted(intent.hints, request.allowed)[rows]
+            return rows, scores, np.ones(len(rows), bool)
         rows, position, place = state.groups.rows_of(found.texts, request.allowed)
         lift = 1.0 + self.settings.popularity_weight * state.groups.wanted(rows)
         scores = found.scores[position] * self.settings.same_text_decay**place * lift
@@ -230,12 +236,12 @@ class _State:
 
     def matches(self, intent: Intent, most: int, enough: int) -> Matches:
         """The query's matches, else those of its correction; the latest queries are remembered."""
-        key = (intent.query, intent.tokens, intent.is_code, intent.correction)
+        key = (intent.query, intent.tokens, intent.is_code, intent.correction, intent.hints)
         found = self.remembered.get(key)
         if found is None:
             words = intent.tokens or tokens(intent.query)
             guessed = intent.is_code or bool(intent.correction)
-            found = self.index.search(words, exact=guessed, most=most, enough=enough)
+            found = self.index.search(words, exact=guessed, most=most, enough=enough, hints=intent.hints)
             if not len(found.texts) and intent.correction:
                 found = self.index.search(tokens(intent.correction), most=most, enough=enough)
             # The index is shared with later states: what it learnt since is not on this one's shelf.
@@ -245,6 +251,16 @@ class _State:
                 self.remembered.clear()  # cheaper and safer among threads than keeping order
             self.remembered[key] = found
         return found
+
+    def hinted(self, hints: tuple[str, ...], allowed: BoolArray | None) -> FloatArray:
+        """float32 (n,): what each row scores for words that need not match."""
+        scores = np.zeros(len(self.groups.group_of), np.float32)
+        if hints:
+            found = self.index.any(hints)
+            known = found.texts < self.groups.n_groups
+            rows, position, _ = self.groups.rows_of(found.texts[known], allowed)
+            scores[rows] = found.scores[known][position]
+        return scores
 
     def updated(self, catalog: Catalog, rows: RowArray) -> "_State":
         """The same shelf with these rows as the catalogue has them now."""
@@ -261,6 +277,15 @@ class _State:
         checksums[: len(self.checksums)] = self.checksums
         checksums[rows] = _checksums(keys)
         return _State(self.index, groups, self.facets.updated(catalog, rows), checksums, numbers, catalog)
+
+
+def _lifted(catalog: Catalog, rows: RowArray, scores: FloatArray, intent: Intent) -> FloatArray:
+    """The scores, higher where a product has what the words may mean: see `Stated`."""
+    for own in intent.stated:
+        if own.role == "boost":
+            likely = mask(catalog, filters_with(Filters(in_stock=False), (own,)))
+            scores = scores * np.where(likely[rows], np.float32(1.0 + BOOST * own.confidence), np.float32(1.0))
+    return scores
 
 
 def _keys(catalog: Catalog, rows: Iterable[int]) -> list[str]:

@@ -1,0 +1,96 @@
+"""From words that state something to a page inside it, and never to an empty one: what leaves nothing gives way."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from shopkeeper.amounts import Between
+from shopkeeper.ports import Source
+from shopkeeper.recall.filter import filters_with, masks
+from shopkeeper.recall.gather import Found, Plan, gather
+from shopkeeper.stated import Stated
+from shopkeeper.types import Batch, Catalog, Intent, Portrait, Request
+from shopkeeper.understand.structured import Structured
+
+WIDER = 0.25
+"""Bounds that leave nothing are moved by so much of themselves."""
+_GIVES_WAY = ("attributes", "ranges", "price", "brand", "category")
+"""Fields in the order in which they are dropped where one is enough."""
+
+
+def narrowed(
+    structured: Structured | None, request: Request, plain: Intent, catalog: Catalog
+) -> Iterator[tuple[Request, Intent]]:
+    """The request as its words narrow it; then, for where that finds nothing, wider and wider, at last not at all."""
+    if structured is None or request.scene != "search":
+        yield request, plain
+        return
+    intent = structured.read(plain, request.as_words)
+    stated = [own for own in intent.stated if own.role == "filter"]
+    tried = [intent, _widened(intent)] if stated else [intent]
+    for meant in tried:
+        yield from _if_any(request, meant, catalog)
+    weakest = sorted(stated, key=lambda own: (_GIVES_WAY.index(own.field.partition(".")[0]), own.confidence))
+    for own in weakest if len(stated) > 1 else ():
+        yield from _if_any(request, _dropped(intent, (own,)), catalog)
+    for own in reversed(weakest) if len(stated) > 2 else ():  # one alone, the strongest first
+        dropped = tuple(other for other in stated if other is not own)
+        yield from _if_any(request, _dropped(intent, dropped), catalog)
+    if stated:
+        yield request, _as_words(structured, request, plain, tuple(stated))
+
+
+def gathered(
+    sources: Mapping[str, Source], plan: Plan, tries: Iterator[tuple[Request, Intent]], portrait: Portrait
+) -> tuple[Batch, Found]:
+    """What the first of the tries finds that finds anything, else the last."""
+    for request, intent in tries:
+        batch = Batch((request,), (intent,), (portrait,))
+        found = gather(sources, batch, plan)
+        if not any(own.role in ("filter", "widened") for own in intent.stated) or _finds(found):
+            break
+    return batch, found
+
+
+def _finds(found: Found) -> bool:
+    total = int(found.totals[0])
+    return total > 0 or (total < 0 and len(found.candidates.rows) > 0)
+
+
+def _if_any(request: Request, intent: Intent, catalog: Catalog) -> Iterator[tuple[Request, Intent]]:
+    """The request inside what the intent states, unless no product at all is there."""
+    stated = [own for own in intent.stated if own.role in ("filter", "widened")]
+    if not stated:
+        yield request, intent
+        return
+    filters = filters_with(request.filters, stated)
+    found = masks(catalog, filters)
+    if found.allowed.any():
+        yield replace(request, filters=filters, allowed=found.allowed, without=found.without), intent
+
+
+def _widened(intent: Intent) -> Intent:
+    return replace(intent, stated=tuple(_wider(own) for own in intent.stated))
+
+
+def _wider(own: Stated) -> Stated:
+    bounds = Between.of(own.value) if own.field == "price" or own.field.startswith("ranges.") else None
+    if bounds is None or own.role != "filter":
+        return own
+    low = None if bounds.low is None else bounds.low - abs(bounds.low) * WIDER
+    high = None if bounds.high is None else bounds.high + abs(bounds.high) * WIDER
+    return replace(own, value=str(Between(low, high, bounds.unit)), role="widened")
+
+
+def _dropped(intent: Intent, dropped: tuple[Stated, ...]) -> Intent:
+    """The intent without some filters, whose words need not match."""
+    return replace(
+        intent, stated=tuple(replace(own, role="dropped") if own in dropped else own for own in intent.stated)
+    )
+
+
+def _as_words(structured: Structured, request: Request, plain: Intent, dropped: tuple[Stated, ...]) -> Intent:
+    """The intent without any filter: the words of names are searched again, those of numbers say nothing alone."""
+    names = tuple(own for own in dropped if own.field != "price" and not own.field.startswith("ranges."))
+    again = structured.read(plain, (*request.as_words, *(own.field for own in names)))
+    kept = (replace(own, role="dropped") if own.role == "filter" else own for own in again.stated)
+    return replace(again, stated=(*kept, *(replace(own, role="dropped") for own in names)))

@@ -1,0 +1,158 @@
+"""The shop's own names: brands, categories, attributes and their values, by the words that say them."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from shopkeeper.amounts import amount_of
+from shopkeeper.types import NO_ROWS, BoolArray, Catalog, RowArray
+from shopkeeper.understand.atoms import phrase
+
+Kind = Literal["brand", "category", "value", "name"]
+LONGEST = 8
+"""Atoms of a name at most: longer values are descriptions."""
+LONGEST_TEXT = 48
+SHORTEST = 2
+"""Letters of a name at least, unless it is Chinese."""
+
+
+class Sense(NamedTuple):
+    """What words may say: the brand or category `value`, a `value` of the attribute `name`, or the name itself."""
+
+    kind: Kind
+    name: str
+    value: str
+
+
+class Gazetteer:
+    """Phrases to their senses; and which products each sense is of. It only grows: what nobody has counts nothing."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self._counted: dict[Sense, int] = {}
+        self._categorised: float | None = None
+        self._senses: dict[tuple[str, ...], tuple[Sense, ...]] = {}
+        self._longest: dict[str, int] = {}
+        self._named: dict[str, set[str]] = {}
+        self._categories = _by_part(catalog)
+        for brand in catalog.brand_codes[1]:
+            self._know(brand, Sense("brand", "", brand))
+        for part in self._categories:
+            self._know(part, Sense("category", "", part))
+        own = catalog.attributes
+        for at, name in enumerate(own.names):
+            self._know_name(name)
+            if own.measure(at) is None:
+                for text in own.texts[at]:
+                    if len(text) <= LONGEST_TEXT:
+                        self._know(text, Sense("value", name, text))
+
+    def update(self, catalog: Catalog, rows: RowArray) -> None:
+        """Knows the names of these rows too."""
+        for brand in {catalog.brands[row] for row in rows.tolist()}:
+            self._know(brand, Sense("brand", "", brand))
+        self._categories = _by_part(catalog)
+        for part in self._categories:
+            self._know(part, Sense("category", "", part))
+        own = catalog.attributes
+        for at, code in set(zip(*(said.tolist() for said in own.of_rows(rows)), strict=True)):
+            self._know_name(own.names[at])
+            if own.measure(at) is None:
+                self._know(own.texts[at][code], Sense("value", own.names[at], own.texts[at][code]))
+        self.catalog, self._counted, self._categorised = catalog, {}, None
+
+    def longest(self, said: list[str], start: int) -> tuple[int, tuple[Sense, ...]] | None:
+        """The end and the senses of the longest phrase that begins at this place; None where none does."""
+        for end in range(min(start + self._longest.get(said[start], 0), len(said)), start, -1):
+            senses = self._senses.get(tuple(said[start:end]))
+            if senses:
+                return end, senses
+        return None
+
+    def named_with(self, word: str) -> Iterable[str]:
+        """The attributes in whose name the word stands."""
+        return self._named.get(word, ())
+
+    def inside(self, sense: Sense, context: RowArray | None) -> RowArray:
+        """int32 (m,): the rows of the context that the sense is of, deleted ones never; no context is all rows."""
+        catalog = self.catalog
+        if sense.kind == "brand":
+            coded, codes = catalog.brand_codes
+            return self.among(coded, context, lambda own: own == codes.get(sense.value, -1))
+        if sense.kind == "category":
+            wanted = np.zeros(len(catalog.category_paths) + 1, bool)
+            wanted[self._categories.get(sense.value, [])] = True
+            return self.among(catalog.categories, context, lambda own: wanted[own])
+        at = catalog.attributes.place(sense.name)
+        if at is None:
+            return NO_ROWS
+        code = catalog.attributes.code(at, sense.value)
+        return self.having(at, context, lambda own: own == code)
+
+    def having(self, at: int, context: RowArray | None, wanted: Callable[[RowArray], BoolArray] | None) -> RowArray:
+        """int32 (m,): the rows of the context, rising, whose code in an attribute is wanted, or that have it at all."""
+        rows, codes = self.catalog.attributes.entries(at)
+        found: RowArray = rows if wanted is None else rows[wanted(codes)]
+        if context is None:
+            kept = ~self.catalog.deleted[found]
+        elif len(context):
+            kept = context[np.minimum(np.searchsorted(context, found), len(context) - 1)] == found
+        else:
+            return NO_ROWS
+        there: RowArray = found[kept]
+        return there
+
+    def among(self, column: RowArray, context: RowArray | None, wanted: Callable[[RowArray], BoolArray]) -> RowArray:
+        """int32 (m,): the rows of the context whose code in a column is wanted."""
+        if context is not None:
+            found: RowArray = context[wanted(column[context])]
+            return found
+        return np.flatnonzero(wanted(column) & ~self.catalog.deleted).astype(np.int32)
+
+    def count(self, sense: Sense) -> int:
+        """How many products the sense is of."""
+        held = self._counted.get(sense)
+        if held is None:
+            held = self._counted[sense] = len(self.inside(sense, None))
+        return held
+
+    @property
+    def categorised(self) -> float:
+        """The share of products that have a category."""
+        if self._categorised is None:
+            bare = np.array([not path for path in self.catalog.category_paths] + [True], bool)
+            self._categorised = 1.0 - float(bare[self.catalog.categories].mean()) if len(self.catalog) else 1.0
+        return self._categorised
+
+    def _know(self, name: str, sense: Sense) -> None:
+        parts = phrase(name)
+        if name[:1].isdigit() and amount_of(name) is not None:
+            return  # such words are a number of whatever attribute is one of numbers
+        if not parts or len(parts) > LONGEST or (len(parts) < 3 and all(map(_says_little, parts))):
+            return
+        known = self._senses.get(parts, ())
+        if sense not in known:
+            self._senses[parts] = (*known, sense)
+            self._longest[parts[0]] = max(self._longest.get(parts[0], 0), len(parts))
+
+    def _know_name(self, name: str) -> None:
+        spoken = name.replace("_", " ")
+        self._know(spoken, Sense("name", name, ""))
+        for word in phrase(spoken):
+            if len(word) > 2:
+                self._named.setdefault(word, set()).add(name)
+
+
+def _says_little(part: str) -> bool:
+    """Whether a name of such parts alone is no name: a number, a letter, a sign."""
+    return part.replace(".", "").replace(",", "").isdigit() or (part.isascii() and len(part) < SHORTEST)
+
+
+def _by_part(catalog: Catalog) -> Mapping[str, list[int]]:
+    """The paths that each part of a path stands in."""
+    found: dict[str, list[int]] = {}
+    for place, path in enumerate(catalog.category_paths):
+        for part in path:
+            found.setdefault(part, []).append(place)
+    return found

@@ -1,0 +1,131 @@
+"""Claims:
+
+1. What words state narrows the page, and what the request chose in the same field goes before it.
+2. Where the filters of the words leave nothing, numbers are widened, else one is dropped, at last all; the page is not
+   empty and says which. The words of a number that is dropped are not searched.
+3. The setting and the request can leave the words as words.
+4. A boost raises the products that have the value; hints order what filters leave.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from shopkeeper.flow.answer import answer
+from shopkeeper.flow.ask import ask
+from shopkeeper.flow.build import open_shop
+from shopkeeper.flow.learn import learn
+from shopkeeper.flow.shop import Shop
+from shopkeeper.testing import shops
+from shopkeeper.types import Filters, Page, Product
+
+PEN_COLOURS = ("Red", "Red", "Blue", "Blue", "Green", "Green")
+
+
+def pens() -> list[Product]:
+    return [
+        Product(
+            product_id=f"pen{at}",
+            title=f"Writer no. {at}" if at else "Writer no. 0 favourite",
+            brand="Quill" if at % 2 else "Nib",
+            category=("Office", "Fountain pen"),
+            price=10.0 * (at + 1),
+            currency="EUR",
+            attributes={"ink colour": colour, "length": f"{10 + at} cm"},
+        )
+        for at, colour in enumerate(PEN_COLOURS)
+    ]
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = shops.small_shop(tmp_path_factory.mktemp("narrow") / "shop")
+    learn(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def shop(path: Path) -> Shop:
+    opened = open_shop(path, patient=True)
+    opened.put(pens())
+    return opened
+
+
+def page_of(shop: Shop, query: str, filters: Filters | None = None, as_words: tuple[str, ...] = ()) -> Page:
+    request = ask(shop, scene="search", query=query, filters=filters or Filters(), as_words=as_words, k=20)
+    return answer(request, shop)
+
+
+def ids(shop: Shop, page: Page) -> set[str]:
+    return {shop.catalog.product_ids[item.row] for item in page.items}
+
+
+def roles(page: Page) -> list[tuple[str, str, str]]:
+    return [(own.field, own.value, own.role) for own in page.intent.stated]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("quill fountain pen under 50", {"pen1", "pen3"}),
+        ("red fountain pen", {"pen0", "pen1"}),
+        ("blue fountain pen at least 13 cm", {"pen3"}),
+    ],
+)
+def test_what_words_state_narrows_the_page(shop: Shop, query: str, found: set[str]) -> None:
+    assert ids(shop, page_of(shop, query)) == found
+
+
+def test_what_was_chosen_goes_before_what_words_state(shop: Shop) -> None:
+    page = page_of(shop, "quill fountain pen under 50", Filters(brands=("Nib",)))
+    assert ids(shop, page) == {"pen0", "pen2", "pen4"}
+    page = page_of(shop, "red fountain pen", Filters(attributes=(("Ink Colour", ("blue",)),)))
+    assert ids(shop, page) == {"pen2", "pen3"}
+    page = page_of(shop, "fountain pen under 30", Filters(price_min=55.0))
+    assert ids(shop, page) == {"pen5"}
+
+
+@pytest.mark.parametrize(
+    ("query", "found", "said"),
+    [
+        ("fountain pen under 9", {"pen0"},
+         [("category", "Fountain pen", "filter"), ("price", "..11.25", "widened")]),
+        ("red fountain pen under 2", {"pen0", "pen1"},
+         [("attributes.ink colour", "Red", "filter"), ("category", "Fountain pen", "filter"),
+          ("price", "..2", "dropped")]),
+        ("nib favourite fountain pen green", {"pen0"},
+         [("brand", "Nib", "filter"), ("category", "Fountain pen", "filter"),
+          ("attributes.ink colour", "Green", "dropped")]),
+    ],
+)  # fmt: skip
+def test_a_filter_that_leaves_nothing_gives_way(
+    shop: Shop, query: str, found: set[str], said: list[tuple[str, str, str]]
+) -> None:
+    page = page_of(shop, query)
+    assert roles(page) == said
+    assert ids(shop, page) >= found
+
+
+def test_where_no_filter_can_stay_the_words_are_searched_as_words(shop: Shop) -> None:
+    page = page_of(shop, "writer under 1")
+    assert roles(page) == [("price", "..1", "dropped")]
+    assert ids(shop, page) == {f"pen{at}" for at in range(6)}
+
+
+def test_the_request_can_leave_words_as_words(shop: Shop) -> None:
+    page = page_of(shop, "quill writer under 50", as_words=("*",))
+    assert page.intent.stated == ()
+    page = page_of(shop, "quill fountain pen under 50", as_words=("price",))
+    assert {own.field for own in page.intent.stated} == {"brand", "category"}
+
+
+def test_the_setting_leaves_every_word_a_word(path: Path) -> None:
+    settings = path / "settings.toml"
+    before = settings.read_text()
+    settings.write_text(f"{before}\n[understand]\nfilters = false\n")
+    try:
+        with open_shop(path, writable=False, patient=True) as opened:
+            assert opened.trained.structured is None
+            assert page_of(opened, "milk under 3").intent.stated == ()
+    finally:
+        settings.write_text(before)

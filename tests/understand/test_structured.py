@@ -4,7 +4,8 @@
    filters leave the words that are searched, and their words stay as hints.
 2. One thing alone stays words; so do a code and what is negated, and what the request wants as words.
 3. A word of several attributes is of the one that most of the products left have; a name beside it decides.
-4. A value whose word is said by many more products than have it is a boost, and stays among the words.
+4. A value whose word is said by many more products than have it is a boost, and stays among the words; so are names
+   without a number, a price or an attribute's name beside them, unless they say everything that was asked.
 5. A category is a filter only as the head of the query.
 6. New products' brands, categories and attributes are known at once; deleted ones' count no more.
 7. As typed stands before a correction where more of it is understood.
@@ -66,6 +67,7 @@ def stated(query: str, *as_words: str, reader: Structured = READER) -> dict[str,
                                          "price": "..800"}, ()),
         ("red laptops between 20 and 30", {"attributes.colour": "Red", "category": "Laptop", "price": "20..30"}, ()),
         ("fast laptop with at least 8gb memory", {"category": "Laptop", "ranges.memory": "8.. GB"}, ("fast",)),
+        ("acme laptops", {"brand": "Acme", "category": "Laptop"}, ()),
         ("laptop sky blue core 2 duo", {"category": "Laptop", "attributes.colour": "Sky blue",
                                         "attributes.processor": "Core 2 Duo"}, ()),
         ("leaf & co tea 0.5 kg", {"brand": "Leaf & Co", "category": "Tea", "ranges.weight": "0.5 kg"}, ()),
@@ -82,7 +84,7 @@ def test_what_words_state_becomes_filters(query: str, filters: dict[str, str], r
 
 def test_the_words_of_filters_stay_as_hints() -> None:
     intent = READER.read(asked("red acme laptop 16 gb under 800"))
-    assert intent.hints == ("acme", "laptop", "red")
+    assert intent.hints == ("red", "acme", "laptop")
     assert [own.words for own in intent.stated] == ["red", "acme", "laptop", "16 gb", "under 800"]
 
 
@@ -96,7 +98,7 @@ def test_one_thing_alone_stays_words(query: str) -> None:
 def test_a_code_and_what_is_negated_stay_words() -> None:
     code = replace(asked("16 gb"), is_code=True)
     assert READER.read(code) is code
-    assert stated("acme laptop not red") == {"brand": "Acme", "category": "Laptop"}
+    assert stated("acme laptop 16 gb not red") == {"brand": "Acme", "category": "Laptop", "ranges.memory": "16 GB"}
 
 
 def test_what_the_request_wants_as_words_stays_words() -> None:
@@ -120,6 +122,14 @@ def test_a_word_that_titles_say_for_other_reasons_is_a_boost() -> None:
     assert [(own.field, own.role) for own in intent.stated] == [("attributes.state", "boost"), ("price", "filter")]
     assert intent.tokens == ("fresh", "thing")
     assert 0 < intent.stated[0].confidence < 0.3
+
+
+@pytest.mark.parametrize("query", ["red laptop", "acme laptop bag", "black tea tin"])
+def test_names_that_do_not_say_everything_are_boosts(query: str) -> None:
+    intent = READER.read(asked(query))
+    assert intent.stated
+    assert {own.role for own in intent.stated} == {"boost"}
+    assert (intent.tokens, intent.hints) == (asked(query).tokens, ())
 
 
 def test_a_category_is_a_filter_only_as_the_head() -> None:

@@ -20,6 +20,8 @@ from shopkeeper.understand.quantities import Quantity, quantities
 
 SURE = 0.3
 """A value is a filter where at least so many products have it for one whose title says the word."""
+LIKELY = 0.1
+"""With fewer it is not even a boost."""
 SHARE = 0.5
 """And where so large a part of the products that some attribute gives it is of one attribute."""
 _LINKS = frozenset(
@@ -47,7 +49,10 @@ class Span:
 
 @dataclass
 class Reading:
-    """One query while it is read. context int32 (m,): the rows that what was stated so far leaves, None for all."""
+    """One query while it is read. context int32 (m,): the rows that what was stated so far leaves, None for all.
+
+    `firm`: names become filters, not boosts.
+    """
 
     text: str
     atoms: list[Atom]
@@ -55,6 +60,7 @@ class Reading:
     spans: list[Span]
     as_words: Collection[str]
     context: RowArray | None = None
+    firm: bool = False
     used: set[int] = field(default_factory=set)
     stated: list[tuple[int, Stated]] = field(default_factory=list)
 
@@ -119,9 +125,8 @@ class Structured:
         if not reading.stated:
             return intent
         stated = tuple(own for _, own in sorted(reading.stated, key=lambda one: one[0]))
-        hints = tuple(
-            word for own in stated if own.role == "filter" and own.field in _NAMED for word in tokens(own.words)
-        ) + tuple(word for own in stated if own.field.startswith("attributes.") for word in tokens(own.words))
+        names = (own for own in stated if own.role == "filter" and own.field.partition(".")[0] in _NAMED)
+        hints = tuple(word for own in names for word in tokens(own.words))
         return replace(intent, tokens=_rest(reading), stated=stated, hints=hints)
 
     def _read(self, text: str, as_words: Collection[str]) -> Reading:
@@ -136,14 +141,33 @@ class Structured:
         for one in numbers:
             self._named_amount(reading, one)
         self._price(reading)
+        reading.firm = self._is_firm(reading)
         if self._things(reading) > 1:
             self._head(reading)
             self._brand(reading)
-        for span in spans:
-            self._value(reading, span)
+            for span in spans:
+                self._value(reading, span)
         for one in numbers:
             self._amount(reading, one)
         return reading
+
+    def _is_firm(self, reading: Reading) -> bool:
+        """Whether names are filters: beside a number, a price or an attribute's name, or where they say everything.
+
+        `wireless headphones` may as well be in the words of a product whose attributes do not say so.
+        """
+        if reading.stated or any(one.compared or self._measured(one) for one in reading.quantities):
+            return True
+        named = [span for span in reading.spans if any(sense.kind != "name" for sense in span.senses)]
+        said = {at for span in named for at in range(span.start, span.end)}
+        if any(at not in said and atom.said not in _LINKS for at, atom in enumerate(reading.atoms)):
+            return False
+        kinds = {sense.kind for span in named for sense in span.senses}
+        return len(named) > 2 or (len(named) == 2 and {"brand", "category"} <= kinds)
+
+    def _measured(self, one: Quantity) -> bool:
+        """Whether some attribute is in units of the number's kind."""
+        return one.unit is not None and one.unit.kind in self._kinds
 
     def _things(self, reading: Reading) -> int:
         """How many things the query may state: one alone is better searched by its words."""
@@ -152,6 +176,9 @@ class Structured:
 
     def _take(self, reading: Reading, sense: Sense, whole: tuple[int, int], sure: float, role: Role) -> None:
         field = f"attributes.{sense.name}" if sense.kind == "value" else sense.kind
+        role = role if reading.firm else "boost"
+        if role == "boost" and sure < LIKELY:
+            return
         reading.state((field, sense.value), whole, role, sure)
         if role == "filter":
             reading.narrow(self._gazetteer.inside(sense, reading.context))
@@ -204,12 +231,13 @@ class Structured:
             for name in cue.of("name"):
                 for sense in span.of("value"):
                     if sense.name == name.name and f"attributes.{sense.name}" not in reading.as_words:
+                        reading.firm = True
                         self._take(reading, sense, whole, 1.0, "filter")
                         return
 
     def _value(self, reading: Reading, span: Span) -> None:
         """A value by itself: of the attribute that gives it to most of the products that are left."""
-        if not reading.free(span) or reading.said(span.start - 1) in _NEGATIONS:
+        if not reading.free(span) or reading.said(span.start - 1) in _NEGATIONS or span.of("brand"):
             return
         senses = [sense for sense in span.of("value") if f"attributes.{sense.name}" not in reading.as_words]
         senses = sorted(senses, key=lambda sense: -self._gazetteer.count(sense))[:MOST_SENSES]
@@ -219,8 +247,7 @@ class Structured:
             return
         share = len(best[0]) / len(_union(rows for rows, _ in held))
         sure = self._sure(best[1], reading, span) * share
-        alone = self._things(reading) == 1 and span.end - span.start == len(reading.atoms)
-        role: Role = "filter" if sure >= SURE and share >= SHARE and not alone else "boost"
+        role: Role = "filter" if sure >= SURE and share >= SHARE else "boost"
         self._take(reading, best[1], (span.start, span.end), sure, role)
 
     def _sure(self, sense: Sense, reading: Reading, span: Span) -> float:
@@ -287,7 +314,7 @@ class Structured:
         return self._gazetteer.having(at, reading.context, lambda codes: inside[codes])
 
 
-_NAMED = frozenset({"brand", "category"})
+_NAMED = frozenset({"brand", "category", "attributes"})
 
 
 def _kinds(catalog: Catalog) -> Mapping[str, list[str]]:

@@ -1,7 +1,7 @@
 """Claims:
 
 1. What is counted are attributes that a fair share of the products found has, the one that splits them best first;
-   what nearly every product has of its own, and what all have alike, is not.
+   what nearly every product has of its own, what all have alike, numbers of ids, and a brand once more, is not.
 2. Numbers are counted by range, from one amount that there is to another, each range of about as many products.
 3. A facet is counted over what all other filters leave; what is filtered by is counted in any case, and first.
 4. A filter on an attribute that no product has leaves nothing, and its facet is empty.
@@ -19,6 +19,7 @@ from shopkeeper.testing import worlds
 from shopkeeper.types import Catalog, Filters, RowArray
 
 N = 16
+MANY = 40
 
 
 def shelf() -> Catalog:
@@ -29,6 +30,7 @@ def shelf() -> Catalog:
             "memory": f"{2 ** (row % 8)} GB",
             "origin": "China",
             "serial": f"no. {row}",
+            "Brand": ["Acme", "Best"][row % 2],
             **({"note": ["a", "b"][row]} if row < 2 else {}),
         }
         for row in range(N)
@@ -64,6 +66,12 @@ def test_a_mask_lets_through_one_value_of_each_attribute_named(filters: Filters,
 def test_what_splits_the_products_best_comes_first() -> None:
     assert [SHELF.attributes.names[at] for at in telling(SHELF.attributes, ALL)] == ["memory", "colour"]
     assert telling(SHELF.attributes, ALL[:0]) == []
+
+
+def test_many_numbers_without_a_unit_are_no_choice() -> None:
+    said = [{"maker_id": str(row // 2), "length": f"{row // 2} m"} for row in range(4 * MANY)]
+    own = Attributes.of(said)
+    assert [own.names[at] for at in telling(own, np.arange(4 * MANY, dtype=np.int32))] == ["length"]
 
 
 def test_attributes_are_counted_beside_the_other_facets() -> None:

@@ -55,6 +55,16 @@ def test_the_copy_is_read_in_place_of_the_rows(path: Path, monkeypatch: pytest.M
         assert colours(folder.products.catalog()) == ["Red", "Blue"]
 
 
+def test_a_copy_that_is_missing_is_made_though_the_catalogue_has_one(path: Path) -> None:
+    copy = path / "cache" / FILE
+    copy.unlink()
+    with open_folder(path, writable=True) as folder:
+        folder.keep_copies()
+        made = copy.stat().st_mtime_ns
+        folder.keep_copies()
+        assert copy.stat().st_mtime_ns == made
+
+
 def test_a_damaged_copy_and_one_of_another_state_are_not_used(path: Path) -> None:
     copy = path / "cache" / FILE
     before = copy.read_bytes()

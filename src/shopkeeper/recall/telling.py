@@ -21,6 +21,7 @@ REMEMBERED = 256
 MOST_VALUES = 30
 MOST_BANDS = 6
 LEAST_BITS = 0.2
+COUNTED_ANYWAY = frozenset({"department", "category", "brand", "price", "availability"})
 
 
 def of_attributes(
@@ -81,9 +82,22 @@ def _telling(attributes: Attributes, first: RowArray) -> list[int]:
     for at in np.argsort(-worth, kind="stable").tolist():
         if worth[at] <= 0 or len(best) == SHOWN:
             break
-        if values[at] <= MOST_VALUES or attributes.measure(at) is not None:
+        if _is_a_choice(attributes, at, int(values[at])):
             best.append(at)
     return best
+
+
+def _is_a_choice(attributes: Attributes, at: int, n_values: int) -> bool:
+    """Whether a shopper may choose by it: of few values, or of amounts; many numbers without a unit are numbers of ids.
+
+    What the page counts by itself is no choice once more.
+    """
+    if attributes.names[at].casefold() in COUNTED_ANYWAY:
+        return False
+    measure = attributes.measure(at)
+    if measure is None:
+        return n_values <= MOST_VALUES
+    return bool(measure.unit.kind) or len(measure.amounts) <= MOST_VALUES
 
 
 def _counted(attributes: Attributes, at: int, facet: str, codes: RowArray) -> Counts:
@@ -92,8 +106,9 @@ def _counted(attributes: Attributes, at: int, facet: str, codes: RowArray) -> Co
     measure = attributes.measure(at) if facet.startswith(RANGES) else None
     if measure is not None:
         return _bands(measure, counts)
-    order = np.argsort(-counts, kind="stable")[:MOST_VALUES]
-    return {attributes.texts[at][code]: int(counts[code]) for code in order.tolist() if counts[code]}
+    there = np.flatnonzero(counts)
+    order = there[np.argsort(-counts[there], kind="stable")[:MOST_VALUES]]
+    return {attributes.texts[at][code]: int(counts[code]) for code in order.tolist()}
 
 
 def _bands(measure: Measure, counts: IntArray) -> Counts:

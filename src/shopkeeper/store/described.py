@@ -28,6 +28,7 @@ class Described:
     def __init__(self, cache: Path) -> None:
         self._copy = Copy(cache / FILE)
         self._held: tuple[State, Attributes] | None = None
+        self._kept: State | None = None
 
     def attributes(self, connection: sa.Connection, state: State) -> Attributes:
         """The attributes in this state, which is the connection's."""
@@ -43,17 +44,23 @@ class Described:
         if held is not None and held[0] == before:
             self._held = (after, held[1].updated(rows, list(map(orjson.loads, said))) if len(rows) else held[1])
 
+    def is_kept(self, state: State) -> bool:
+        """Whether the copy is of this state."""
+        return self._kept == state or self._read(state) is not None
+
     def write(self, connection: sa.Connection, state: State) -> None:
         """Writes the copy of this state."""
         own = self.attributes(connection, state)
         arrays = [numbers(own.rows, pa.int32()), numbers(own.codes, pa.int32())]
         about = {"state": state, "names": own.names, "texts": own.texts, "starts": own.starts.tolist()}
         self._copy.write(pa.Table.from_arrays(arrays, schema=_SCHEMA), about)
+        self._kept = state
 
     def _read(self, state: State) -> Attributes | None:
         found = self._copy.read()
         if found is None or found[0].schema != _SCHEMA or found[1]["state"] != list(state):
             return None
+        self._kept = state
         table, about = found
         return Attributes(
             tuple(about["names"]),

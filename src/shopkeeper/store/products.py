@@ -110,6 +110,7 @@ class Products:
             state = self._state(connection)
             if not self._listed.is_of(state):
                 self._listed.write(catalog_of(connection), _checksums(connection), state)
+            if not self._described.is_kept(state):
                 self._described.write(connection, state)
 
     def table(self) -> "ibis.Table":

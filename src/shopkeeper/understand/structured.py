@@ -219,7 +219,7 @@ class Structured:
             if not span.of("brand") or not reading.free(span):
                 continue
             best = max(span.of("brand"), key=self._gazetteer.count)
-            if len(self._gazetteer.inside(best, reading.context)):
+            if not reading.firm or len(self._gazetteer.inside(best, reading.context)):
                 sure = max(self._sure(best, reading, span), SURE)
                 self._take(reading, best, (span.start, span.end), sure, "filter")
 
@@ -241,6 +241,11 @@ class Structured:
             return
         senses = [sense for sense in span.of("value") if f"attributes.{sense.name}" not in reading.as_words]
         senses = sorted(senses, key=lambda sense: -self._gazetteer.count(sense))[:MOST_SENSES]
+        if not reading.firm and senses:  # a boost narrows nothing, so nothing need be counted anew
+            share = self._gazetteer.count(senses[0]) / max(sum(map(self._gazetteer.count, senses)), 1)
+            sure = self._sure(senses[0], reading, span) * share
+            self._take(reading, senses[0], (span.start, span.end), sure, "boost")
+            return
         held = [(self._gazetteer.inside(sense, reading.context), sense) for sense in senses]
         best = max(held, key=lambda one: len(one[0]), default=None)
         if best is None or not len(best[0]):

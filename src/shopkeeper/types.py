@@ -119,15 +119,8 @@ class Interactions:
     def where(self, keep: BoolArray) -> "Interactions":
         """The same users with only the rows where `keep` (n,) holds."""
         kept = np.concatenate(([0], np.cumsum(keep)))
-        return Interactions(
-            self.users[keep],
-            self.rows[keep],
-            self.days[keep],
-            self.actions[keep],
-            self.quantities[keep],
-            self.baskets[keep],
-            kept[self.offsets].astype(np.int64),
-        )
+        what = (self.users[keep], self.rows[keep], self.days[keep], self.actions[keep], self.quantities[keep])
+        return Interactions(*what, self.baskets[keep], kept[self.offsets].astype(np.int64))
 
     def before(self, day: float) -> "Interactions":
         """What was known at `day`: rows strictly earlier."""

@@ -18,10 +18,11 @@ import numpy as np
 import pytest
 
 from shopkeeper.errors import RequestError, UnlearnableShop
+from shopkeeper.exposure import Exposure
 from shopkeeper.flow.click_judgments import COLUMNS, OF_ONE, click_judgments, ratings, searches
 from shopkeeper.flow.evaluate import evaluate
 from shopkeeper.store.folder import open_folder
-from shopkeeper.types import Event, Exposure
+from shopkeeper.types import Event
 
 IDS = ["DA1A", "DA1B", "DA1C", "BA2A", "BA2B", "BA2C"]
 LOOKS = np.array([1.0, 0.5, 0.35, 0.25, 0.2, 0.15])

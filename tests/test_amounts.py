@@ -57,6 +57,8 @@ def test_amounts_of_one_kind_compare(one: str, other: str) -> None:
         ("8 GB", Between(8, 8, "GB")),
         ("-3..-1.5", Between(-3, -1.5)),
         ("2..", Between(2, None)),
+        ("..1500000", Between(None, 1_500_000)),
+        ("0.000025..123456789", Between(0.000025, 123_456_789)),
     ],
 )
 def test_bounds_are_read_as_they_are_written(text: str, bounds: Between) -> None:

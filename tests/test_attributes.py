@@ -45,11 +45,16 @@ def test_names_and_values_that_differ_in_case_alone_are_one() -> None:
 
 
 def test_a_row_that_changes_says_only_what_it_says_now() -> None:
+    measure = SHELF.measure(1)
     changed = SHELF.updated(np.array([0, 9], np.int32), [{"Colour": "Green"}, {"Size": "L", "colour": "RED"}])
     assert values(changed, "colour", 10) == ["Green", "Red", "", "Sky blue", "", "", "", "", "", "Red"]
     assert values(changed, "memory", 10)[:2] == ["", "512 MB"]
     assert values(changed, "size", 10)[9] == "L"
     assert values(SHELF, "colour", 8)[0] == "Red"
+    assert changed.measure(1) is measure  # nothing new was said, so it is not read again
+    assert changed.place("Note") == SHELF.place("Note")
+    doubled = NO_ATTRIBUTES.updated(np.array([0], np.int32), [{"size": "L", "Size": "M"}])
+    assert doubled.entries(0)[1].tolist() == [0]
     twice = NO_ATTRIBUTES.updated(np.array([0, 0], np.int32), [{"a": "1"}, {"a": "2"}])
     assert values(twice, "a", 1) == ["2"]
 

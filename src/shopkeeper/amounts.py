@@ -33,7 +33,7 @@ pages: pages 1 page sheets 页
 _NUMBER = r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:[.,]\d+)?|[-+]?\.\d+"
 _AMOUNT = re.compile(rf"\s*({_NUMBER})\s*([^\d\s.,;:()]*(?:/s)?)\s*")
 CLOSE = 2e-6
-"""Amounts this near to each other, of the larger, are equal: a number is written in six digits."""
+"""Amounts this near to each other, of the larger, are equal: ratios of units are rounded."""
 
 
 class Unit(NamedTuple):
@@ -69,7 +69,7 @@ class Between(NamedTuple):
 
     def __str__(self) -> str:
         """As facets and filters write it: `8..16 GB`, `8.. GB`, or `8 GB` where both ends are one."""
-        low, high = (None if end is None else f"{end:.6g}" for end in (self.low, self.high))
+        low, high = (None if end is None else _digits(end) for end in (self.low, self.high))
         span = low if low is not None and low == high else f"{low or ''}..{high or ''}"
         return f"{span} {self.unit}".strip()
 
@@ -90,6 +90,12 @@ class Between(NamedTuple):
         if ends[0] is not None and ends[1] is not None and not ends[0] <= ends[1]:
             return None
         return cls(ends[0], ends[1], unit.name)
+
+
+def _digits(number: float) -> str:
+    """The number to nine digits, never with an exponent, so that it can be read again."""
+    text = f"{number:.9g}"
+    return f"{number:.9f}".rstrip("0").rstrip(".") if "e" in text else text
 
 
 def _in_unit(amount: Amount, unit: Unit) -> float:

@@ -75,40 +75,49 @@ class Attributes:
 
     def updated(self, rows: Rows, said: Sequence[Mapping[str, str]]) -> "Attributes":
         """The same where these rows say this; a row that is named twice says what came last."""
-        places = {_same(name): at for at, name in enumerate(self.names)}
-        names, texts = list(self.names), [list(values) for values in self.texts]
+        places, names = dict(self._places), list(self.names)
+        texts: dict[int, list[str]] = {}
         numbered: dict[int, dict[str, int]] = {}
-        added: dict[int, list[tuple[int, int]]] = {}
+        added: dict[int, dict[int, int]] = {}
         for row, own in zip(rows.tolist(), said, strict=True):
-            added[row] = entries = []
+            entries: dict[int, int] = {}
+            added[row] = entries
             for name, value in own.items():
                 if not value or not (key := _same(name)):
                     continue
                 at = places.setdefault(key, len(names))
                 if at == len(names):
                     names.append(" ".join(name.split()))
-                    texts.append([])
-                known = numbered.get(at)
-                if known is None:
-                    known = numbered[at] = {_same(text): code for code, text in enumerate(texts[at])}
-                code = known.setdefault(_same(value), len(texts[at]))
+                if at not in texts:
+                    texts[at] = list(self.texts[at]) if at < len(self.texts) else []
+                    numbered[at] = {_same(text): code for code, text in enumerate(texts[at])}
+                code = numbered[at].setdefault(_same(value), len(texts[at]))
                 if code == len(texts[at]):
                     texts[at].append(" ".join(value.split()))
-                entries.append((at, code))
-        return self._with(added, tuple(names), tuple(map(tuple, texts)))
+                entries.setdefault(at, code)
+        known = [*self.texts, *[()] * (len(names) - len(self.texts))]
+        for at, values in texts.items():
+            known[at] = tuple(values) if len(values) > len(known[at]) else known[at]
+        return self._with(added, tuple(names), tuple(known))
 
     def _with(
-        self, added: Mapping[int, list[tuple[int, int]]], names: tuple[str, ...], texts: tuple[tuple[str, ...], ...]
+        self, added: Mapping[int, Mapping[int, int]], names: tuple[str, ...], texts: tuple[tuple[str, ...], ...]
     ) -> "Attributes":
-        fresh = np.array([(at, row, code) for row, own in added.items() for at, code in own], np.int64).reshape(-1, 3)
-        kept = ~np.isin(self.rows, np.fromiter(added, np.int32, len(added))) if len(self.rows) else np.empty(0, bool)
-        before = np.repeat(np.arange(len(self.names)), np.diff(self.starts))[kept]
-        ats = np.concatenate((before, fresh[:, 0]))
-        all_rows = np.concatenate((self.rows[kept], fresh[:, 1])).astype(np.int32)
-        codes = np.concatenate((self.codes[kept], fresh[:, 2])).astype(np.int32)
-        order = np.lexsort((all_rows, ats))
+        fresh = np.array([(at, row, code) for row, own in added.items() for at, code in own.items()], np.int64)
+        fresh = fresh.reshape(-1, 3)[np.lexsort(fresh.reshape(-1, 3)[:, 1::-1].T)]
+        kept = ~np.isin(self.rows, np.fromiter(added, np.int32, len(added)))
+        ats = np.repeat(np.arange(len(self.names)), np.diff(self.starts))[kept]
+        rows, codes = self.rows[kept], self.codes[kept]
+        place = np.searchsorted((ats << 32) | rows, (fresh[:, 0] << 32) | fresh[:, 1])
+        ats = np.insert(ats, place, fresh[:, 0])
         starts = np.concatenate(([0], np.cumsum(np.bincount(ats, minlength=len(names))))).astype(np.int64)
-        return Attributes(names, texts, starts, all_rows[order], codes[order])
+        made = Attributes(
+            names, texts, starts, np.insert(rows, place, fresh[:, 1]), np.insert(codes, place, fresh[:, 2])
+        )
+        same = [at for at, values in enumerate(self.texts) if texts[at] is values]
+        made._coded.update({at: self._coded[at] for at in same if at in self._coded})
+        made._measures.update({at: self._measures[at] for at in same if at in self._measures})
+        return made
 
     def place(self, name: str) -> int | None:
         """The number of the attribute of this name, in whatever case; None where no product has it."""

@@ -3,14 +3,16 @@
 1. What words state narrows the page, and what the request chose in the same field goes before it.
 2. Where the filters of the words leave nothing, numbers are widened, else one is dropped, at last all; the page is not
    empty and says which. The words of a number that is dropped are not searched.
-3. The setting and the request can leave the words as words.
-4. A boost raises the products that have the value; hints order what filters leave.
+3. Whatever the words are, there is an answer.
+4. The setting and the request can leave the words as words.
 """
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from shopkeeper.amounts import Between
 from shopkeeper.flow.answer import answer
 from shopkeeper.flow.ask import ask
 from shopkeeper.flow.build import open_shop
@@ -129,3 +131,22 @@ def test_the_setting_leaves_every_word_a_word(path: Path) -> None:
             assert page_of(opened, "milk under 3").intent.stated == ()
     finally:
         settings.write_text(before)
+
+
+PARTS = """
+red Quill nib fountain pen pens writer ink colour length 12 cm 13cm 1.5 l under over between and to - 50 0 1e9
+99999999999999 $ € 元 以下 两百 三百五 九亿亿亿 左右 at least or less not of with 红色 , .. % ' " ( \\ 16gb -5 +
+"""
+
+
+def test_whatever_the_words_are_there_is_an_answer(shop: Shop) -> None:
+    rng, parts = np.random.default_rng(0), PARTS.split()
+    for _ in range(300):
+        gap = " " if rng.random() < 0.8 else ""
+        query = gap.join(rng.choice(parts, rng.integers(1, 9)).tolist())
+        page = page_of(shop, query)
+        for own in page.intent.stated:
+            assert own.words in page.intent.query or own.words in (page.intent.correction or "")
+            assert own.field in ("brand", "category") or "." in own.field or own.field == "price"
+            if own.field == "price" or own.field.startswith("ranges."):
+                assert Between.of(own.value) is not None

@@ -15,6 +15,8 @@ _PLAIN = re.compile(_NUMBER)
 _DIGITS = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 _TENS = {"十": 10, "百": 100, "千": 1000}
 _MYRIADS = {"万": 10_000, "亿": 100_000_000}
+LARGEST = 1e12
+"""Larger numbers are no prices and no sizes."""
 NUMERALS = frozenset(_DIGITS) | frozenset(_TENS) | frozenset(_MYRIADS)
 
 
@@ -62,15 +64,16 @@ def number_at(found: list[Atom], at: int) -> tuple[float, int] | None:
     """The number that begins at an atom, in digits or Chinese numerals, and the place behind it; None for none."""
     if at >= len(found):
         return None
-    end, value = at, 0.0
+    end = at
     if found[at].is_number:
         value, end = number_of(found[at].said), at + 1
         if end < len(found) and (times := (_TENS | _MYRIADS).get(found[end].said)):
-            return value * times, end + 1
-        return value, end
-    while end < len(found) and found[end].said in NUMERALS:
-        end += 1
-    return (numeral("".join(atom.said for atom in found[at:end])), end) if end > at else None
+            value, end = value * times, end + 1
+    else:
+        while end < len(found) and found[end].said in NUMERALS:
+            end += 1
+        value = numeral("".join(atom.said for atom in found[at:end]))
+    return (value, end) if end > at and value <= LARGEST else None
 
 
 def numeral(said: str) -> float:

@@ -53,7 +53,7 @@ class Gazetteer:
         for brand in {catalog.brands[row] for row in rows.tolist()}:
             self._know(brand, Sense("brand", "", brand))
         self._categories = _by_part(catalog)
-        for part in self._categories:
+        for part in {part for row in rows.tolist() for part in catalog.category_paths[catalog.categories[row]]}:
             self._know(part, Sense("category", "", part))
         own = catalog.attributes
         for at, code in set(zip(*(said.tolist() for said in own.of_rows(rows)), strict=True)):

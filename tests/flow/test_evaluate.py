@@ -90,13 +90,14 @@ def test_nothing_is_logged_and_the_report_lies_there(shop_folder: Path, tmp_path
 
 
 def test_one_config_is_set_against_the_shops_own(shop_folder: Path, tmp_path: Path) -> None:
-    config = written(tmp_path, BRANDS_FIRST, "brands.toml")
+    config = written(tmp_path, f"{BRANDS_FIRST}[understand]\nfilters = false\n", "brands.toml")
     rated = "query,product_id,rating\n" + "".join(f"birch butter,DA1{brand},{brand == 'B':d}\n" for brand in "ABC")
     rated += "alder butter croissant,BA2A,3\n"
     steps: list[str] = []
     found = evaluate(shop_folder, written(tmp_path, rated), [config], tell=lambda step, done, total: steps.append(step))
     assert [side.name for side in found.sides] == ["", "brands.toml"]
-    assert found.sides[1].settings == {"recall": {"lexical": {"brand_weight": 60.0, "popularity_weight": 0.0}}}
+    lexical = {"brand_weight": 60.0, "popularity_weight": 0.0}
+    assert found.sides[1].settings == {"recall": {"lexical": lexical}, "understand": {"filters": False}}
     assert [side.version for side in found.sides] == ["0001", "0001"]
     assert list(dict.fromkeys(steps)) == ["asking with own settings", "asking with brands.toml", "comparing"]
     main = found.metrics[0]
@@ -156,11 +157,11 @@ def test_variants_and_equal_titles_count_as_one(tmp_path: Path) -> None:
         (
             "[encode]\nminutes = 5\n",
             r"\[encode\] counts when the shop learns, not when it answers\. Write it into .*settings\.toml, then: "
-            r"shopkeeper learn .*, and evaluate the new version\. An evaluation may differ in: arrange, recall\.",
+            r"shopkeeper learn .*, and evaluate the new version\. An .* may differ in: arrange, recall, understand\.",
         ),
         (
             "[serve]\nport = 5\n",
-            r"\[serve\] changes no answer of a search\. Leave it out\. An evaluation may differ in: arrange, recall\.",
+            r"\[serve\] changes no answer of a search\. Leave it out\. .* may differ in: arrange, recall, understand\.",
         ),
         (
             "[recall.lexical]\ntitel_weight = 5\n",

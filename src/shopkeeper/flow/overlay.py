@@ -9,7 +9,7 @@ from shopkeeper.settings import SETTINGS_FILE, Settings
 
 Tables = dict[str, dict[str, Any]]
 
-ANSWERING = ("arrange", "recall")
+ANSWERING = ("arrange", "recall", "understand")
 """The sections that decide how a search is answered by what was learnt already."""
 LEARNT = frozenset({"encode", "intake", "learn", "quality", "rank"})
 """The sections that count when the shop imports or learns."""

@@ -92,6 +92,18 @@ class Encode(Section):
     )
 
 
+class Understand(Section):
+    """What is made of a query's words."""
+
+    spelling: bool = Field(True, description="Whether words that the shop does not say are corrected to its own.")
+    pinyin: bool = Field(
+        True, description="Whether pinyin, and Chinese characters of the same sound, become the shop's words."
+    )
+    did_you_mean: bool = Field(
+        True, description="Whether a more frequent word is offered for one that is nearly alike and said once or twice."
+    )
+
+
 class Recall(Section):
     """Many to hundreds."""
 
@@ -152,6 +164,7 @@ CORE: dict[str, type[Section]] = {
     "store": Store,
     "quality": Quality,
     "encode": Encode,
+    "understand": Understand,
     "recall": Recall,
     "rank": Rank,
     "learn": Learn,
@@ -167,6 +180,7 @@ class Settings:
     store: Store
     quality: Quality
     encode: Encode
+    understand: Understand
     recall: Recall
     rank: Rank
     learn: Learn

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from shopkeeper.amounts import Between
 from shopkeeper.attributes import NO_ATTRIBUTES, Attributes
+from shopkeeper.understood import Alternative, Change
 
 if TYPE_CHECKING:
     import ibis
@@ -118,15 +119,8 @@ class Interactions:
     def where(self, keep: BoolArray) -> "Interactions":
         """The same users with only the rows where `keep` (n,) holds."""
         kept = np.concatenate(([0], np.cumsum(keep)))
-        return Interactions(
-            self.users[keep],
-            self.rows[keep],
-            self.days[keep],
-            self.actions[keep],
-            self.quantities[keep],
-            self.baskets[keep],
-            kept[self.offsets].astype(np.int64),
-        )
+        what = (self.users[keep], self.rows[keep], self.days[keep], self.actions[keep], self.quantities[keep])
+        return Interactions(*what, self.baskets[keep], kept[self.offsets].astype(np.int64))
 
     def before(self, day: float) -> "Interactions":
         """What was known at `day`: rows strictly earlier."""
@@ -218,7 +212,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What was understood of the words. `vector` float32 (d,) unit length, None where there are no words."""
+    """What was understood of the words. `vector` float32 (d,) unit length, None where there are none; `maybe` meant."""
 
     query: str = ""
     language: Language = "en"
@@ -226,6 +220,9 @@ class Intent:
     is_code: bool = False
     correction: str | None = None
     vector: FloatArray | None = None
+    changes: tuple[Change, ...] = ()
+    maybe: str | None = None
+    alternatives: tuple[Alternative, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

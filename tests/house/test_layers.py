@@ -28,6 +28,7 @@ LAYERS = (
         "ports",
         "plugins",
         "text",
+        "understood",
         "__init__",
     },
     {"store", "measure"},

@@ -141,6 +141,7 @@ class Results:
     facets: tuple[Facet, ...]
     chips: tuple[Chip, ...]
     correction: str
+    maybe: str
     strip: Strip | None
     popular: Section
     departments: tuple[Department, ...]
@@ -179,6 +180,7 @@ def search(guest: Guest, query: Query) -> Results:
         facets=_facets(guest, query, found),
         chips=_chips(guest, query),
         correction=(page.intent.correction or "") if page else "",
+        maybe=(page.intent.maybe or "") if page else "",
         strip=said,
         popular=section(guest, "trending", "instead", k=6).unmarked() if not total else Section(),
         departments=departments(guest, 8) if not total or (not matched and query.words) else (),

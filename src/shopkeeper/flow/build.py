@@ -112,7 +112,7 @@ def load_trained(folder: ShopFolder, catalog: Catalog, ahead: Future[VersionInfo
     with ThreadPoolExecutor(2) as beside:  # hashing and the encoder's session leave the interpreter to the rest
         verified = ahead or beside.submit(folder.versions.verify, current.number)
         opened = beside.submit(_encoder_of, folder, catalog, current)
-        understanding = Understanding(None, catalog_texts(catalog))
+        understanding = Understanding(None, catalog_texts(catalog), folder.settings.understand)
         version = verified.result()
         if version.number != current.number:  # promoted since that check began
             version = folder.versions.verify(current.number)
@@ -121,7 +121,9 @@ def load_trained(folder: ShopFolder, catalog: Catalog, ahead: Future[VersionInfo
         with readable(version):
             parts.load(version.path, catalog)
             popularity[: state["n_products"]] = np.load(version.path / POPULARITY_FILE)
-        suggester = Suggester(catalog, popularity, queries_of(version))
+        queries = queries_of(version)
+        understanding.remember(queries)
+        suggester = Suggester(catalog, popularity, queries)
         same = version.number == current.number
         understanding.encoder = encoder = opened.result() if same else _encoder_of(folder, catalog, version)
     vectors = version.path / VECTORS_FILE

@@ -31,6 +31,8 @@ def page_reply(page: Page, catalog: Catalog, explain: bool) -> Response:
             "language": intent.language,
             "tokens": intent.tokens,
             "correction": intent.correction,
+            "maybe": intent.maybe,
+            "changes": [change._asdict() for change in intent.changes],
         },
         "rules": page.rules,
         "late": page.late,

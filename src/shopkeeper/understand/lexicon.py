@@ -50,6 +50,10 @@ class Lexicon:
         """Whether the catalogue says exactly this word."""
         return word in self.counts or (self.before is not None and self.before.says(word))
 
+    def count(self, word: str) -> int:
+        """How many texts say exactly this word."""
+        return self.counts.get(word, 0) + (self.before.count(word) if self.before is not None else 0)
+
     def says_pair(self, pair: str) -> bool:
         """Whether the catalogue says these two words, joined by a space, side by side."""
         return pair in self.pairs or (self.before is not None and self.before.says_pair(pair))

@@ -29,6 +29,8 @@ LAYERS = (
         "plugins",
         "text",
         "understood",
+        "folding",
+        "measures",
         "__init__",
     },
     {"store", "measure"},

@@ -9,7 +9,8 @@
 7. the words of a new product are known at once: neither corrected away nor beyond correction.
 8. the intent says what was changed, and by which part; what is only doubted is offered, not searched for.
 9. in a query of Chinese and Latin words each is corrected in its own way; codes and units in it are left alone.
-10. spelling, pinyin and doubts can be switched off, each by itself.
+10. the intent says which words were read in another form; Chinese is encoded in simplified characters.
+11. spelling, pinyin and doubts can be switched off, each by itself.
 """
 
 from collections.abc import Sequence
@@ -182,3 +183,20 @@ def test_past_queries_decide_between_words_as_near() -> None:
     assert made.understand("loer").correction == "lower"
     made.remember({"lover doll": 40})
     assert made.understand("loer").correction == "lover"
+
+
+def test_the_intent_says_which_words_were_read_in_another_form() -> None:
+    intent = ENGLISH.understand("Crème milk 1,5 L")
+    assert intent.changes == (("accents", "crème", "creme"), ("units", "1,5 l", "1.5l"))
+    assert (intent.query, intent.correction, intent.tokens) == ("crème milk 1,5 l", None, ("creme", "milk", "1.5l"))
+    assert ENGLISH.understand("milk 1.5l").changes == ()
+    chinese = Understanding(LengthEncoder(), CHINESE).understand("純牛奶 250毫升")
+    assert chinese.changes == (("traditional", "純牛奶", "纯牛奶"), ("units", "250毫升", "250ml"))
+    assert chinese.correction is None
+    assert set(chinese.tokens) == {"牛奶", "纯牛奶", "250ml"}
+
+
+def test_a_unit_is_never_corrected() -> None:
+    made = Understanding(None, ["sugar 1 lb", "gallium lamp"])
+    assert made.understand("gallon sugr").correction == "gallon sugar"
+    assert made.understand("pounds").correction is None

@@ -112,7 +112,7 @@ def load_trained(folder: ShopFolder, catalog: Catalog, ahead: Future[VersionInfo
     with ThreadPoolExecutor(2) as beside:  # hashing and the encoder's session leave the interpreter to the rest
         verified = ahead or beside.submit(folder.versions.verify, current.number)
         opened = beside.submit(_encoder_of, folder, catalog, current)
-        understanding = Understanding(None, catalog_texts(catalog), folder.settings.understand)
+        understanding = Understanding(None, catalog_texts(catalog), folder.settings.understand, folder.path)
         version = verified.result()
         if version.number != current.number:  # promoted since that check began
             version = folder.versions.verify(current.number)

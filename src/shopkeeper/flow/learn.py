@@ -71,7 +71,7 @@ def learn(
         lessons = taught(parts, held.snapshot, settings, plan, tell)
         tell("measuring on held-out days", 0, 0)
         parts.fit(held.snapshot)
-        understanding = Understanding(encoder, catalog_texts(catalog), settings.understand)
+        understanding = Understanding(encoder, catalog_texts(catalog), settings.understand, folder.path)
         contests = tried(parts, ranker_of(settings, lessons), held, understanding, plan)
         tell("learning everything", 0, 0)
         parts.fit(whole)

@@ -69,8 +69,8 @@ def _replaced() -> Mapping[str, Mapping[str, float]]:
     found: dict[str, dict[str, float]] = {
         key: dict.fromkeys(_VOWELS, VOWEL) if key in _VOWELS else {} for key in letters
     }
-    for key, letter in TOUCHING:
-        found[key][letter] = BESIDE
+    for pair in TOUCHING:
+        found[pair[0]][pair[1]] = BESIDE
     return found
 
 

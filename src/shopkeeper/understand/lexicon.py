@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from shopkeeper.text import UNITS, is_code, other_numbers, tokens
+from shopkeeper.text import UNITS, is_code, other_numbers, tokens, unmeasured
 from shopkeeper.types import Catalog, RowArray
 
 
@@ -35,7 +35,7 @@ class Lexicon:
         pairs: set[str] = set()
         for text in set(texts):
             words = tokens(text)
-            counts.update(set(words))
+            counts.update({*words, *unmeasured(text)})
             pairs.update(map(" ".join, pairwise(words)))
         return cls(dict(counts), frozenset(pairs))
 

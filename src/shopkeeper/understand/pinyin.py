@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from shopkeeper.text import has_han
+from shopkeeper.text import folded, has_han
 
 Codes = NDArray[np.uint32]
 LONGEST = 3
@@ -51,7 +51,7 @@ class Pinyin:
         import rjieba
 
         counts: Counter[tuple[str, ...]] = Counter()
-        chinese = {text for text in texts if has_han(text)}
+        chinese = {folded(text) for text in texts if has_han(text)}
         self._pairs = np.union1d(self._pairs, _pairs("\n".join(chinese)))
         for text in sorted(chinese):
             inside = {(word,) for word in rjieba.cut_for_search(text) if has_han(word)}

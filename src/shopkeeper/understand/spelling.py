@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from math import log
 from typing import TYPE_CHECKING
 
-from shopkeeper.text import has_han, is_code, singular_of, tokens
+from shopkeeper.text import UNITS, has_han, is_code, singular_of, tokens
 from shopkeeper.understand.english import everyday
 from shopkeeper.understand.keyboard import DOUBLED, cost
 from shopkeeper.understand.lexicon import Lexicon
@@ -196,4 +196,4 @@ RARE, FAR_MORE, SURE = 2, 50, 1.0
 
 
 def _is_left_alone(word: str) -> bool:
-    return len(word) < SHORTEST or is_code(word) or has_han(word)
+    return len(word) < SHORTEST or is_code(word) or word in UNITS or has_han(word)

@@ -3,26 +3,34 @@
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from shopkeeper.ports import Encoder
 from shopkeeper.settings import Understand
-from shopkeeper.text import has_han, language_of, normalise, tokens
+from shopkeeper.text import folded, has_han, language_of, normalise, tokens
 from shopkeeper.types import Catalog, FloatArray, Intent, RowArray
 from shopkeeper.understand.correction import Corrector
+from shopkeeper.understand.forms import forms
 from shopkeeper.understand.lexicon import Lexicon, is_code_query, row_texts
 from shopkeeper.understand.pinyin import Pinyin
 from shopkeeper.understand.spelling import Speller
+from shopkeeper.understand.synonyms import Meant, Synonyms
 
 LONGEST = 256
 """Characters of a query that are read."""
 BY_DEFAULT = Understand()
+NO_OTHERS = Meant()
 
 
 class Understanding:
     """Understands queries to one catalogue; `texts` are what it says (`lexicon.catalog_texts`)."""
 
-    def __init__(self, encoder: Encoder | None, texts: Iterable[str], settings: Understand = BY_DEFAULT) -> None:
-        said = list(dict.fromkeys(texts))
+    def __init__(
+        self, encoder: Encoder | None, texts: Iterable[str], settings: Understand = BY_DEFAULT, folder: Path = Path()
+    ) -> None:
+        """Raises SettingError where the settings' synonyms, or those in a file in `folder`, contradict one another."""
+        self._synonyms = Synonyms(settings.synonyms, folder)
+        said = list(dict.fromkeys((*texts, *self._synonyms.texts())))
         self.encoder = encoder
         self._settings = settings
         self._updating = threading.Lock()
@@ -68,16 +76,20 @@ class Understanding:
         if not words:
             return Intent(query=asked, language=language_of(asked))
         corrector = self._corrector  # one for the whole query, whatever comes meanwhile
-        corrected = corrector.correct(asked, words)
-        meant = corrected.text or asked
+        plain = folded(asked)
+        corrected = corrector.correct(plain, words)
+        meant = corrected.text or (plain if has_han(asked) else asked)
         vector = self.encoder.encode([meant], "query")[0] if self.encoder is not None else None
+        searched, is_code = tokens(meant) if corrected.text else words, is_code_query(words)
+        others = NO_OTHERS if is_code else self._synonyms.meant(searched)
         return Intent(
             query=asked,
             language=language_of(meant),
-            tokens=tuple(tokens(meant) if corrected.text else words),
-            is_code=is_code_query(words),
+            tokens=tuple(searched),
+            is_code=is_code,
             correction=corrected.text,
             vector=vector,
-            changes=corrected.changes,
+            changes=(*forms(asked), *corrected.changes, *others.changes),
+            alternatives=others.alternatives,
             maybe=None if corrected.text or not self._settings.did_you_mean else corrector.doubted(words),
         )

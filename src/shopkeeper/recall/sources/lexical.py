@@ -1,6 +1,7 @@
 """Products by the words of their title, brand, category and description."""
 
 import copy
+import logging
 import threading
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,7 +18,7 @@ from shopkeeper.recall.groups import NO_GROUP, Groups
 from shopkeeper.recall.offers import NOTHING, best, inside
 from shopkeeper.recall.words import FieldText, Matches, WordIndex
 from shopkeeper.settings import SourceSettings
-from shopkeeper.text import tokens
+from shopkeeper.text import RECIPE, tokens
 from shopkeeper.types import (
     NO_ROWS,
     Batch,
@@ -35,6 +36,8 @@ from shopkeeper.types import (
 _REMEMBERED = 256
 _BETWEEN = "\x1f"
 _ARRAYS = ("group_of", "priority", "checksums")
+_RECIPE_FILE = "recipe.npy"
+log = logging.getLogger(__name__)
 
 
 class Lexical:
@@ -118,6 +121,7 @@ class Lexical:
         for name, array in zip(_ARRAYS, arrays, strict=True):
             np.save(folder / f"{name}.npy", array)
         np.save(folder / "n_texts.npy", np.array(state.groups.n_groups))
+        np.save(folder / _RECIPE_FILE, np.array(RECIPE))
 
     def load(self, folder: Path, catalog: Catalog) -> None:
         self._state = None
@@ -132,7 +136,7 @@ class Lexical:
         of_group, first = np.unique(group_of[known], return_index=True)  # one row of each is enough: they say the same
         numbers = {keys[row]: group for row, group in zip(known[first].tolist(), of_group.tolist(), strict=True)}
         groups = Groups(group_of, int(np.load(folder / "n_texts.npy")), priority)
-        index = WordIndex(self._boosts(), folder / "index")
+        index = _index(self._boosts(), folder, numbers)
         self._state = _State(index, groups, FacetTable(catalog), checksums, numbers, catalog)
         changed = np.flatnonzero(~same).astype(np.int32)
         if len(changed):
@@ -230,12 +234,12 @@ class _State:
 
     def matches(self, intent: Intent, most: int, enough: int) -> Matches:
         """The query's matches, else those of its correction; the latest queries are remembered."""
-        key = (intent.query, intent.tokens, intent.is_code, intent.correction)
+        key = (intent.query, intent.tokens, intent.is_code, intent.correction, intent.alternatives)
         found = self.remembered.get(key)
         if found is None:
             words = intent.tokens or tokens(intent.query)
             guessed = intent.is_code or bool(intent.correction)
-            found = self.index.search(words, exact=guessed, most=most, enough=enough)
+            found = self.index.search(words, exact=guessed, most=most, enough=enough, others=intent.alternatives)
             if not len(found.texts) and intent.correction:
                 found = self.index.search(tokens(intent.correction), most=most, enough=enough)
             # The index is shared with later states: what it learnt since is not on this one's shelf.
@@ -261,6 +265,17 @@ class _State:
         checksums[: len(self.checksums)] = self.checksums
         checksums[rows] = _checksums(keys)
         return _State(self.index, groups, self.facets.updated(catalog, rows), checksums, numbers, catalog)
+
+
+def _index(boosts: Mapping[str, float], folder: Path, numbers: Mapping[str, int]) -> WordIndex:
+    """The saved index, or one made anew of these texts where that one holds tokens of another recipe."""
+    saved = folder / _RECIPE_FILE
+    if saved.is_file() and int(np.load(saved)) == RECIPE:
+        return WordIndex(boosts, folder / "index")
+    log.warning("index=remade texts=%d: its words are of another release; learn again to start sooner", len(numbers))
+    index = WordIndex(boosts)
+    index.add(_texts(numbers))
+    return index
 
 
 def _keys(catalog: Catalog, rows: Iterable[int]) -> list[str]:

@@ -323,9 +323,9 @@ def _timed(catalog: Catalog, queries: Sequence[str]) -> dict[str, float]:
     understanding.understand("warm 起来")
     took = []
     for query in queries:
-        started = time.perf_counter_ns()
+        started = time.thread_time_ns()
         understanding.understand(query)
-        took.append((time.perf_counter_ns() - started) / 1000)
+        took.append((time.thread_time_ns() - started) / 1000)
     return {f"p{q}": round(float(np.percentile(took, q)), 1) for q in (50, 99)}
 
 

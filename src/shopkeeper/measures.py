@@ -64,7 +64,7 @@ def _units() -> tuple[Mapping[str, str], re.Pattern[str]]:
     latin = "|".join(re.escape(one) for one in longest if one.isascii() and one.isalpha())
     signs = "|".join(re.escape(one) for one in longest if not (one.isascii() and one.isalpha()))
     return of, re.compile(
-        rf"(?<![a-z0-9.,/_\-])(\d+(?:[.,]\d+)*)(?:[ -]?({latin})(?![\w/]|['-]\w)|[ ]?({signs})(?!级))"
+        rf"(?<![a-z0-9.,/_\-])(\d{{1,9}}(?:[.,]\d{{1,9}}){{0,3}})(?:[ -]?({latin})(?![\w/]|['-]\w)|[ ]?({signs})(?!级))"
     )
 
 

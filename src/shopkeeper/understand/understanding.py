@@ -18,6 +18,8 @@ from shopkeeper.understand.synonyms import Meant, Synonyms
 
 LONGEST = 256
 """Characters of a query that are read."""
+READ = 8
+"""Of so many times as many characters the normal form is taken: most of a query may be spaces."""
 BY_DEFAULT = Understand()
 NO_OTHERS = Meant()
 
@@ -71,7 +73,7 @@ class Understanding:
 
         `query` is what was asked, in normal form. Where a `correction` is given, `tokens` and `vector` are of it.
         """
-        asked = normalise(query)[:LONGEST].strip()
+        asked = normalise(query[: READ * LONGEST])[:LONGEST].strip()
         words = tokens(asked)
         if not words:
             return Intent(query=asked, language=language_of(asked))

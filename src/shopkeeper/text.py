@@ -16,6 +16,7 @@ _UNITS = (
     "kb mb gb tb k x 克 千克 公斤 斤 毫升 升 厘米 毫米 米 寸 英寸 瓦 伏 包 盒 袋 瓶 片 支 件 装"
 )
 UNITS = frozenset(_UNITS.split())
+_DIGIT = re.compile(r"\d")
 _BORDER = re.compile(r"(?<=\d)[ -]?(?=[^\d.,\s])")
 _CODE = re.compile(r"[\w.'/-]*\d[\w.'/-]*")
 _WORD = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|[^\W_]+(?:[.'/-][^\W_]+)*")
@@ -66,6 +67,8 @@ def tokens(text: str) -> list[str]:
 
 def unmeasured(text: str) -> list[str]:
     """The numbers and units of the text's measures as words of their own: `1` and `gallon`."""
+    if _DIGIT.search(text) is None:  # most texts
+        return []
     plain = folded(text)
     return [word for measure in measures(plain) for word in _cut(_BORDER.sub(" ", plain[measure.start : measure.end]))]
 

@@ -81,6 +81,12 @@ def test_words_torn_apart_are_joined() -> None:
     assert SPELLER.correct(["sham", "poo", "for", "babies"]) == ["shampoo", "for", "babies"]
 
 
+def test_numbers_are_never_put_together() -> None:
+    speller = Speller(Lexicon.of(["room 125", "ps5 game"]))
+    assert speller.correct(["12", "5"]) is None
+    assert speller.correct(["ps", "5"]) is None
+
+
 def test_known_words_that_would_make_a_third_stay_apart() -> None:
     speller = Speller(Lexicon.of(["car wash", "carwash brush"]))
     assert speller.correct(["car", "wash"]) is None
@@ -148,6 +154,8 @@ def test_a_rare_word_beside_a_frequent_one_is_doubted() -> None:
     assert (doubt.said, doubt.meant) == ("caertridge", "cartridge")
     assert speller.doubted(["cartridge"]) is None
     assert speller.doubted(["12"]) is None
+    everyday = Speller(Lexicon.of(["flower pots", *(f"ports {n}" for n in range(150))]))
+    assert everyday.doubted(["pots"]) is None
 
 
 def test_each_correction_says_which_part_did_it() -> None:

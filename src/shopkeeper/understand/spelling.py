@@ -114,7 +114,7 @@ class Speller:
             word = words[place]
             after = words[place + 1] if place + 1 < len(words) else ""
             known = self.lexicon.knows(word)
-            if after and self.lexicon.says(word + after) and not (known and self.lexicon.knows(after)):
+            if after and self._is_torn(word, after):
                 found.append(Mended((word, after), (word + after,), "joined"))
                 place += 2
                 continue
@@ -125,10 +125,18 @@ class Speller:
             place += 1
         return found
 
+    def _is_torn(self, word: str, after: str) -> bool:
+        """Whether two words are one of the catalogue's, and not both its own; numbers are never put together."""
+        knows = self.lexicon.knows
+        return self.lexicon.says(word + after) and not (
+            is_code(word) or is_code(after) or (knows(word) and knows(after))
+        )
+
     def doubted(self, words: Sequence[str]) -> Change | None:
         """The first word that a text or two say and that is most likely a much more frequent one, misspelt there."""
         for word in words[:MOST_WORDS]:
-            if 0 < (count := self.lexicon.count(word)) <= RARE and not _is_left_alone(word):
+            rare = 0 < (count := self.lexicon.count(word)) <= RARE
+            if rare and not _is_left_alone(word) and word not in everyday():
                 meant = self._nearest(word, ("", ""), at_least=count * FAR_MORE)
                 if meant is not None and cost(word, meant) <= SURE:
                     return Change("did_you_mean", word, meant)

@@ -9,8 +9,8 @@
 import numpy as np
 import pytest
 
-from shopkeeper.understand import spelling
-from shopkeeper.understand.spelling import MOST_WORDS
+from shopkeeper.understand.keyboard import cost
+from shopkeeper.understand.spelling import MOST_WORDS, WEIGHED
 from shopkeeper.understand.understanding import LONGEST, Understanding
 
 TEXTS = ["Green tea, 20 bags", "Whole milk, 1 gallon", "Table lamp", "纯牛奶 250ml", "去屑洗发露"]
@@ -56,17 +56,16 @@ def test_of_a_query_without_words_nothing_is_made(query: str) -> None:
 )
 def test_an_overlong_query_is_read_in_part(query: str, monkeypatch: pytest.MonkeyPatch) -> None:
     weighed: list[str] = []
-    whole = spelling.cost
 
     def counted(typed: str, meant: str) -> float:
         weighed.append(typed)
-        return whole(typed, meant)
+        return cost(typed, meant)
 
-    monkeypatch.setattr(spelling, "cost", counted)
+    monkeypatch.setattr("shopkeeper.understand.spelling.cost", counted)
     intent = MADE.understand(query)
     assert len(intent.query) <= LONGEST
     assert len(intent.tokens) <= LONGEST
-    assert len(weighed) <= MOST_WORDS * spelling.WEIGHED
+    assert len(weighed) <= MOST_WORDS * WEIGHED
     assert query.lower().startswith(intent.query[:20])
 
 

@@ -6,7 +6,7 @@
 3. words run together are parted, words torn apart are joined, where the catalogue says them so.
 4. in a word of four letters none is exchanged for another but where the neighbour bears it out.
 5. short words and words with nothing near stay as they are; a word of three letters is meant only by one with a letter
-   struck twice.
+   struck twice, or, where it is frequent, the key beside.
 6. a word of everyday English that the catalogue does not say is another thing, but where its neighbour bears it out.
 7. of a query no more than eight unknown words are looked up.
 8. a word of one text that is nearly another of fifty times as many is doubted, not corrected.
@@ -121,6 +121,9 @@ def test_a_letter_struck_twice_is_the_only_way_to_a_word_of_three() -> None:
     assert speller.correct(["fann"]) == ["fan"]
     assert speller.correct(["fanb"]) is None
     assert speller.correct(["sub"]) is None
+    many = Speller(Lexicon.of([f"fan {n}" for n in range(60)]))
+    assert many.correct(["fanb"]) == ["fan"]
+    assert many.correct(["fanq"]) is None
 
 
 def test_what_is_asked_for_decides_between_words_as_near() -> None:

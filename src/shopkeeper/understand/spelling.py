@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from shopkeeper.text import UNITS, has_han, is_code, singular_of, tokens
 from shopkeeper.understand.english import everyday
-from shopkeeper.understand.keyboard import DOUBLED, cost
+from shopkeeper.understand.keyboard import BESIDE, DOUBLED, cost
 from shopkeeper.understand.lexicon import Lexicon
 from shopkeeper.understood import Change
 
@@ -31,6 +31,8 @@ SHORTEST = 4
 """Shorter words have too many neighbours to guess from."""
 TARGET = 3
 """The shortest word that another is corrected to; to one as short only by a letter struck twice."""
+OFTEN = 50
+"""To one as short that is said more often, by one key struck wrongly besides."""
 TWO_EDITS_FROM = 5
 MOST_WORDS = 8
 """So many unknown words of a query are looked up: nobody misspells more, and each takes its time."""
@@ -192,7 +194,7 @@ class Speller:
         """Whether a word that its neighbours do not bear out may be meant at all."""
         own = self._channel
         if len(item.term) < SHORTEST:
-            return errors <= DOUBLED
+            return errors <= (BESIDE if self._often(item) > OFTEN else DOUBLED)
         if len(word) == SHORTEST and len(item.term) == SHORTEST and sorted(word) != sorted(item.term):
             return False  # one letter for another makes too many words: `coke` is not a misspelt `cake`
         most = own.most if self._often(item) > own.known else own.doubtful

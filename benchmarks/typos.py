@@ -82,7 +82,9 @@ class Search:
         snapshot = worlds.snapshot(catalog, [], DAY, vectors)
         for source in sources.values():
             source.fit(snapshot)
-        return cls(Understanding(encoder, catalog_texts(catalog)), sources, Plan.of(settings))
+        understanding = Understanding(encoder, catalog_texts(catalog))
+        understanding.find_in(sources["lexical"].says)
+        return cls(understanding, sources, Plan.of(settings))
 
     def intents(self, queries: Sequence[str]) -> list[Intent]:
         """What is understood of each query."""
@@ -192,6 +194,7 @@ def _catalog(judged: Judged) -> Catalog:
     return worlds.catalog(
         judged.titles,
         brands=list(judged.corpus.brands),
+        descriptions=[fields[1] for fields in judged.corpus.fields],
         categories=np.array([places[kind] for kind in kinds], np.int32),
         category_paths=[(name,) if name else () for name in names],
     )

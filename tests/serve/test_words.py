@@ -2,7 +2,7 @@
 
 1. a product is found in any spelling of its measures, accents and characters, and the page says what was read as what.
 2. synonyms from the settings find what they say, and the page says so; contradictions keep the shop closed, by name.
-3. what is switched off is not corrected.
+3. what is switched off is not corrected, nor is a word that only a description says.
 """
 
 from pathlib import Path
@@ -66,3 +66,11 @@ def test_synonyms_that_contradict_keep_the_shop_closed(folder: Path) -> None:
 
 def test_what_is_switched_off_is_not_corrected(folder: Path) -> None:
     assert of(folder, "[understand]\nspelling = false", "gren tea").intent.correction is None
+
+
+def test_a_word_of_a_description_is_not_corrected(client: TestClient, shop: Shop) -> None:
+    described = "A blend with gren leaves"
+    shop.put([Product(product_id="odd", title="Herbs", description=described, category=("Drinks",), price=3.0)])
+    page = asked(client, "gren")
+    assert page.intent.correction is None
+    assert [item.product_id for item in page.items][:1] == ["odd"]

@@ -46,7 +46,8 @@ def found(query: str, said: Said = SAID) -> dict[int, float]:
     intent = Understanding(None, catalog_texts(SHELF), Understand(synonyms=said)).understand(query)
     request = Request(request_id="", scene="search", day=10.0, query=query)
     offer = SOURCE.recall(worlds.ask(request, None, intent), 20)[0]
-    return dict(zip(offer.rows.tolist(), offer.scores.tolist(), strict=True)) if offer.whole else {}
+    scores = dict(zip(offer.rows.tolist(), offer.scores.tolist(), strict=True))
+    return {row: score for row, score in scores.items() if offer.whole and row not in offer.partly}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@
 8. the intent says what was changed, and by which part; what is only doubted is offered, not searched for.
 9. in a query of Chinese and Latin words each is corrected in its own way; codes and units in it are left alone.
 10. the intent says which words were read in another form; Chinese is encoded in simplified characters.
-11. spelling, pinyin and doubts can be switched off, each by itself.
+11. a word that a search finds elsewhere, as in a description, is left alone, and at most doubted.
+12. spelling, pinyin and doubts can be switched off, each by itself.
 """
 
 from collections.abc import Sequence
@@ -200,3 +201,14 @@ def test_a_unit_is_never_corrected() -> None:
     made = Understanding(None, ["sugar 1 lb", "gallium lamp"])
     assert made.understand("gallon sugr").correction == "gallon sugar"
     assert made.understand("pounds").correction is None
+
+
+def test_a_word_that_a_search_finds_elsewhere_is_left_alone() -> None:
+    made = Understanding(None, [f"chocolate {n}" for n in range(60)])
+    assert made.understand("chocolat").correction == "chocolate"
+    made.find_in({"chocolat"}.__contains__)
+    intent = made.understand("chocolat")
+    assert (intent.correction, intent.maybe) == (None, "chocolate")
+    assert made.understand("choclate").correction == "chocolate"
+    made.update(worlds.catalog(["Oat drink"]), np.array([0], np.int32), None)
+    assert made.understand("chocolat").correction is None

@@ -15,7 +15,7 @@ from shopkeeper import plugins
 from shopkeeper.encode.open import open_encoder, own_encoder, with_own
 from shopkeeper.flow.shop import Shop, Trained
 from shopkeeper.flow.state import POPULARITY_FILE, VECTORS_FILE, queries_of, readable, state_of
-from shopkeeper.ports import Encoder, Feature, Fits, Ranker, Saves, Source
+from shopkeeper.ports import Encoder, Feature, Fits, Ranker, Saves, Says, Source
 from shopkeeper.recall.crew import Crew
 from shopkeeper.recall.gather import Plan
 from shopkeeper.settings import Settings
@@ -46,6 +46,13 @@ class Stages:
         for part in (*self.sources.values(), *self.features.values()):
             if isinstance(part, Fits):
                 part.fit(snapshot)
+
+    def known_to(self, understanding: Understanding) -> Understanding:
+        """The understanding, which from now on leaves alone whatever word a source finds."""
+        for source in self.sources.values():
+            if isinstance(source, Says):
+                understanding.find_in(source.says)
+        return understanding
 
     def save(self, folder: Path, taught: Collection[str]) -> None:
         """Writes each part into a folder of its own; of the rankers those that were taught."""
@@ -122,7 +129,7 @@ def load_trained(folder: ShopFolder, catalog: Catalog, ahead: Future[VersionInfo
             parts.load(version.path, catalog)
             popularity[: state["n_products"]] = np.load(version.path / POPULARITY_FILE)
         queries = queries_of(version)
-        understanding.remember(queries)
+        parts.known_to(understanding).remember(queries)
         suggester = Suggester(catalog, popularity, queries)
         same = version.number == current.number
         understanding.encoder = encoder = opened.result() if same else _encoder_of(folder, catalog, version)

@@ -72,7 +72,7 @@ def learn(
         tell("measuring on held-out days", 0, 0)
         parts.fit(held.snapshot)
         understanding = Understanding(encoder, catalog_texts(catalog), settings.understand, folder.path)
-        contests = tried(parts, ranker_of(settings, lessons), held, understanding, plan)
+        contests = tried(parts, ranker_of(settings, lessons), held, parts.known_to(understanding), plan)
         tell("learning everything", 0, 0)
         parts.fit(whole)
         events = folder.events.table() if checked.events is None else checked.events

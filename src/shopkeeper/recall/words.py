@@ -103,6 +103,10 @@ class WordIndex:
         with self._lock:
             shutil.copytree(self._folder, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.lock"))
 
+    def says(self, word: str) -> bool:
+        """Whether any text says the word, in this number or the other."""
+        return bool(self._searcher.doc_freq(STEMS, _stem(word)))
+
     def search(
         self,
         words: Sequence[str],

@@ -1,7 +1,7 @@
 """The words of a catalogue: how many products say each, and which stand side by side."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -21,12 +21,14 @@ def is_code_query(words: Iterable[str]) -> bool:
 class Lexicon:
     """`counts`: how many distinct texts say a word; `pairs`: two words joined by a space that stood side by side.
 
-    `before` is what was said before these, so that a large lexicon grows without being copied.
+    `before` is what was said before these, so that a large lexicon grows without being copied. `elsewhere` says whether
+    a search finds a word that these texts do not say: it is no misspelling, though nothing is corrected to it.
     """
 
     counts: Mapping[str, int]
     pairs: frozenset[str]
     before: "Lexicon | None" = None
+    elsewhere: Callable[[str], bool] | None = None
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> "Lexicon":
@@ -43,8 +45,8 @@ class Lexicon:
         """This lexicon and what these texts say."""
         newer = Lexicon.of(texts)
         if self.before is None:
-            return Lexicon(newer.counts, newer.pairs, self)
-        return Lexicon({**self.counts, **newer.counts}, self.pairs | newer.pairs, self.before)
+            return Lexicon(newer.counts, newer.pairs, self, self.elsewhere)
+        return Lexicon({**self.counts, **newer.counts}, self.pairs | newer.pairs, self.before, self.elsewhere)
 
     def says(self, word: str) -> bool:
         """Whether the catalogue says exactly this word."""
@@ -59,8 +61,10 @@ class Lexicon:
         return pair in self.pairs or (self.before is not None and self.before.says_pair(pair))
 
     def knows(self, word: str) -> bool:
-        """Whether the catalogue says the word, in this number or the other."""
-        return self.says(word) or any(map(self.says, other_numbers(word)))
+        """Whether the catalogue says the word, in this number or the other, or a search finds it elsewhere."""
+        if self.says(word) or any(map(self.says, other_numbers(word))):
+            return True
+        return self.elsewhere is not None and self.elsewhere(word)
 
 
 def catalog_texts(catalog: Catalog) -> list[str]:

@@ -86,6 +86,12 @@ class Speller:
         grown._learn({word: counts[word] for word in counts if not self.lexicon.says(word)})
         return grown
 
+    def over(self, lexicon: Lexicon) -> "Speller":
+        """A speller of the same words that knows what this lexicon knows."""
+        other = copy(self)
+        other.lexicon = lexicon
+        return other
+
     def asked(self, queries: Mapping[str, int]) -> "Speller":
         """A speller that knows how often past queries were asked: of two words the one asked for is meant."""
         words: Counter[str] = Counter()
@@ -137,9 +143,9 @@ class Speller:
     def doubted(self, words: Sequence[str]) -> Change | None:
         """The first word that a text or two say and that is most likely a much more frequent one, misspelt there."""
         for word in words[:MOST_WORDS]:
-            rare = 0 < (count := self.lexicon.count(word)) <= RARE
+            rare = (count := self.lexicon.count(word)) <= RARE and self.lexicon.knows(word)
             if rare and not _is_left_alone(word) and word not in everyday():
-                meant = self._nearest(word, ("", ""), at_least=count * FAR_MORE)
+                meant = self._nearest(word, ("", ""), at_least=max(count, 1) * FAR_MORE)
                 if meant is not None and cost(word, meant) <= SURE:
                     return Change("did_you_mean", word, meant)
         return None

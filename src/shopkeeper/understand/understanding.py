@@ -1,7 +1,7 @@
 """A query's words to what is meant by them."""
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -61,6 +61,13 @@ class Understanding:
             speller = speller.grown(said) if speller is not None else None
             lexicon = speller.lexicon if speller is not None else self.lexicon.grown(said)
             self._corrector = Corrector(lexicon, speller, pinyin)
+
+    def find_in(self, is_found: Callable[[str], bool]) -> None:
+        """Leaves alone whatever word is found by a search, though no title, brand or category says it."""
+        with self._updating:
+            lexicon = replace(self.lexicon, elsewhere=is_found)
+            speller = self._corrector.speller
+            self._corrector = Corrector(lexicon, speller and speller.over(lexicon), self._corrector.pinyin)
 
     def remember(self, queries: Mapping[str, int]) -> None:
         """Knows past queries, with how often each was asked."""

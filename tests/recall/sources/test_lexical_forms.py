@@ -45,7 +45,7 @@ def learnt() -> Lexical:
 def found(source: Lexical, query: str) -> set[int]:
     request = Request(request_id="", scene="search", day=10.0, query=query)
     offer = source.recall(worlds.ask(request), 20)[0]
-    return set(offer.rows.tolist()) if offer.whole else set()
+    return set(offer.rows.tolist()) - set(offer.partly.tolist()) if offer.whole else set()
 
 
 @pytest.mark.parametrize(

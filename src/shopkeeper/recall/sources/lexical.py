@@ -142,6 +142,10 @@ class Lexical:
         if len(changed):
             self.update(catalog, changed, None)
 
+    def says(self, word: str) -> bool:
+        """Whether the words of any product hold this one, in this number or the other."""
+        return self._state is not None and self._state.index.says(word)
+
     def plain(self) -> "Lexical":
         """The same index by words alone: BM25, which everything else has to beat."""
         alone = copy.copy(self)

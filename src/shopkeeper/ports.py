@@ -105,6 +105,12 @@ class Updates(Protocol):
 
 
 @runtime_checkable
+class Says(Protocol):
+    def says(self, word: str) -> bool:
+        """Whether any product is found by this word."""
+
+
+@runtime_checkable
 class Forgets(Protocol):
     def forget(self, user: int) -> None:
         """Removes what is held of the shopper with this row."""

@@ -92,12 +92,33 @@ class Encode(Section):
     )
 
 
+class Synonyms(Section):
+    """Other words for those of a query; a product that says one of them is found, too."""
+
+    same: tuple[tuple[str, ...], ...] = Field(
+        (), description='Lists of words that mean the same, both ways: [["tv", "television"], ["手机", "电话"]].'
+    )
+    also: dict[str, tuple[str, ...]] = Field(
+        {}, description="One way: who asks for a word also finds these, not the other way round."
+    )
+    file: str = Field("", description="A TOML file in the shop's folder that says more of `same` and `also`.")
+    weight: float = Field(0.5, gt=0, le=1, description="What a match by a synonym counts beside one by the word.")
+
+
 class Understand(Section):
     """What is made of a query's words."""
 
+    spelling: bool = Field(True, description="Whether words that the shop does not say are corrected to its own.")
+    pinyin: bool = Field(
+        True, description="Whether pinyin, and Chinese characters of the same sound, become the shop's words."
+    )
+    did_you_mean: bool = Field(
+        True, description="Whether a more frequent word is offered for one that is nearly alike and said once or twice."
+    )
     filters: bool = Field(
         True, description="Whether a brand, a category, a price or an attribute that words state becomes a filter."
     )
+    synonyms: Synonyms = Synonyms()
 
 
 class Recall(Section):
@@ -250,12 +271,15 @@ class Settings:
                 allowed = ", ".join(known) + "." + did_you_mean(name, known)
                 raise SettingError(f"{setting}: no such {kind}, got {name!r} ({place}). Allowed: {allowed}")
 
-    def _checked(self, model: type[M], values: dict[str, Any], where: str) -> M:
+    def _checked(self, made: type[M], values: dict[str, Any], where: str) -> M:
+        model: type[BaseModel] = made
         try:
-            return model(**values)
+            return made(**values)
         except ValidationError as error:
             first = error.errors()[0]
             path = [str(part) for part in first["loc"]]
+            while len(path) > 1 and (inner := table_of(model, path[0])) is not None:
+                model, where, path = inner, f"{where}.{path[0]}", path[1:]
             place = self._place(where, path[0] if path else "")
             raise SettingError(f"{'.'.join([where, *path])}: {_complaint(first, model, path, place, where)}") from None
 
@@ -281,6 +305,12 @@ class Settings:
 def _own_tables(stage: str, table: object) -> list[tuple[str, object]]:
     """What stands where a plug-in's table should."""
     return [(key, value) for key, value in table.items() if _is_plugin(stage, key)] if isinstance(table, dict) else []
+
+
+def table_of(model: type[BaseModel], key: str) -> type[BaseModel] | None:
+    """The model of a table within a section; None where the key is no table."""
+    kind = model.model_fields[key].annotation if key in model.model_fields else None
+    return kind if isinstance(kind, type) and issubclass(kind, Section) else None
 
 
 def _is_plugin(stage: str, key: str) -> bool:

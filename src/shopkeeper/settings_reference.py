@@ -22,6 +22,9 @@ def _lines() -> Iterator[str]:
     yield "Generated from the models in the code. A shop's `settings.toml` names only what differs from the default."
     for section, model in settings.CORE.items():
         yield from _table(f"[{section}]", model)
+        for key in model.model_fields:
+            if (inner := settings.table_of(model, key)) is not None:
+                yield from _table(f"[{section}.{key}]", inner)
     for kind, (stage, folder) in plugins.KINDS.items():
         yield ""
         yield f"## {kind.capitalize()}s: `{stage}/{folder}/`"
@@ -33,6 +36,8 @@ def _table(title: str, model: type[BaseModel], says: str = "") -> Iterator[str]:
     yield from ("", f"### `{title}`", "", says or (model.__doc__ or "").partition("\n")[0], "")
     yield from ("| key | default | what |", "|---|---|---|")
     for key, field in model.model_fields.items():
+        if settings.table_of(model, key) is not None:
+            continue  # it has a table of its own
         default = "required" if field.is_required() else f"`{field.get_default(call_default_factory=True)!r}`"
         yield f"| `{key}` | {default.replace('|', '&#124;')} | {field.description or ''}{_choices(field.annotation)} |"
 

@@ -3,7 +3,12 @@
 import re
 import unicodedata
 
+from shopkeeper.folding import simplified, without_accents
+from shopkeeper.measures import measures
 from shopkeeper.types import Language
+
+RECIPE = 2
+"""Which tokens a text has. Raise it with any change of them: an index that was saved under another is made anew."""
 
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _UNITS = (
@@ -11,6 +16,8 @@ _UNITS = (
     "kb mb gb tb k x 克 千克 公斤 斤 毫升 升 厘米 毫米 米 寸 英寸 瓦 伏 包 盒 袋 瓶 片 支 件 装"
 )
 UNITS = frozenset(_UNITS.split())
+_DIGIT = re.compile(r"\d")
+_BORDER = re.compile(r"(?<=\d)[ -]?(?=[^\d.,\s])")
 _CODE = re.compile(r"[\w.'/-]*\d[\w.'/-]*")
 _WORD = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|[^\W_]+(?:[.'/-][^\W_]+)*")
 
@@ -33,10 +40,42 @@ def language_of(text: str) -> Language:
     return "zh" if has_han(text) else "en"
 
 
+def folded(text: str) -> str:
+    """The normal form with what shoppers do not tell apart as one: without accents, in simplified Chinese."""
+    plain = normalise(text)
+    if plain.isascii():
+        return plain
+    plain = without_accents(plain)
+    return simplified(plain) if has_han(plain) else plain
+
+
 def tokens(text: str) -> list[str]:
-    """The text's tokens in normal form; Chinese is segmented for search, codes such as `a4-80gsm` stay whole."""
+    """The text's tokens, folded; Chinese is segmented for search, codes such as `a4-80gsm` stay whole.
+
+    A number with its unit is one token, in one spelling: `1,5 l` is `1.5l`.
+    """
+    plain = folded(text)
     found: list[str] = []
-    for word in _WORD.findall(normalise(text)):
+    start = 0
+    for measure in measures(plain):
+        found.extend(_cut(plain[start : measure.start]))
+        found.append(measure.token)
+        start = measure.end
+    found.extend(_cut(plain[start:]))
+    return found
+
+
+def unmeasured(text: str) -> list[str]:
+    """The numbers and units of the text's measures as words of their own: `1` and `gallon`."""
+    if _DIGIT.search(text) is None:  # most texts
+        return []
+    plain = folded(text)
+    return [word for measure in measures(plain) for word in _cut(_BORDER.sub(" ", plain[measure.start : measure.end]))]
+
+
+def _cut(text: str) -> list[str]:
+    found: list[str] = []
+    for word in _WORD.findall(text):
         if has_han(word):
             import rjieba
 

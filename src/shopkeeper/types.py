@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from shopkeeper.amounts import Between
 from shopkeeper.attributes import NO_ATTRIBUTES, Attributes
 from shopkeeper.stated import Stated
+from shopkeeper.understood import Alternative, Change
 
 if TYPE_CHECKING:
     import ibis
@@ -219,7 +220,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What was understood of the words. `vector` float32 (d,) unit length, None where there are no words.
+    """What was understood of the words. `vector` float32 (d,) unit length, None where there are none; `maybe` meant.
 
     `tokens` are searched; `stated` says what became filters or boosts, `hints` its words, which need not match.
     """
@@ -232,6 +233,9 @@ class Intent:
     vector: FloatArray | None = None
     stated: tuple[Stated, ...] = ()
     hints: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+    maybe: str | None = None
+    alternatives: tuple[Alternative, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,15 @@ def test_a_corrected_search_says_what_it_shows_and_what_was_typed(client: TestCl
     assert "Did you mean" not in text
 
 
+def test_what_is_only_doubted_is_offered(client: TestClient, shop: Shop) -> None:
+    shop.put([Product(product_id="odd", title="Wooden lamtern holder", category=("Home",), price=9.0)])
+    shop.put([Product(product_id=f"c{n}", title=f"Lantern {n}", category=("Home",), price=9.0) for n in range(60)])
+    text = client.get("/grocer/search?q=lamtern").text
+    assert '<a href="?q=lantern">Did you mean lantern?</a>' in text and "Results for lamtern" in text
+    chinese = client.get("/grocer/search?q=lamtern", headers={"Accept-Language": "zh"}).text
+    assert "您是不是要找：lantern" in chinese
+
+
 def test_a_reason_in_chinese_has_no_latin_full_stop(client: TestClient) -> None:
     why = re.search(r'href="(/grocer/why/\w+/0)"', client.get("/grocer/").text)
     assert why

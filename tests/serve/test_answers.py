@@ -10,6 +10,7 @@
 8. Any attribute is a filter, in any case, numbers by range in any unit; what a facet names is what its filter takes;
    an attribute that there is not, and a range that cannot be, are refused with the names that there are.
 9. What words state is in the answer with what was made of it, and can be left words.
+10. The page says what was made of the query's words, and by which part.
 10. Filters that leave nothing, and the page after the last, give an empty page, not a failure.
 """
 
@@ -47,6 +48,13 @@ def test_a_search_answers_with_the_products_of_its_words(client: TestClient) -> 
     assert (best.position, best.department, best.category, best.available) == (0, "Drinks", ["Drinks"], True)
     assert (page.scene, page.intent.query, page.version) == ("search", "green tea", "0001")
     assert len(page.items) <= 3
+
+
+def test_a_search_says_what_was_made_of_its_words(client: TestClient) -> None:
+    intent = page_of(client, SEARCH, query="Gren tea").intent
+    assert (intent.query, intent.correction, intent.maybe) == ("gren tea", "green tea", None)
+    assert [change.model_dump() for change in intent.changes] == [{"by": "spelling", "said": "gren", "meant": "green"}]
+    assert not page_of(client, SEARCH, query="green tea").intent.changes
 
 
 def test_the_time_of_each_stage_is_in_a_header(client: TestClient) -> None:

@@ -6,6 +6,7 @@
 4. Chinese is found by its first characters and by the beginning of a word inside.
 5. new titles are suggested at once, and what no product bears any more is not.
 6. empty prefixes, and prefixes of nothing, suggest nothing.
+7. accents and traditional characters are no hindrance, whoever writes them; phrases are suggested as they are written.
 """
 
 from dataclasses import replace
@@ -117,3 +118,10 @@ def test_a_past_query_stays_when_its_product_goes() -> None:
     made = Suggester(shelf, None, {"milk": 1})
     made.update(replace(shelf, deleted=np.ones(1, bool)), np.array([0], np.int32), None)
     assert made.suggest("milk") == ["milk"]
+
+
+def test_accents_and_traditional_characters_are_no_hindrance() -> None:
+    suggester = Suggester(worlds.catalog(["Crème brûlée", "電燒烤爐", "保温杯"]))
+    assert suggester.suggest("creme b") == suggester.suggest("Crème B") == ["Crème brûlée"]
+    assert suggester.suggest("电烧") == suggester.suggest("電燒") == ["電燒烤爐"]
+    assert suggester.suggest("保溫") == ["保温杯"]

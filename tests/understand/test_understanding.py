@@ -7,6 +7,11 @@
 5. without an encoder there is no vector; overlong queries are cut.
 6. deleted products teach no words.
 7. the words of a new product are known at once: neither corrected away nor beyond correction.
+8. the intent says what was changed, and by which part; what is only doubted is offered, not searched for.
+9. in a query of Chinese and Latin words each is corrected in its own way; codes and units in it are left alone.
+10. the intent says which words were read in another form; Chinese is encoded in simplified characters.
+11. a word that a search finds elsewhere, as in a description, is left alone, and at most doubted.
+12. spelling, pinyin and doubts can be switched off, each by itself.
 """
 
 from collections.abc import Sequence
@@ -16,6 +21,7 @@ from typing import Literal
 import numpy as np
 import pytest
 
+from shopkeeper.settings import Understand
 from shopkeeper.testing import worlds
 from shopkeeper.types import FloatArray
 from shopkeeper.understand.lexicon import catalog_texts
@@ -128,3 +134,81 @@ def test_the_words_of_a_new_product_are_known_at_once() -> None:
     assert made.understand("chocolatebar").correction == "chocolate bar"
     assert made.understand("xifalu").correction == "洗发露"
     assert not made.lexicon.knows("quollish")
+
+
+def test_the_intent_says_what_was_changed_and_by_what() -> None:
+    intent = ENGLISH.understand("Wohle mikl")
+    assert intent.changes == (("spelling", "wohle", "whole"), ("spelling", "mikl", "milk"))
+    assert ENGLISH.understand("darkchocolate").changes == (("split", "darkchocolate", "dark chocolate"),)
+    assert MIXED.understand("xi fa lu").changes == (("pinyin", "xi fa lu", "洗发露"),)
+    assert MIXED.understand("洗发路").changes == (("homophone", "洗发路", "洗发露"),)
+    assert ENGLISH.understand("whole milk").changes == ()
+
+
+def test_a_query_of_both_scripts_is_corrected_in_both() -> None:
+    intent = MIXED.understand("choclate 牛乃 250ml wd-41")
+    assert intent.correction == "chocolate 牛奶 250ml wd-41"
+    assert [change.by for change in intent.changes] == ["spelling", "homophone"]
+    assert MIXED.understand("儿童niunai").correction == "儿童牛奶"
+
+
+def test_what_is_doubted_is_offered_and_not_searched_for() -> None:
+    texts = ["toner caertridge", *(f"cartridge {n}" for n in range(150))]
+    intent = Understanding(None, texts).understand("caertridge 12")
+    assert (intent.correction, intent.maybe, intent.tokens) == (None, "cartridge 12", ("caertridge", "12"))
+    off = Understanding(None, texts, Understand(did_you_mean=False))
+    assert off.understand("caertridge 12").maybe is None
+
+
+@pytest.mark.parametrize(
+    ("switch", "query", "left"),
+    [("spelling", "wohle milk", "niunai"), ("pinyin", "niunai", "wohle milk"), ("pinyin", "牛乃", "choclate")],
+)
+def test_each_part_can_be_switched_off(switch: str, query: str, left: str) -> None:
+    switched = Understanding(None, TITLES + CHINESE, Understand(**{switch: False}))
+    assert switched.understand(query).correction is None
+    assert switched.understand(left).correction is not None
+
+
+def test_a_part_that_is_off_stays_off_when_products_come() -> None:
+    shelf = worlds.catalog(["腊肉 yoghurt"])
+    for switch, query in (("spelling", "yoghrut"), ("pinyin", "larou")):
+        switched = Understanding(None, TITLES + CHINESE, Understand(**{switch: False}))
+        switched.update(shelf, np.array([0], np.int32), None)
+        assert switched.understand(query).correction is None
+        assert switched.lexicon.knows("yoghurt")
+
+
+def test_past_queries_decide_between_words_as_near() -> None:
+    made = Understanding(None, ["lover doll", "lower shelf", "lower bunk"])
+    assert made.understand("loer").correction == "lower"
+    made.remember({"lover doll": 40})
+    assert made.understand("loer").correction == "lover"
+
+
+def test_the_intent_says_which_words_were_read_in_another_form() -> None:
+    intent = ENGLISH.understand("Crème milk 1,5 L")
+    assert intent.changes == (("accents", "crème", "creme"), ("units", "1,5 l", "1.5l"))
+    assert (intent.query, intent.correction, intent.tokens) == ("crème milk 1,5 l", None, ("creme", "milk", "1.5l"))
+    assert ENGLISH.understand("milk 1.5l").changes == ()
+    chinese = Understanding(LengthEncoder(), CHINESE).understand("純牛奶 250毫升")
+    assert chinese.changes == (("traditional", "純牛奶", "纯牛奶"), ("units", "250毫升", "250ml"))
+    assert chinese.correction is None
+    assert set(chinese.tokens) == {"牛奶", "纯牛奶", "250ml"}
+
+
+def test_a_unit_is_never_corrected() -> None:
+    made = Understanding(None, ["sugar 1 lb", "gallium lamp"])
+    assert made.understand("gallon sugr").correction == "gallon sugar"
+    assert made.understand("pounds").correction is None
+
+
+def test_a_word_that_a_search_finds_elsewhere_is_left_alone() -> None:
+    made = Understanding(None, [f"chocolate {n}" for n in range(60)])
+    assert made.understand("chocolat").correction == "chocolate"
+    made.find_in({"chocolat"}.__contains__)
+    intent = made.understand("chocolat")
+    assert (intent.correction, intent.maybe) == (None, "chocolate")
+    assert made.understand("choclate").correction == "chocolate"
+    made.update(worlds.catalog(["Oat drink"]), np.array([0], np.int32), None)
+    assert made.understand("chocolat").correction is None

@@ -276,6 +276,8 @@ def page(found: "Page", shop: "Shop", as_json: bool) -> None:
         return
     if found.intent.correction:
         console.print(f"Showing results for: {found.intent.correction}", highlight=False)
+    elif found.intent.maybe:
+        console.print(f"Did you mean: {found.intent.maybe}", highlight=False)
     table = Table()
     for column in ("", "product", "price", "score", "why"):
         table.add_column(column, justify="right" if column in {"", "price", "score"} else "left")

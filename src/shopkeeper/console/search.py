@@ -62,6 +62,7 @@ class Results:
     chips: tuple[Chip, ...]
     understood: Understood
     correction: str
+    maybe: str
     strip: Strip | None
     popular: Section
     departments: tuple[Department, ...]
@@ -102,6 +103,7 @@ def search(guest: Guest, query: Query) -> Results:
         chips=_chips(guest, query),
         understood=understood(guest, query, page),
         correction=(page.intent.correction or "") if page else "",
+        maybe=(page.intent.maybe or "") if page else "",
         strip=said,
         popular=section(guest, "trending", "instead", k=6).unmarked() if not total else Section(),
         departments=departments(guest, 8) if not total or (not matched and query.words) else (),

@@ -15,7 +15,7 @@ from shopkeeper import plugins
 from shopkeeper.encode.open import open_encoder, own_encoder, with_own
 from shopkeeper.flow.shop import Shop, Trained
 from shopkeeper.flow.state import POPULARITY_FILE, VECTORS_FILE, queries_of, readable, state_of
-from shopkeeper.ports import Encoder, Feature, Fits, Ranker, Saves, Source
+from shopkeeper.ports import Encoder, Feature, Fits, Ranker, Saves, Says, Source
 from shopkeeper.recall.crew import Crew
 from shopkeeper.recall.gather import Plan
 from shopkeeper.settings import Settings
@@ -47,6 +47,13 @@ class Stages:
         for part in (*self.sources.values(), *self.features.values()):
             if isinstance(part, Fits):
                 part.fit(snapshot)
+
+    def known_to(self, understanding: Understanding) -> Understanding:
+        """The understanding, which from now on leaves alone whatever word a source finds."""
+        for source in self.sources.values():
+            if isinstance(source, Says):
+                understanding.find_in(source.says)
+        return understanding
 
     def save(self, folder: Path, taught: Collection[str]) -> None:
         """Writes each part into a folder of its own; of the rankers those that were taught."""
@@ -113,7 +120,7 @@ def load_trained(folder: ShopFolder, catalog: Catalog, ahead: Future[VersionInfo
     with ThreadPoolExecutor(2) as beside:  # hashing and the encoder's session leave the interpreter to the rest
         verified = ahead or beside.submit(folder.versions.verify, current.number)
         opened = beside.submit(_encoder_of, folder, catalog, current)
-        understanding = Understanding(None, catalog_texts(catalog))
+        understanding = Understanding(None, catalog_texts(catalog), folder.settings.understand, folder.path)
         version = verified.result()
         if version.number != current.number:  # promoted since that check began
             version = folder.versions.verify(current.number)
@@ -122,7 +129,9 @@ def load_trained(folder: ShopFolder, catalog: Catalog, ahead: Future[VersionInfo
         with readable(version):
             parts.load(version.path, catalog)
             popularity[: state["n_products"]] = np.load(version.path / POPULARITY_FILE)
-        suggester = Suggester(catalog, popularity, queries_of(version))
+        queries = queries_of(version)
+        parts.known_to(understanding).remember(queries)
+        suggester = Suggester(catalog, popularity, queries)
         stating = folder.settings.understand.filters
         structured = Structured(catalog, understanding.lexicon.counts) if stating else None
         same = version.number == current.number

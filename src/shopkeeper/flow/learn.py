@@ -71,9 +71,8 @@ def learn(
         lessons = taught(parts, held.snapshot, settings, plan, tell)
         tell("measuring on held-out days", 0, 0)
         parts.fit(held.snapshot)
-        contests = tried(
-            parts, ranker_of(settings, lessons), held, Understanding(encoder, catalog_texts(catalog)), plan
-        )
+        understanding = Understanding(encoder, catalog_texts(catalog), settings.understand, folder.path)
+        contests = tried(parts, ranker_of(settings, lessons), held, parts.known_to(understanding), plan)
         tell("learning everything", 0, 0)
         parts.fit(whole)
         events = folder.events.table() if checked.events is None else checked.events

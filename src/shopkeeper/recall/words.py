@@ -6,17 +6,21 @@ import threading
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from re import compile as pattern
 
 import numpy as np
 import tantivy
 
-from shopkeeper.text import UNITS, is_code, other_numbers, singular_of, tokens
+from shopkeeper.text import UNITS, is_code, other_numbers, singular_of, tokens, unmeasured
 from shopkeeper.types import BoolArray, FloatArray, RowArray
+from shopkeeper.understood import Alternative
 
 STEMS = "stems"
 _PIECES = pattern(r"[./'\-]")
+_MODEL = pattern(r"([a-z]{2,})-?(\d{1,5})")
+_LETTERS, _DIGITS = pattern(r"[a-z]{2,}"), pattern(r"\d{1,5}")
 _HEAP_BYTES = 50_000_000
 _PREFIX_TERMS = 30
 BELOW = 0.25
@@ -35,6 +39,15 @@ class FieldText:
     brand: str
     category: str
     description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is asked beside the words: `others` stand in for parts of them, for a single word everywhere, for several
+    only where all words are asked for; `hints` may miss, but count."""
+
+    others: Sequence[Alternative] = ()
+    hints: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,28 +118,33 @@ class WordIndex:
         query = _some([self._word(word, searcher, False) for word in dict.fromkeys(words)])
         return Matches(*self._hits(query, searcher, most))
 
+    def says(self, word: str) -> bool:
+        """Whether any text says the word, in this number or the other."""
+        return bool(self._searcher.doc_freq(STEMS, _stem(word)))
+
     def search(
         self,
         words: Sequence[str],
+        beside: Beside | None = None,
         *,
         exact: bool = False,
         most: int = 20_000,
         enough: int = 1,
-        hints: Sequence[str] = (),
     ) -> Matches:
         """Texts that hold all words; where there are none, the first of these that finds any:
 
         the last word as a prefix, unknown words spelt nearly so, all without small words such as "for", all but one
         with the head, the head, all but one, any. The head is the noun that says what is wanted: the last known word
         before a preposition. `exact` stops after the prefix: a code is never guessed. Fewer than `enough` texts that
-        hold all words are followed by those that hold some, as above. `hints` may miss, but count.
+        hold all words are followed by those that hold some, as above.
         """
         searcher = self._searcher
         found = Matches(np.empty(0, np.int32), np.empty(0, np.float32))
-        for query, whole in self._ladder(list(dict.fromkeys(words)), searcher, exact):
+        beside = beside or Beside()
+        for query, whole in self._ladder(list(dict.fromkeys(words)), searcher, exact, beside.others):
             if whole and len(found.texts):
                 continue
-            liked = [(tantivy.Occur.Should, self._word(word, searcher, False)) for word in hints]
+            liked = [(tantivy.Occur.Should, self._word(word, searcher, False)) for word in beside.hints]
             asked = tantivy.Query.boolean_query([(tantivy.Occur.Must, query), *liked]) if liked else query
             texts, scores = self._hits(asked, searcher, most)
             if not len(texts):
@@ -147,12 +165,13 @@ class WordIndex:
         return np.array(texts, np.int32), np.array([score for score, _ in hits], np.float32)
 
     def _ladder(
-        self, words: list[str], searcher: tantivy.Searcher, exact: bool
+        self, words: list[str], searcher: tantivy.Searcher, exact: bool, others: Sequence[Alternative]
     ) -> Iterator[tuple[tantivy.Query, bool]]:
         if not words:
             return
         whole = [self._word(word, searcher, len(words) == 1) for word in words]
-        yield _all(whole), True
+        whole = [self._or(query, (word,), searcher, others) for word, query in zip(words, whole, strict=True)]
+        yield _all(list(self._parts(words, whole, searcher, others))), True
         begun = self._begun(words[-1], searcher)
         if begun:
             yield _all([*whole[:-1], _either(begun)]), True
@@ -178,10 +197,34 @@ class WordIndex:
             others = [form for form in other_numbers(word) if searcher.doc_freq("title", form)]
             ways.extend(self._term("title", form, "plural") for form in others)
         ways.append(self._term(STEMS, _stem(word)))
+        if (model := _MODEL.fullmatch(word)) is not None and "-" in word:
+            ways.append(self._term(STEMS, model[1] + model[2]))
         pieces = [piece for piece in _PIECES.split(word) if piece]
         if len(pieces) > 1:
             ways.append(_all([self._term(STEMS, _stem(piece)) for piece in pieces]))
         return _either(ways)
+
+    def _or(
+        self, query: tantivy.Query, said: tuple[str, ...], searcher: tantivy.Searcher, others: Sequence[Alternative]
+    ) -> tantivy.Query:
+        """The query for a part of the words, or what stands in for it at its lower weight."""
+        instead = [
+            tantivy.Query.boost_query(_all([self._word(word, searcher, False) for word in other.meant]), other.weight)
+            for other in others
+            if other.said == said
+        ]
+        return _either([query, *instead]) if instead else query
+
+    def _parts(
+        self, words: list[str], whole: list[tantivy.Query], searcher: tantivy.Searcher, others: Sequence[Alternative]
+    ) -> Iterator[tantivy.Query]:
+        """A query for each word, but one for several words together that others stand in for."""
+        at = 0
+        while at < len(words):
+            said = next((one.said for one in others if len(one.said) > 1 and _begins(words[at:], one.said)), ())
+            n = max(len(said), 1)
+            yield self._or(_all(whole[at : at + n]), said, searcher, others) if said else whole[at]
+            at += n
 
     def _term(self, name: str, word: str, counts_as: str = "") -> tantivy.Query:
         query = tantivy.Query.term_query(self._schema, name, word, index_option="freq")
@@ -236,8 +279,20 @@ def _document(number: int, text: FieldText) -> tantivy.Document:
         document.add_text(name, " ".join(words))
         stems.extend(words)
         stems.extend(piece for word in words for piece in _PIECES.split(word) if piece and piece != word)
+        stems.extend(_joined(words))
+        stems.extend(unmeasured(getattr(text, name)))
     document.add_text(STEMS, " ".join(map(_stem, stems)))
     return document
+
+
+def _joined(words: Sequence[str]) -> Iterator[str]:
+    """What models may be typed as besides: `wd40` and both its parts of wd-40, `iphone12` of iphone 12."""
+    for word in words:
+        if (parts := _MODEL.fullmatch(word)) is not None:
+            yield from (parts[1] + parts[2], parts[1], parts[2])
+    for word, after in pairwise(words):
+        if _LETTERS.fullmatch(word) and _DIGITS.fullmatch(after):
+            yield word + after
 
 
 def _stem(word: str) -> str:
@@ -261,6 +316,10 @@ def _in_part(words: list[tantivy.Query], head: int) -> Iterator[tantivy.Query]:
         yield tantivy.Query.boolean_query([(tantivy.Occur.Must, words[head]), *others], fewest or None)
     for fewest in dict.fromkeys((len(words) - 1, 1)):
         yield tantivy.Query.boolean_query([(tantivy.Occur.Should, word) for word in words], fewest)
+
+
+def _begins(words: Sequence[str], said: tuple[str, ...]) -> bool:
+    return tuple(words[: len(said)]) == said
 
 
 def _all(queries: Sequence[tantivy.Query]) -> tantivy.Query:

@@ -33,6 +33,8 @@ def page_reply(page: Page, catalog: Catalog, explain: bool) -> Response:
             "tokens": intent.tokens,
             "correction": intent.correction,
             "stated": [asdict(own) for own in intent.stated],
+            "maybe": intent.maybe,
+            "changes": [change._asdict() for change in intent.changes],
         },
         "rules": page.rules,
         "late": page.late,

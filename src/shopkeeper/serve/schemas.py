@@ -167,13 +167,23 @@ class StatedOut(BaseModel):
     confidence: float
 
 
+class ChangeOut(BaseModel):
+    """Words that were taken for others, and the part of understanding that did it."""
+
+    by: str
+    said: str
+    meant: str
+
+
 class IntentOut(BaseModel):
     """What was understood of the words."""
 
     query: str
     language: Language
     tokens: list[str]
-    correction: str | None
+    correction: str | None = Field(description="What was searched for in place of the query; null where it stands.")
+    maybe: str | None = Field(description="What may have been meant: nothing was changed, ask the shopper.")
+    changes: list[ChangeOut]
     stated: list[StatedOut]
 
 

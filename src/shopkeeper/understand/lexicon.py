@@ -1,13 +1,13 @@
 """The words of a catalogue: how many products say each, and which stand side by side."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from shopkeeper.text import UNITS, is_code, other_numbers, tokens
+from shopkeeper.text import UNITS, is_code, other_numbers, tokens, unmeasured
 from shopkeeper.types import Catalog, RowArray
 
 
@@ -21,12 +21,14 @@ def is_code_query(words: Iterable[str]) -> bool:
 class Lexicon:
     """`counts`: how many distinct texts say a word; `pairs`: two words joined by a space that stood side by side.
 
-    `before` is what was said before these, so that a large lexicon grows without being copied.
+    `before` is what was said before these, so that a large lexicon grows without being copied. `elsewhere` says whether
+    a search finds a word that these texts do not say: it is no misspelling, though nothing is corrected to it.
     """
 
     counts: Mapping[str, int]
     pairs: frozenset[str]
     before: "Lexicon | None" = None
+    elsewhere: Callable[[str], bool] | None = None
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> "Lexicon":
@@ -35,7 +37,7 @@ class Lexicon:
         pairs: set[str] = set()
         for text in set(texts):
             words = tokens(text)
-            counts.update(set(words))
+            counts.update({*words, *unmeasured(text)})
             pairs.update(map(" ".join, pairwise(words)))
         return cls(dict(counts), frozenset(pairs))
 
@@ -43,20 +45,26 @@ class Lexicon:
         """This lexicon and what these texts say."""
         newer = Lexicon.of(texts)
         if self.before is None:
-            return Lexicon(newer.counts, newer.pairs, self)
-        return Lexicon({**self.counts, **newer.counts}, self.pairs | newer.pairs, self.before)
+            return Lexicon(newer.counts, newer.pairs, self, self.elsewhere)
+        return Lexicon({**self.counts, **newer.counts}, self.pairs | newer.pairs, self.before, self.elsewhere)
 
     def says(self, word: str) -> bool:
         """Whether the catalogue says exactly this word."""
         return word in self.counts or (self.before is not None and self.before.says(word))
+
+    def count(self, word: str) -> int:
+        """How many texts say exactly this word."""
+        return self.counts.get(word, 0) + (self.before.count(word) if self.before is not None else 0)
 
     def says_pair(self, pair: str) -> bool:
         """Whether the catalogue says these two words, joined by a space, side by side."""
         return pair in self.pairs or (self.before is not None and self.before.says_pair(pair))
 
     def knows(self, word: str) -> bool:
-        """Whether the catalogue says the word, in this number or the other."""
-        return self.says(word) or any(map(self.says, other_numbers(word)))
+        """Whether the catalogue says the word, in this number or the other, or a search finds it elsewhere."""
+        if self.says(word) or any(map(self.says, other_numbers(word))):
+            return True
+        return self.elsewhere is not None and self.elsewhere(word)
 
 
 def catalog_texts(catalog: Catalog) -> list[str]:

@@ -8,7 +8,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from shopkeeper.text import has_han, normalise
+from shopkeeper.text import folded, has_han
 from shopkeeper.types import BoolArray, Catalog, FloatArray, RowArray
 
 STARTS = 5
@@ -72,7 +72,7 @@ class Suggester:
 
     def suggest(self, prefix: str, k: int = 8) -> list[str]:
         """At most k phrases that hold a word beginning with the prefix, heaviest first; none for an empty prefix."""
-        asked = normalise(prefix)[:KEY]
+        asked = folded(prefix)[:KEY]
         if not asked or k < 1:
             return []
         since = self._since
@@ -140,7 +140,7 @@ class Suggester:
             taken = numbers[codes[kept]]
             bearers += np.bincount(taken[taken >= 0], minlength=len(bearers)).astype(np.int32)
         for query in queries:
-            if (number := self._number_of.get(normalise(query))) is not None:
+            if (number := self._number_of.get(folded(query))) is not None:
                 bearers[number] += 1
         return bearers
 
@@ -172,7 +172,7 @@ def _said(catalog: Catalog, row: int) -> list[tuple[str, str]]:
     if row >= len(catalog) or catalog.deleted[row]:
         return []
     names = (catalog.titles[row], catalog.brands[row], *catalog.category_paths[catalog.categories[row]][-1:])
-    return [(key, name.strip()) for name in names if (key := normalise(name))]
+    return [(key, name.strip()) for name in names if (key := folded(name))]
 
 
 def _columns(catalog: Catalog) -> list[Column]:
@@ -182,7 +182,7 @@ def _columns(catalog: Catalog) -> list[Column]:
         distinct = {phrase: code for code, phrase in enumerate(dict.fromkeys(phrases))}
         codes = np.fromiter(map(distinct.__getitem__, phrases), np.int32, len(phrases))
         columns.append((list(distinct), codes))
-    return [([normalise(phrase) for phrase in phrases], phrases, codes) for phrases, codes in columns]
+    return [([folded(phrase) for phrase in phrases], phrases, codes) for phrases, codes in columns]
 
 
 def _shares(catalog: Catalog, popularity: FloatArray | None) -> FloatArray:
@@ -213,7 +213,7 @@ def _phrases(
             add(key, phrase, weight)
     total = max(sum(queries.values()), FEW)  # three searches alone must not outweigh every product
     for query, times in queries.items():
-        add(normalise(query), query, times / total)
+        add(folded(query), query, times / total)
     return written, np.array(list(weights.values()), np.float32)
 
 

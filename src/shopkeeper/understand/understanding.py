@@ -1,77 +1,104 @@
 """A query's words to what is meant by them."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
 
 from shopkeeper.ports import Encoder
-from shopkeeper.text import has_han, language_of, normalise, tokens
+from shopkeeper.settings import Understand
+from shopkeeper.text import folded, has_han, language_of, normalise, tokens
 from shopkeeper.types import Catalog, FloatArray, Intent, RowArray
+from shopkeeper.understand.correction import Corrector
+from shopkeeper.understand.forms import forms
 from shopkeeper.understand.lexicon import Lexicon, is_code_query, row_texts
 from shopkeeper.understand.pinyin import Pinyin
 from shopkeeper.understand.spelling import Speller
+from shopkeeper.understand.synonyms import Meant, Synonyms
 
 LONGEST = 256
 """Characters of a query that are read."""
+READ = 8
+"""Of so many times as many characters the normal form is taken: most of a query may be spaces."""
+BY_DEFAULT = Understand()
+NO_OTHERS = Meant()
 
 
 class Understanding:
     """Understands queries to one catalogue; `texts` are what it says (`lexicon.catalog_texts`)."""
 
-    def __init__(self, encoder: Encoder | None, texts: Iterable[str]) -> None:
-        said = list(dict.fromkeys(texts))
+    def __init__(
+        self, encoder: Encoder | None, texts: Iterable[str], settings: Understand = BY_DEFAULT, folder: Path = Path()
+    ) -> None:
+        """Raises SettingError where the settings' synonyms, or those in a file in `folder`, contradict one another."""
+        self._synonyms = Synonyms(settings.synonyms, folder)
+        said = list(dict.fromkeys((*texts, *self._synonyms.texts())))
         self.encoder = encoder
-        self._speller = Speller(Lexicon.of(said))
+        self._settings = settings
         self._updating = threading.Lock()
-        self._pinyin = Pinyin(said) if any(map(has_han, said)) else None
+        lexicon = Lexicon.of(said)
+        self._corrector = Corrector(
+            lexicon,
+            Speller(lexicon) if settings.spelling else None,
+            Pinyin(said) if settings.pinyin and any(map(has_han, said)) else None,
+        )
 
     @property
     def lexicon(self) -> Lexicon:
         """The words that are known now."""
-        return self._speller.lexicon
+        return self._corrector.lexicon
 
     def update(self, catalog: Catalog, rows: RowArray, vectors: FloatArray | None) -> None:
         """Knows the words of new and renamed products at once. What a catalogue said once is never corrected."""
         said = row_texts(catalog, rows)
         with self._updating:
-            if any(map(has_han, said)):
-                if self._pinyin is None:
-                    self._pinyin = Pinyin(said)
+            speller, pinyin = self._corrector.speller, self._corrector.pinyin
+            if self._settings.pinyin and any(map(has_han, said)):
+                if pinyin is None:
+                    pinyin = Pinyin(said)
                 else:
-                    self._pinyin.add(said)
-            self._speller = self._speller.grown(said)
+                    pinyin.add(said)
+            speller = speller.grown(said) if speller is not None else None
+            lexicon = speller.lexicon if speller is not None else self.lexicon.grown(said)
+            self._corrector = Corrector(lexicon, speller, pinyin)
+
+    def find_in(self, is_found: Callable[[str], bool]) -> None:
+        """Leaves alone whatever word is found by a search, though no title, brand or category says it."""
+        with self._updating:
+            lexicon = replace(self.lexicon, elsewhere=is_found)
+            speller = self._corrector.speller
+            self._corrector = Corrector(lexicon, speller and speller.over(lexicon), self._corrector.pinyin)
+
+    def remember(self, queries: Mapping[str, int]) -> None:
+        """Knows past queries, with how often each was asked."""
+        with self._updating:
+            speller = self._corrector.speller
+            self._corrector = replace(self._corrector, speller=speller and speller.asked(queries))
 
     def understand(self, query: str) -> Intent:
         """The intent of a query; an empty one where there are no words.
 
         `query` is what was asked, in normal form. Where a `correction` is given, `tokens` and `vector` are of it.
         """
-        asked = normalise(query)[:LONGEST].strip()
+        asked = normalise(query[: READ * LONGEST])[:LONGEST].strip()
         words = tokens(asked)
         if not words:
             return Intent(query=asked, language=language_of(asked))
-        correction = self._correct(asked, words)
-        meant = correction or asked
+        corrector = self._corrector  # one for the whole query, whatever comes meanwhile
+        plain = folded(asked)
+        corrected = corrector.correct(plain, words)
+        meant = corrected.text or (plain if has_han(asked) else asked)
         vector = self.encoder.encode([meant], "query")[0] if self.encoder is not None else None
+        searched, is_code = tokens(meant) if corrected.text else words, is_code_query(words)
+        others = NO_OTHERS if is_code else self._synonyms.meant(searched)
         return Intent(
             query=asked,
             language=language_of(meant),
-            tokens=tuple(tokens(meant) if correction else words),
-            is_code=is_code_query(words),
-            correction=correction,
+            tokens=tuple(searched),
+            is_code=is_code,
+            correction=corrected.text,
             vector=vector,
+            changes=(*forms(asked), *corrected.changes, *others.changes),
+            alternatives=others.alternatives,
+            maybe=None if corrected.text or not self._settings.did_you_mean else corrector.doubted(words),
         )
-
-    def _correct(self, asked: str, words: list[str]) -> str | None:
-        if is_code_query(words):
-            return None
-        if has_han(asked):
-            # a wrong character still gives words the catalogue knows, so its sound is asked in any case
-            return self._pinyin.term(asked) if self._pinyin is not None else None
-        speller = self._speller  # one for the whole query, whatever comes meanwhile
-        if all(map(speller.lexicon.knows, words)):
-            return None
-        sounded = self._pinyin.term(asked) if self._pinyin is not None else None
-        if sounded is not None:
-            return sounded
-        corrected = speller.correct(words)
-        return " ".join(corrected) if corrected else None

@@ -1,6 +1,7 @@
 """Products by the words of their title, brand, category and description."""
 
 import copy
+import logging
 import threading
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,9 +17,9 @@ from shopkeeper.recall.facets import FacetTable
 from shopkeeper.recall.filter import filters_with, mask
 from shopkeeper.recall.groups import NO_GROUP, Groups
 from shopkeeper.recall.offers import NOTHING, best, inside
-from shopkeeper.recall.words import FieldText, Matches, WordIndex
+from shopkeeper.recall.words import Beside, FieldText, Matches, WordIndex
 from shopkeeper.settings import SourceSettings
-from shopkeeper.text import tokens
+from shopkeeper.text import RECIPE, tokens
 from shopkeeper.types import (
     NO_ROWS,
     Batch,
@@ -39,6 +40,8 @@ BOOST = 0.5
 """How much higher a product scores that has what the words mean beyond doubt; less with more doubt."""
 _BETWEEN = "\x1f"
 _ARRAYS = ("group_of", "priority", "checksums")
+_RECIPE_FILE = "recipe.npy"
+log = logging.getLogger(__name__)
 
 
 class Lexical:
@@ -122,6 +125,7 @@ class Lexical:
         for name, array in zip(_ARRAYS, arrays, strict=True):
             np.save(folder / f"{name}.npy", array)
         np.save(folder / "n_texts.npy", np.array(state.groups.n_groups))
+        np.save(folder / _RECIPE_FILE, np.array(RECIPE))
 
     def load(self, folder: Path, catalog: Catalog) -> None:
         self._state = None
@@ -136,11 +140,15 @@ class Lexical:
         of_group, first = np.unique(group_of[known], return_index=True)  # one row of each is enough: they say the same
         numbers = {keys[row]: group for row, group in zip(known[first].tolist(), of_group.tolist(), strict=True)}
         groups = Groups(group_of, int(np.load(folder / "n_texts.npy")), priority)
-        index = WordIndex(self._boosts(), folder / "index")
+        index = _index(self._boosts(), folder, numbers)
         self._state = _State(index, groups, FacetTable(catalog), checksums, numbers, catalog)
         changed = np.flatnonzero(~same).astype(np.int32)
         if len(changed):
             self.update(catalog, changed, None)
+
+    def says(self, word: str) -> bool:
+        """Whether the words of any product hold this one, in this number or the other."""
+        return self._state is not None and self._state.index.says(word)
 
     def plain(self) -> "Lexical":
         """The same index by words alone: BM25, which everything else has to beat."""
@@ -236,12 +244,14 @@ class _State:
 
     def matches(self, intent: Intent, most: int, enough: int) -> Matches:
         """The query's matches, else those of its correction; the latest queries are remembered."""
-        key = (intent.query, intent.tokens, intent.is_code, intent.correction, intent.hints)
+        asked = (intent.query, intent.tokens, intent.is_code, intent.correction)
+        key = (*asked, intent.alternatives, intent.hints)
         found = self.remembered.get(key)
         if found is None:
             words = intent.tokens or tokens(intent.query)
             guessed = intent.is_code or bool(intent.correction)
-            found = self.index.search(words, exact=guessed, most=most, enough=enough, hints=intent.hints)
+            beside = Beside(intent.alternatives, intent.hints)
+            found = self.index.search(words, beside, exact=guessed, most=most, enough=enough)
             if not len(found.texts) and intent.correction:
                 found = self.index.search(tokens(intent.correction), most=most, enough=enough)
             # The index is shared with later states: what it learnt since is not on this one's shelf.
@@ -286,6 +296,17 @@ def _lifted(catalog: Catalog, rows: RowArray, scores: FloatArray, intent: Intent
             likely = mask(catalog, filters_with(Filters(in_stock=False), (own,)))
             scores = scores * np.where(likely[rows], np.float32(1.0 + BOOST * own.confidence), np.float32(1.0))
     return scores
+
+
+def _index(boosts: Mapping[str, float], folder: Path, numbers: Mapping[str, int]) -> WordIndex:
+    """The saved index, or one made anew of these texts where that one holds tokens of another recipe."""
+    saved = folder / _RECIPE_FILE
+    if saved.is_file() and int(np.load(saved)) == RECIPE:
+        return WordIndex(boosts, folder / "index")
+    log.warning("index=remade texts=%d: its words are of another release; learn again to start sooner", len(numbers))
+    index = WordIndex(boosts)
+    index.add(_texts(numbers))
+    return index
 
 
 def _keys(catalog: Catalog, rows: Iterable[int]) -> list[str]:

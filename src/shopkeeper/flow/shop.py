@@ -154,8 +154,9 @@ class Shop:
         self._changing = threading.RLock()
         self._remembering = threading.Lock()
         self._trained: Trained | None = None
-        self.profiles = self._portraits()
-        self.reload()
+        with folder.events.opening():
+            self.profiles = self._portraits()
+            self.reload()
 
     @property
     def trained(self) -> Trained:

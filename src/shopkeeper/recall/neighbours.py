@@ -148,8 +148,11 @@ class LivePairs:
                 weights.append(np.full(len(newer), weight / distance))
                 moments.append((arrival[newer] * self._window + distance) * 2 + (weight == BACKWARD))
         first, second, moment = np.concatenate(firsts), np.concatenate(seconds), np.concatenate(moments)
-        _, pair = np.unique(rows[first].astype(np.int64) << 32 | rows[second], return_inverse=True)
-        _, at, which = np.unique(users[first].astype(np.int64) << 32 | pair, return_index=True, return_inverse=True)
+        (_, user), (known, row) = (np.unique(own, return_inverse=True) for own in (users, rows))
+        key = (user[first] * len(known) + row[first]) * len(known) + row[
+            second
+        ]  # of REPLAYED events at most: no overflow
+        _, at, which = np.unique(key, return_index=True, return_inverse=True)
         last = np.zeros(len(at), np.int64)
         np.maximum.at(last, which, moment)
         summed = np.bincount(which, np.concatenate(weights), len(at))

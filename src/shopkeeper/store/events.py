@@ -2,7 +2,8 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -67,6 +68,17 @@ class Events:
         self._upkeep = Upkeep(database, lake)
         self._commit = GroupCommit[Record, Outcome](database.turn, self._write)
         self._next_seq = self.last_seq() + 1
+        self._opening = False
+        self._tail_once: pa.Table | None = None
+
+    @contextmanager
+    def opening(self) -> Iterator[None]:
+        """While a shop opens, before anybody else uses it: the tail is read once, whatever asks for it."""
+        self._opening = True
+        try:
+            yield
+        finally:
+            self._opening, self._tail_once = False, None
 
     def append(self, events: Sequence[Event]) -> list[Outcome]:
         """What became of each event; all of them are durable on return. Raises StorageFull: then none was kept."""
@@ -100,7 +112,7 @@ class Events:
         users.refresh()
         with self._upkeep.turn:  # or a shopper who is erased meanwhile would be gathered again
             with self._database.reading() as connection:
-                files, tail = self._files(connection), coded_tail(connection)
+                files, tail = self._files(connection), self._coded_tail(connection)
             days = self._lake.gathered.days(files)
         return interactions_of([*days, tail], catalog, users.ids())
 
@@ -121,11 +133,11 @@ class Events:
 
     def past_tail(self, after: float, catalog: Catalog, users: Users) -> Past:
         """What `tail` tells, in rows and days."""
-        return past_of(self._tail(after, coded_tail, coded_day), catalog, users.ids())
+        return past_of(self._tail(after, self._coded_tail, coded_day), catalog, users.ids())
 
     def past_since(self, seq: int, catalog: Catalog, users: Users) -> Past:
         """What `since` tells, in rows and days."""
-        return past_of(self._since(seq, coded_tail, coded_day), catalog, users.ids())
+        return past_of(self._since(seq, self._coded_tail, coded_day), catalog, users.ids())
 
     def last_seq(self) -> int:
         """The number of the event that arrived last, even if it was erased since; -1 for an empty log."""
@@ -192,6 +204,14 @@ class Events:
 
     def _files(self, connection: sa.Connection) -> list[Path]:
         return [self._lake.root / file for file in self._lake.files(connection)]
+
+    def _coded_tail(self, connection: sa.Connection, condition: sa.ColumnElement[bool] | None = None) -> pa.Table:
+        """As `coded_tail`; all of it while the shop opens."""
+        if not self._opening:
+            return coded_tail(connection, condition)
+        if self._tail_once is None:
+            self._tail_once = coded_tail(connection)
+        return self._tail_once
 
     def _tail(self, after: float, of_tail: _OfTail, of_day: _OfDay) -> pa.Table:
         after_us = round(after * MICROSECONDS)

@@ -2,7 +2,7 @@
 
 1. What words state narrows the page, and what the request chose in the same field goes before it.
 2. Where the filters of the words leave nothing, numbers are widened, else one is dropped, at last all; the page is not
-   empty and says which. The words of a number that is dropped are not searched.
+   empty and says which. The words of a name that is dropped are searched, those of a number are not.
 3. Whatever the words are, there is an answer.
 4. The setting and the request can leave the words as words.
 """
@@ -106,6 +106,13 @@ def test_a_filter_that_leaves_nothing_gives_way(
     page = page_of(shop, query)
     assert roles(page) == said
     assert ids(shop, page) >= found
+
+
+def test_the_words_of_a_name_that_gives_way_are_searched(shop: Shop) -> None:
+    page = page_of(shop, "crusty butter croissant under 20")
+    assert roles(page) == [("price", "..20", "filter"), ("category", "Butter croissant", "dropped")]
+    titles = [shop.catalog.titles[item.row] for item in page.items]
+    assert all("croissant" in title for title in titles[:3]), titles
 
 
 def test_where_no_filter_can_stay_the_words_are_searched_as_words(shop: Shop) -> None:

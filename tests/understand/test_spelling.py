@@ -145,6 +145,12 @@ def test_a_small_word_beside_it_bears_nothing_out() -> None:
     assert speller.correct(["lead", "for", "pots"]) is None
 
 
+def test_a_number_or_a_unit_beside_it_bears_nothing_out() -> None:
+    speller = Speller(Lexicon.of(["Layer cake, 12 ct", "Layer cake pk", "Cola"]))
+    assert speller.correct(["diet", "coke", "12", "pk"]) is None
+    assert speller.correct(["coke", "pk"]) is None
+
+
 def test_of_a_long_query_the_first_unknown_words_are_looked_up() -> None:
     assert SPELLER.correct(["shmapoo"] * (MOST_WORDS + 3)) == ["shampoo"] * MOST_WORDS + ["shmapoo"] * 3
 

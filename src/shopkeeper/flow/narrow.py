@@ -31,7 +31,8 @@ def narrowed(
         yield from _if_any(request, meant, catalog)
     weakest = sorted(stated, key=lambda own: (_GIVES_WAY.index(own.field.partition(".")[0]), own.confidence))
     for own in weakest if len(stated) > 1 else ():
-        yield from _if_any(request, _dropped(intent, (own,)), catalog)
+        without = _dropped(intent, (own,)) if _counts(own) else _named_as_words(structured, request, plain, (own,))
+        yield from _if_any(request, without, catalog)
     for own in reversed(weakest) if len(stated) > 2 else ():  # one alone, the strongest first
         dropped = tuple(other for other in stated if other is not own)
         yield from _if_any(request, _dropped(intent, dropped), catalog)
@@ -73,7 +74,7 @@ def _widened(intent: Intent) -> Intent:
 
 
 def _wider(own: Stated) -> Stated:
-    bounds = Between.of(own.value) if own.field == "price" or own.field.startswith("ranges.") else None
+    bounds = Between.of(own.value) if _counts(own) else None
     if bounds is None or own.role != "filter":
         return own
     low = None if bounds.low is None else bounds.low - abs(bounds.low) * WIDER
@@ -88,9 +89,20 @@ def _dropped(intent: Intent, dropped: tuple[Stated, ...]) -> Intent:
     )
 
 
+def _counts(own: Stated) -> bool:
+    """Whether it is a number that is stated, not a name."""
+    return own.field == "price" or own.field.startswith("ranges.")
+
+
+def _named_as_words(structured: Structured, request: Request, plain: Intent, named: tuple[Stated, ...]) -> Intent:
+    """The intent in which the words of these names are searched again."""
+    again = structured.read(plain, (*request.as_words, *(own.field for own in named)))
+    return replace(again, stated=(*again.stated, *(replace(own, role="dropped") for own in named)))
+
+
 def _as_words(structured: Structured, request: Request, plain: Intent, dropped: tuple[Stated, ...]) -> Intent:
     """The intent without any filter: the words of names are searched again, those of numbers say nothing alone."""
-    names = tuple(own for own in dropped if own.field != "price" and not own.field.startswith("ranges."))
-    again = structured.read(plain, (*request.as_words, *(own.field for own in names)))
-    kept = (replace(own, role="dropped") if own.role == "filter" else own for own in again.stated)
-    return replace(again, stated=(*kept, *(replace(own, role="dropped") for own in names)))
+    again = _named_as_words(structured, request, plain, tuple(own for own in dropped if not _counts(own)))
+    return replace(
+        again, stated=tuple(replace(own, role="dropped") if own.role == "filter" else own for own in again.stated)
+    )

@@ -192,7 +192,7 @@ class Speller:
         return int(item.count) + self._asked.get(item.term, 0) + 1
 
     def _fits(self, term: str, beside: tuple[str, str]) -> bool:
-        before, after = ("" if word in _SMALL else word for word in beside)
+        before, after = ("" if word in _SMALL or word in UNITS or is_code(word) else word for word in beside)
         says = self.lexicon.says_pair
         return says(f"{before} {term}") or says(f"{term} {after}")
 

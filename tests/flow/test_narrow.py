@@ -78,6 +78,13 @@ def test_what_words_state_narrows_the_page(shop: Shop, query: str, found: set[st
     assert ids(shop, page_of(shop, query)) == found
 
 
+def test_facets_are_counted_inside_what_words_state(shop: Shop) -> None:
+    page = page_of(shop, "fountain pen under 50")
+    assert page.facets["category"] == {"Fountain pen": 5, "Office > Fountain pen": 5}
+    page = page_of(shop, "quill fountain pen under 50", Filters(brands=("Nib",)))
+    assert page.facets["brand"] == {"Nib": 3, "Quill": 2}
+
+
 def test_what_was_chosen_goes_before_what_words_state(shop: Shop) -> None:
     page = page_of(shop, "quill fountain pen under 50", Filters(brands=("Nib",)))
     assert ids(shop, page) == {"pen0", "pen2", "pen4"}

@@ -66,7 +66,9 @@ def _if_any(request: Request, intent: Intent, catalog: Catalog) -> Iterator[tupl
     filters = filters_with(request.filters, stated)
     found = masks(catalog, filters)
     if found.allowed.any():
-        yield replace(request, filters=filters, allowed=found.allowed, without=found.without), intent
+        # facets leave aside what was chosen, not what was asked for
+        without = {facet: mask for facet, mask in found.without.items() if facet in request.without}
+        yield replace(request, filters=filters, allowed=found.allowed, without=without), intent
 
 
 def _widened(intent: Intent) -> Intent:

@@ -110,6 +110,8 @@ class Profiles:
 
     def _day_basket(self, event: Observed) -> int:
         lines = self._lines(event.user)
+        if lines.n and floor(lines.days[lines.n - 1]) == floor(event.day):  # as nearly always, also in a start's replay
+            return int(lines.baskets[lines.n - 1])
         same_day = np.flatnonzero(np.floor(lines.days[: lines.n]) == floor(event.day))
         return int(lines.baskets[same_day[-1]]) if len(same_day) else self._fresh_basket()
 

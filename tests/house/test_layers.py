@@ -29,6 +29,7 @@ LAYERS = (
         "ports",
         "plugins",
         "text",
+        "reports",
         "understood",
         "folding",
         "measures",

@@ -1,14 +1,14 @@
 """The model card: what the language model was taught, what it gained, what it is made of; JSON and one HTML page."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
+from shopkeeper import reports
 from shopkeeper.types import Language
 
 HERE = Path(__file__).parent
@@ -124,11 +124,7 @@ def as_html(card: Card, language: Language = "en") -> str:
 
 def write(card: Card, folder: Path) -> Path:
     """Writes `card.json`, `card.html` and `card.zh.html` into an existing folder; returns the English page."""
-    (folder / CARD_FILE).write_text(as_json(card), encoding="utf-8")
-    (folder / "card.zh.html").write_text(as_html(card, "zh"), encoding="utf-8")
-    page = folder / PAGE
-    page.write_text(as_html(card), encoding="utf-8")
-    return page
+    return reports.write(folder, "card", as_json(card), partial(as_html, card))
 
 
 def card_of(version: Path) -> Card | None:
@@ -137,11 +133,9 @@ def card_of(version: Path) -> Card | None:
     return from_json(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
-@cache
 def words(language: Language) -> dict[str, Any]:
     """The card's own words in this language."""
-    spoken: dict[str, Any] = json.loads((HERE / WORDS).read_text(encoding="utf-8"))[language]
-    return spoken
+    return reports.words(HERE / WORDS, language)
 
 
 def _line(points: Sequence[tuple[int, float]]) -> dict[str, Any]:
@@ -157,15 +151,4 @@ def _line(points: Sequence[tuple[int, float]]) -> dict[str, Any]:
 
 @cache
 def _page() -> Any:
-    import jinja2
-
-    pages = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    pages.filters["thousands"] = lambda n: f"{n:,}"
-    pages.filters["megabytes"] = lambda n: f"{n / 1e6:.1f} MB"
-    return pages.get_template(PAGE)
+    return reports.template(HERE, PAGE, megabytes=lambda n: f"{n / 1e6:.1f} MB")

@@ -1,19 +1,19 @@
 """An evaluation for people and for programs: one HTML page that needs nothing beside it, and JSON that reads back."""
 
-import json
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
+from shopkeeper import reports
 from shopkeeper.measure.evaluation import MAIN, Evaluation, Measured, named
 from shopkeeper.types import Language
 
 HERE = Path(__file__).parent
-PAGE, WORDS, REPORT_FILE = "evaluation.html", "evaluation_words.json", "evaluation.json"
+PAGE, WORDS = "evaluation.html", "evaluation_words.json"
 LISTED = 50
 """So many refused rows, unknown products or queries without a relevant product are listed; the JSON has all."""
 
@@ -50,11 +50,7 @@ def as_html(found: Evaluation, language: Language = "en") -> str:
 
 def write(found: Evaluation, folder: Path) -> Path:
     """Writes `evaluation.json`, `.html` and `.zh.html` into an existing folder; returns the English page."""
-    (folder / REPORT_FILE).write_text(as_json(found), encoding="utf-8")
-    (folder / "evaluation.zh.html").write_text(as_html(found, "zh"), encoding="utf-8")
-    page = folder / PAGE
-    page.write_text(as_html(found), encoding="utf-8")
-    return page
+    return reports.write(folder, "evaluation", as_json(found), partial(as_html, found))
 
 
 def said(reason: str, language: Language) -> str:
@@ -88,27 +84,18 @@ def verdict(found: Evaluation) -> str:
     return "better" if gain.low > 0 else "worse" if gain.high < 0 else "even"
 
 
-@cache
 def words(language: Language) -> dict[str, Any]:
     """The page's own words in this language."""
-    spoken: dict[str, Any] = json.loads((HERE / WORDS).read_text(encoding="utf-8"))[language]
-    return spoken
+    return reports.words(HERE / WORDS, language)
 
 
 @cache
 def _page() -> Any:
-    import jinja2
-
-    pages = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return reports.template(
+        HERE,
+        PAGE,
+        rating=lambda rating: "–" if rating is None else f"{rating:g}",
+        said=said,
+        flat=flat,
+        kind=lambda rating: "unjudged" if rating is None else "good" if rating > 0 else "bad",
     )
-    pages.filters["thousands"] = lambda n: f"{n:,}"
-    pages.filters["rating"] = lambda rating: "–" if rating is None else f"{rating:g}"
-    pages.filters["said"] = said
-    pages.filters["flat"] = flat
-    pages.filters["kind"] = lambda rating: "unjudged" if rating is None else "good" if rating > 0 else "bad"
-    return pages.get_template(PAGE)

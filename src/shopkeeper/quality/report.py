@@ -1,13 +1,12 @@
 """The report for people and for programs: one HTML page that needs nothing beside it, and JSON that reads back."""
 
-import json
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from shopkeeper import plugins
+from shopkeeper import plugins, reports
 from shopkeeper.ports import Finding
 from shopkeeper.quality.chart import HEIGHT, WIDTH, chart
 from shopkeeper.quality.finding import Words
@@ -52,11 +51,7 @@ def as_html(report: Report, language: Language = "en") -> str:
 
 def write(report: Report, folder: Path) -> Path:
     """Writes `quality.json`, `quality.html` and `quality.zh.html` into an existing folder; returns the English page."""
-    (folder / "quality.json").write_text(as_json(report), encoding="utf-8")
-    (folder / "quality.zh.html").write_text(as_html(report, "zh"), encoding="utf-8")
-    page = folder / "quality.html"
-    page.write_text(as_html(report), encoding="utf-8")
-    return page
+    return reports.write(folder, "quality", as_json(report), partial(as_html, report))
 
 
 def words(finding: Finding, language: Language) -> Words:
@@ -67,11 +62,9 @@ def words(finding: Finding, language: Language) -> Words:
     return Words(finding.title, finding.advice, {kind: kind for kind in finding.parts})
 
 
-@cache
 def labels(language: Language) -> dict[str, Any]:
     """The page's own words in this language."""
-    spoken: dict[str, Any] = json.loads((HERE / LABELS).read_text(encoding="utf-8"))[language]
-    return spoken
+    return reports.words(HERE / LABELS, language)
 
 
 def _share(finding: Finding) -> float:
@@ -80,15 +73,6 @@ def _share(finding: Finding) -> float:
 
 @cache
 def _page() -> Any:
-    import jinja2
-
-    pages = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return reports.template(
+        HERE, PAGE, percent=lambda share: "0 %" if not share else "< 0.01 %" if share < 1e-4 else f"{share:.2%}"
     )
-    pages.filters["thousands"] = lambda n: f"{n:,}"
-    pages.filters["percent"] = lambda share: "0 %" if not share else "< 0.01 %" if share < 1e-4 else f"{share:.2%}"
-    return pages.get_template(PAGE)

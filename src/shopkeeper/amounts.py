@@ -9,17 +9,21 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 _TABLE = """
-data: b 1 byte bytes 字节 | kb 1024 | mb 1048576 兆 | gb 1073741824 gigabyte gigabytes gig 吉字节
-data: tb 1073741824000 太字节
-length: mm .001 毫米 | cm .01 厘米 公分 | m 1 meter metre meters metres 米 | km 1000 公里
-length: inch .0254 in inches " ” 寸 英寸 吋 | ft .3048 foot feet 英尺
-volume: ml .001 毫升 | cl .01 | l 1 liter litre liters litres ltr 升 | gal 3.785411784 gallon gallons 加仑
-mass: mg .001 毫克 | g 1 gram grams gr 克 | kg 1000 kgs 千克 公斤 | oz 28.349523125 盎司 | lb 453.59237 lbs 磅 | 斤 500
-power: w 1 watt watts 瓦 | kw 1000 千瓦 | va 1 | kva 1000
+data: b 1 byte bytes 字节 | kb 1024 | mb 1048576 兆 | gb 1073741824 gigabyte gigabytes gig gigs 吉字节
+data: tb 1073741824000 terabyte terabytes 太字节
+length: mm .001 millimeter millimetre millimeters millimetres 毫米
+length: cm .01 centimeter centimetre centimeters centimetres 厘米 公分 | m 1 meter metre meters metres 米 | km 1000 公里
+length: inch .0254 in inches " ″ '' ′′ ” 寸 英寸 吋 | ft .3048 foot feet 英尺
+volume: ml .001 milliliter millilitre milliliters millilitres 毫升 | cl .01 厘升
+volume: l 1 liter litre liters litres ltr 升 公升 | gal 3.785411784 gallon gallons 加仑
+mass: mg .001 毫克 | g 1 gram grams gramme grammes gr 克
+mass: kg 1000 kgs kilo kilos kilogram kilograms 千克 公斤 | oz 28.349523125 ounce ounces 盎司
+mass: lb 453.59237 lbs pound pounds 磅 | 斤 500 市斤
+power: w 1 watt watts 瓦 | kw 1000 kilowatt kilowatts 千瓦 | va 1 | kva 1000
 voltage: v 1 volt volts 伏 | kv 1000
-charge: mah 1 毫安时 毫安 | ah 1000
+charge: mah 1 毫安时 毫安 | ah 1000 安时
 energy: wh 1 | kwh 1000
-frequency: hz 1 赫兹 | khz 1000 | mhz 1000000 | ghz 1000000000
+frequency: hz 1 hertz 赫兹 | khz 1000 | mhz 1000000 兆赫 | ghz 1000000000
 rate: mbps 1 mbit/s mb/s 兆每秒 | gbps 1000 gbit/s
 picture: mp 1 megapixel megapixels 百万像素 万像素=.01
 count: pc 1 pcs ct pk pack packs piece pieces 件 片 个 支 只 包 装 枚

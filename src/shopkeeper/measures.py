@@ -9,44 +9,20 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
-_SPELLINGS = {
-    "ml": "ml milliliter milliliters millilitre millilitres 毫升",
-    "cl": "cl 厘升",
-    "l": "l liter liters litre litres ltr 升 公升",
-    "mg": "mg 毫克",
-    "g": "g gr gram grams gramme grammes 克",
-    "kg": "kg kgs kilo kilos kilogram kilograms 公斤 千克",
-    "jin": "斤 市斤",
-    "mm": "mm millimeter millimeters millimetre millimetres 毫米",
-    "cm": "cm centimeter centimeters centimetre centimetres 厘米 公分",
-    "m": "m meter meters metre metres 米",
-    "inch": "inch inches in \" '' ″ ′′ ” 英寸 吋 寸",
-    "ft": "ft foot feet 英尺",
-    "oz": "oz ounce ounces 盎司",
-    "lb": "lb lbs pound pounds 磅",
-    "gal": "gal gallon gallons 加仑",
-    "w": "w watt watts 瓦",
-    "kw": "kw kilowatt kilowatts 千瓦",
-    "v": "v volt volts 伏",
-    "mah": "mah 毫安 毫安时",
-    "ah": "ah 安时",
-    "hz": "hz hertz 赫兹",
-    "mhz": "mhz 兆赫",
-    "ghz": "ghz",
-    "kb": "kb",
-    "mb": "mb",
-    "gb": "gb gig gigs gigabyte gigabytes",
-    "tb": "tb terabyte terabytes",
-}
+from shopkeeper.amounts import UNITS
+
+_LISTED = "ml cl l mg g kg 斤 mm cm m inch ft oz lb gal w kw v mah ah hz mhz ghz kb mb gb tb"
+_JOINED = frozenset(_LISTED.split())
+"""Units by which a number is one word with them; of others it stays a word of its own."""
 _LADDERS = (
-    (("mg", "1"), ("g", "1000"), ("jin", "500000"), ("kg", "1000000")),
+    (("mg", "1"), ("g", "1000"), ("斤", "500000"), ("kg", "1000000")),
     (("ml", "1"), ("cl", "10"), ("l", "1000")),
     (("mm", "1"), ("cm", "10"), ("m", "1000")),
     (("w", "1"), ("kw", "1000")),
     (("mah", "1"), ("ah", "1000")),
     (("mhz", "1"), ("ghz", "1000")),
 )
-_NEVER = frozenset({"jin", "cl"})
+_NEVER = frozenset({"斤", "cl"})
 """Units that are read, but in which nothing is written."""
 
 
@@ -59,7 +35,7 @@ class Measure(NamedTuple):
 
 
 def _units() -> tuple[Mapping[str, str], re.Pattern[str]]:
-    of = {spelling: unit for unit, listed in _SPELLINGS.items() for spelling in listed.split()}
+    of = {spelling: unit.name.lower() for spelling, unit in UNITS.items() if unit.name.lower() in _JOINED}
     longest = sorted(of, key=len, reverse=True)
     latin = "|".join(re.escape(one) for one in longest if one.isascii() and one.isalpha())
     signs = "|".join(re.escape(one) for one in longest if not (one.isascii() and one.isalpha()))

@@ -7,7 +7,7 @@ from shopkeeper.folding import simplified, without_accents
 from shopkeeper.measures import measures
 from shopkeeper.types import Language
 
-RECIPE = 2
+RECIPE = 3
 """Which tokens a text has. Raise it with any change of them: an index that was saved under another is made anew."""
 
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")

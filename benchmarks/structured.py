@@ -44,12 +44,12 @@ from shopkeeper.amounts import Between
 from shopkeeper.flow.narrow import gathered, narrowed
 from shopkeeper.recall.filter import mask
 from shopkeeper.recall.gather import Plan
-from shopkeeper.stated import Stated
 from shopkeeper.testing import worlds
 from shopkeeper.text import language_of, normalise, tokens
 from shopkeeper.types import NO_PORTRAIT, Catalog, Filters, Intent, Request
 from shopkeeper.understand.lexicon import Lexicon, catalog_texts
 from shopkeeper.understand.structured import Structured
+from shopkeeper.understood import Stated
 
 BRAND, PRICE, NAMED_NUMBER, NAMED_VALUE, BOUND, JOINED = 0.7, 0.7, 0.5, 0.2, 1 / 3, 0.5
 BELOW = {"en": ("under {}", "below ${}", "cheaper than {}", "up to {}", "less than {} dollars", "{} or less"),

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from shopkeeper.amounts import Between
 from shopkeeper.attributes import NO_ATTRIBUTES, Attributes
-from shopkeeper.stated import Stated
-from shopkeeper.understood import Alternative, Change
+from shopkeeper.understood import Alternative, Change, Stated
 
 if TYPE_CHECKING:
     import ibis

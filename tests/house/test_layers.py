@@ -22,7 +22,6 @@ LAYERS = (
         "amounts",
         "attributes",
         "exposure",
-        "stated",
         "errors",
         "settings",
         "settings_reference",

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from shopkeeper.amounts import Between
 from shopkeeper.console.guest import Guest
 from shopkeeper.console.query import Query
-from shopkeeper.stated import Stated
 from shopkeeper.types import Page
+from shopkeeper.understood import Stated
 
 
 @dataclass(frozen=True, slots=True)

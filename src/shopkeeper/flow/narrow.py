@@ -7,9 +7,9 @@ from shopkeeper.amounts import Between
 from shopkeeper.ports import Source
 from shopkeeper.recall.filter import filters_with, masks
 from shopkeeper.recall.gather import Found, Plan, gather
-from shopkeeper.stated import Stated
 from shopkeeper.types import Batch, Catalog, Intent, Portrait, Request
 from shopkeeper.understand.structured import Structured
+from shopkeeper.understood import Stated
 
 WIDER = 0.25
 """Bounds that leave nothing are moved by so much of themselves."""

@@ -11,8 +11,8 @@ import numpy as np
 
 from shopkeeper.amounts import Between
 from shopkeeper.attributes import NO_VALUE
-from shopkeeper.stated import Stated
 from shopkeeper.types import BoolArray, Catalog, Filters, RowArray
+from shopkeeper.understood import Stated
 
 MOST_MASKS = 64
 VALUES, RANGES = "attributes.", "ranges."

@@ -8,8 +8,8 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from shopkeeper.amounts import Between
-from shopkeeper.stated import Role
 from shopkeeper.types import Action, Event, Filters, Language, Product, Scene, Sort
+from shopkeeper.understood import Role
 
 MAX_ROWS = 1000
 """Rows of one call, events or products."""

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from shopkeeper.amounts import Between
-from shopkeeper.stated import Role, Stated
 from shopkeeper.text import tokens
 from shopkeeper.types import NO_ROWS, Catalog, FloatArray, Intent, RowArray
 from shopkeeper.understand.atoms import Atom, atoms
 from shopkeeper.understand.gazetteer import Gazetteer, Sense
 from shopkeeper.understand.quantities import Quantity, quantities
+from shopkeeper.understood import Role, Stated
 
 SURE = 0.3
 """A value is a filter where at least so many products have it for one whose title says the word."""

@@ -11,9 +11,9 @@ import pytest
 from shopkeeper.attributes import Attributes
 from shopkeeper.recall.filter import filters_with, masks
 from shopkeeper.recall.sources.lexical import Lexical
-from shopkeeper.stated import Role, Stated
 from shopkeeper.testing import worlds
 from shopkeeper.types import Filters, Intent, Offer, Request
+from shopkeeper.understood import Role, Stated
 
 COLOURS = ["Red", "Blue", "Red", "Green"]
 SHELF = worlds.catalog(

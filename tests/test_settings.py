@@ -97,11 +97,12 @@ def test_a_weight_below_zero_is_refused_where_weights_are_many() -> None:
         (
             'rankers = {home = "lambdarnk"}',
             "rank.rankers.home: no such ranker takes part, got 'lambdarnk' (settings.toml "
-            "line 2). Allowed: fused, lambdarank. Did you mean 'lambdarank'?",
+            "line 2). Allowed: blend, fused, lambdarank. Did you mean 'lambdarank'?",
         ),
         (
             "[rank.lambdarank]\nenabled = false",
-            "rank.rankers.home: no such ranker takes part, got 'lambdarank' (settings.toml line 1). Allowed: fused.",
+            "rank.rankers.home: no such ranker takes part, got 'lambdarank' (settings.toml line 1). "
+            "Allowed: blend, fused.",
         ),
         (
             "[rank.fused]\nenabled = false",
@@ -140,3 +141,10 @@ def test_settings_in_another_encoding_are_refused(tmp_path: Path) -> None:
     (tmp_path / "settings.toml").write_bytes("[shop]\ntitle = 'Café'\n".encode("latin-1"))
     with pytest.raises(SettingError, match=r"settings.toml: not UTF-8 \(.*\). Save the file as UTF-8."):
         settings.read(tmp_path)
+
+
+def test_a_ranker_of_searches_orders_nothing_else() -> None:
+    read = settings.parse('[rank]\nrankers = {home = "blend"}\n')
+    with pytest.raises(SettingError) as refused:
+        read.check()
+    assert str(refused.value) == "rank.rankers.home: blend orders search alone (settings.toml line 2). Name another."

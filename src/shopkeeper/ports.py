@@ -28,6 +28,7 @@ from shopkeeper.types import (
     FeatureTable,
     FloatArray,
     IntArray,
+    Intent,
     Observed,
     Offer,
     Portrait,
@@ -195,6 +196,12 @@ class Source(Protocol):
 
 
 @runtime_checkable
+class Scores(Protocol):
+    def scores(self, request: Request, intent: Intent, rows: RowArray) -> FloatArray:
+        """float32 (m,): the score of each of these rows, whether it would be offered or not; NaN where it has none."""
+
+
+@runtime_checkable
 class Beats(Protocol):
     def plain(self) -> Source:
         """The plain method on the same data: what this one has to beat before it serves."""
@@ -222,7 +229,7 @@ class Ranker(Protocol):
         """The feature files whose columns it reads once it is taught; a page computes no others."""
 
     def learn(self, table: FeatureTable, labels: FloatArray, offsets: IntArray) -> None:
-        """labels float32 (n,), 0 none, higher better; offsets int64 (b + 1,) delimit the requests."""
+        """labels float32 (n,), 0 none, higher better, NaN nobody said; offsets int64 (b + 1,) delimit the requests."""
 
     def score(self, candidates: Candidates, table: FeatureTable) -> FloatArray:
         """float32 (n,), higher is better."""

@@ -134,15 +134,16 @@ class Rank(Section):
 
     rankers: dict[Scene, str] = Field(
         default={"home": "lambdarank"},
-        description="The ranker of each scene; windows teach what a home page should have held. Elsewhere: fused.",
+        description="The ranker of each scene; windows teach what a home page should have held, judgments choose that "
+        "of a search which is not named here. Elsewhere: fused.",
     )
     depth: int = Field(150, ge=10, description="How many of the best fused candidates a ranker is given to order.")
     windows: int = Field(4, ge=1, description="How many earlier windows the ranker is trained on.")
     window_days: float = Field(7.0, gt=0, description="Length of one training window.")
 
     def ordered(self) -> frozenset[Scene]:
-        """The scenes that a taught ranker orders."""
-        return frozenset(scene for scene, ranker in self.rankers.items() if ranker != FUSED)
+        """The scenes that a taught ranker orders; how a search is ordered its judgments say."""
+        return frozenset(scene for scene, ranker in self.rankers.items() if ranker != FUSED and scene != "search")
 
 
 class Learn(Section):
@@ -157,6 +158,11 @@ class Learn(Section):
     suggest_after: int = Field(3, ge=1, description="A past query is suggested once it was asked so often.")
     suggest_shoppers: int = Field(
         2, ge=2, description="And by so many different shoppers; searches that name no shopper are nobody's."
+    )
+    judgments: str = Field(
+        "judgments.csv",
+        description="What people or clicks said of products for queries, in the shop's folder: the order of a search "
+        "is chosen by it, see docs/evaluate.md. Without the file nothing is chosen.",
     )
     keep_versions: int = Field(
         5,
@@ -240,10 +246,17 @@ class Settings:
         return [name for name in plugins.names(kind) if self.of(kind, name).enabled]
 
     def check(self) -> None:
-        """Checks the tables of all plug-ins, which imports them. Raises SettingError."""
+        """Checks the tables of all plug-ins, which imports them, and where they serve. Raises SettingError."""
         for kind in plugins.KINDS:
             for name in plugins.names(kind):
                 self.of(kind, name)
+        for scene, name in self.rank.rankers.items():
+            allowed = getattr(plugins.load("ranker", name), "scenes", (scene,))
+            if scene not in allowed:
+                place = self._place("rank", "rankers")
+                raise SettingError(
+                    f"rank.rankers.{scene}: {name} orders {', '.join(sorted(allowed))} alone ({place}). Name another."
+                )
 
     def _check_rankers(self) -> None:
         """Every scene's ranker is one that takes part. Raises SettingError."""

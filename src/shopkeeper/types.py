@@ -196,7 +196,7 @@ NO_ROWS: RowArray = np.empty(0, np.int32)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One question, asked at `day`. `allowed` (n_products,): the filters as a mask; `without`: but one facet's own."""
+    """One question at `day`. `allowed` (n,): its filters as a mask; `without`: but one facet's; `wide`: offer all."""
 
     request_id: str
     scene: Scene
@@ -215,6 +215,7 @@ class Request:
     k: int = 12
     offset: int = 0
     deadline_ms: float = 200.0
+    wide: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Claims:
 
-1. a product's text says brand, title, type and key attributes, each once, and at most 64 words.
+1. a product's text says brand, title, type and key attributes, each once, then its description, and at most 64 words.
 2. a text that stands many times is encoded once, and every row gets its own text's vector.
 3. what was encoded once is not encoded again, in another run, order or catalogue.
 4. an interrupted run keeps what it had written; a corrupt shard is dropped and its texts encoded again.
@@ -34,6 +34,12 @@ def test_a_text_says_brand_title_type_and_key_attributes() -> None:
 def test_a_text_says_nothing_twice() -> None:
     said = product_text("Nord rain jacket, yellow", "NORD", ("Clothes", "Jacket"), {"color": "Yellow"})
     assert said == "Nord rain jacket, yellow"
+
+
+def test_a_text_ends_with_the_description_unless_the_title_says_it() -> None:
+    said = product_text("Rain jacket", "Nord", (), {"color": "yellow"}, " Keeps you dry. ")
+    assert said == "Nord, Rain jacket, yellow. Keeps you dry."
+    assert product_text("Rain jacket", "Nord", (), {}, "rain jacket") == "Nord, Rain jacket"
 
 
 def test_a_text_ends_after_sixty_four_words_and_a_chinese_character_is_one() -> None:

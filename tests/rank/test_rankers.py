@@ -6,6 +6,8 @@
 4. A saved model scores the same; columns are met by name, a missing one is NaN. A file that earns nothing is not read.
 5. The fused score is the sum of the sources' shares, and a part is a share.
 6. Nothing to score gives no scores.
+7. A blend learns which source to trust from what was judged, and unjudged products do not mislead it; untaught it
+   trusts words and meaning alike. What it was taught is saved; a match that is not known counts nothing.
 """
 
 from pathlib import Path
@@ -15,10 +17,11 @@ import pytest
 
 from shopkeeper import plugins
 from shopkeeper.ports import Ranker
+from shopkeeper.rank.rankers.blend import Blend
 from shopkeeper.rank.rankers.fused import Fused
 from shopkeeper.rank.rankers.lambdarank import Lambdarank
 from shopkeeper.testing.worlds import catalog
-from shopkeeper.types import FeatureTable
+from shopkeeper.types import FeatureTable, FloatArray
 from tests.rank.worlds import candidates
 
 N, EACH = 40, 20
@@ -132,3 +135,39 @@ def test_a_subset_of_candidates_keeps_what_its_sources_said() -> None:
     assert some.rows.tolist() == FOUND.rows[index].tolist()
     assert some.ranks.tolist() == FOUND.ranks[index].tolist()
     assert some.request_of().tolist() == FOUND.request_of()[index].tolist()
+
+
+MATCHES = FeatureTable(
+    ("match.lexical", "match.popular", "match.semantic"),
+    np.stack([DRAW.random(N * EACH), np.full(N * EACH, np.nan), DRAW.random(N * EACH)], axis=1).astype(np.float32),
+)
+
+
+def blend(labels: FloatArray | None = None) -> Blend:
+    made = Blend(Blend.Settings())
+    if labels is not None:
+        made.learn(MATCHES, labels, OFFSETS)
+    return made
+
+
+@pytest.mark.parametrize(("column", "name"), [(0, "lexical"), (2, "semantic")])
+def test_a_blend_trusts_the_source_that_puts_the_better_first(column: int, name: str) -> None:
+    grades = np.floor(MATCHES.values[:, column] * 4).astype(np.float32)
+    grades[::3] = np.nan  # nobody judged these, and they are no better or worse than others
+    names, parts = blend(grades).parts(FOUND, MATCHES)
+    shares = dict(zip(names, parts.sum(axis=0), strict=True))
+    assert set(names) == {"lexical", "semantic"} and shares[name] > 0.9 * sum(shares.values())
+
+
+def test_an_untaught_blend_trusts_words_and_meaning_alike_and_an_unknown_match_counts_nothing() -> None:
+    table = FeatureTable(("match.semantic", "match.lexical"), np.array([[0.5, 1.0], [1.0, np.nan]], np.float32))
+    found = candidates([[0, 1]], {"lexical": [1.0, float("nan")], "semantic": [0.5, 1.0]})
+    assert blend().score(found, table).tolist() == [0.75, 0.5]
+
+
+def test_what_a_blend_was_taught_is_saved(tmp_path: Path) -> None:
+    taught_one, back = blend(np.floor(MATCHES.values[:, 0] * 4).astype(np.float32)), blend()
+    taught_one.save(tmp_path)
+    back.load(tmp_path, catalog(["a"]))
+    np.testing.assert_array_equal(back.score(FOUND, MATCHES), taught_one.score(FOUND, MATCHES))
+    assert not np.array_equal(back.score(FOUND, MATCHES), blend().score(FOUND, MATCHES))

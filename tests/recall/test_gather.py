@@ -13,6 +13,8 @@
    kept.
 8. A plan takes limit, k, weights and budgets from the settings; a scene that a ranker orders has its own depth.
 9. A source that only computes is asked in the request's own thread until it overruns its budget once.
+10. A wide search holds what every source finds, each with its full weight, and knows of each product what every source
+    that can say so thinks of it.
 """
 
 import logging
@@ -30,7 +32,7 @@ from shopkeeper.recall.crew import Crew, Job
 from shopkeeper.recall.gather import Found, Plan, gather
 from shopkeeper.settings import Settings, SourceSettings
 from shopkeeper.testing import worlds
-from shopkeeper.types import NO_PORTRAIT, SCENES, Batch, Intent, Offer, Request, Scene, Sort
+from shopkeeper.types import NO_PORTRAIT, SCENES, Batch, FloatArray, Intent, Offer, Request, RowArray, Scene, Sort
 
 
 class Fixed:
@@ -296,3 +298,23 @@ def test_once_it_overran_its_budget_it_is_named_and_handed_over_from_then_on(cre
     assert slow.thread is threading.current_thread()
     gather({"slow": slow}, three(), Plan(crew=crew))
     assert slow.thread is not threading.current_thread()
+
+
+class Knowing(Several):
+    """Thinks of every product below 100 what its row is."""
+
+    def scores(self, request: Request, intent: Intent, rows: RowArray) -> FloatArray:
+        return np.where(rows < 100, rows, np.nan).astype(np.float32)
+
+
+def test_a_wide_search_holds_what_every_source_finds_with_what_each_thinks_of_it() -> None:
+    request = replace(search(), wide=True)
+    asked = Batch((request, search()), (Intent(),) * 2, (NO_PORTRAIT,) * 2)
+    sources = {"lexical": Several([0, 7], [0, 7], whole=True), "semantic": Knowing([5, 101], [5, 101])}
+    plan = Plan(weights=dict.fromkeys(sources, 1.0), scene_weights={"semantic": {"search": 0.1}})
+    found = gather(sources, asked, plan).candidates
+    own = slice(0, int(found.offsets[1]))
+    told = dict(zip(found.rows[own].tolist(), found.scores[own, found.sources.index("semantic")].tolist(), strict=True))
+    assert told == {0: 0.0, 7: 7.0, 5: 0.0, 101: -1.0}
+    assert found.shares[own].max(axis=0).tolist() == pytest.approx([1 / 61, 1 / 61])
+    assert sorted(found.rows[own.stop :].tolist()) == [0, 7]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from shopkeeper.encode.card import Card
     from shopkeeper.flow.compare import Comparison
     from shopkeeper.flow.judge import Learnt
+    from shopkeeper.flow.search_order import SearchOrder
     from shopkeeper.flow.shop import Shop
     from shopkeeper.intake.report import Report as IntakeReport
     from shopkeeper.quality.inspect import Report as QualityReport
@@ -159,17 +160,31 @@ def learnt(found: "Learnt", as_json: bool) -> None:
     scores = found.version.manifest["scores"]
     if as_json:
         told = {"version": found.version.name, "promoted": found.promoted, "refused": found.refused, "scores": scores}
-        _json(told | {"language_model": _language_model(found.card) if found.card else None})
+        told["language_model"] = _language_model(found.card) if found.card else None
+        _json(told | {"search_order": _order(found.order) if found.order else None})
         return
     _scores(f"version {found.version.name} on days it had not seen", scores)
     if found.card is not None:
         console.print(_language_model(found.card), highlight=False)
+    if found.order is not None:
+        console.print(_order(found.order), highlight=False)
     if found.promoted:
         console.print(f"Version {found.version.name} serves now.", highlight=False)
     for reason in found.refused:
         console.print(f"[red]Version {found.version.name} was refused:[/] {reason}", highlight=False)
     if found.refused:
         console.print(f"To serve it all the same: shopkeeper promote SHOP {found.version.number}", highlight=False)
+
+
+def _order(found: "SearchOrder") -> str:
+    """One line on what orders searches, and why."""
+    if not found.tried:
+        return f"Searches are ordered by ranks: {found.reason}"
+    reached = ", ".join(f"{name} {way.ndcg:.3f} / {way.condensed_ndcg:.3f}" for name, way in found.tried.items())
+    return (
+        f"Searches are ordered by {found.name}: {found.queries} judged queries, nDCG@10 / of judged products "
+        f"alone, each on queries it did not learn from: {reached}."
+    )
 
 
 def card(found: "Card", folder: Path, as_json: bool) -> None:

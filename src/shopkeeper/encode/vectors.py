@@ -48,10 +48,12 @@ def told_by(attributes: Mapping[str, str]) -> list[str]:
     return [by_name[name] for name in KEY_ATTRIBUTES if name in by_name]
 
 
-def product_text(title: str, brand: str, category: Sequence[str], attributes: Mapping[str, str]) -> str:
-    """What the encoder reads of a product: brand, title, type and key attributes, each said once, at most 64 words.
+def product_text(
+    title: str, brand: str, category: Sequence[str], attributes: Mapping[str, str], description: str = ""
+) -> str:
+    """What the encoder reads of a product: brand, title, type and key attributes, each said once, then its description.
 
-    The type is the last name of the category path. A Chinese character counts as a word.
+    At most 64 words; a Chinese character counts as one. The type is the last name of the category path.
     """
     said = [title]
     if brand and not _says(title, brand):
@@ -59,7 +61,8 @@ def product_text(title: str, brand: str, category: Sequence[str], attributes: Ma
     for part in (*category[-1:], *told_by(attributes)):
         if part and len(part) <= 40 and not _says(" ".join(said), part):
             said.append(part)
-    return _cut(", ".join(piece.strip() for piece in said if piece.strip()))
+    known = ", ".join(piece.strip() for piece in said if piece.strip())
+    return _cut(f"{known}. {description.strip()}" if description.strip() and not _says(known, description) else known)
 
 
 def _says(text: str, part: str) -> bool:

@@ -39,11 +39,11 @@ def answer(request: Request, shop: Shop) -> Page:
     trace, trained, catalog = Trace(), shop.trained, shop.catalog  # one version answers, whatever is promoted meanwhile
     plain = trace.timed("understand", lambda: trained.understanding.understand(request.query))
     portrait = trace.timed("profile", lambda: shop.profiles.portrait(request.user, request.session, request.day))
-    tries = narrowed(trained.structured, request, plain, catalog)
+    tries = narrowed(trained.structured, trained.opened(request, plain), plain, catalog)
     batch, found = trace.timed("recall", lambda: gathered(trained.sources, shop.plan, tries, portrait))
     request, intent = batch.requests[0], batch.intents[0]
     has_history = request.user != NEW_USER and len(portrait.rows) > 0
-    name, ranker = trained.ranker_for(request.scene, has_history=has_history)
+    name, ranker = trained.ranker_for(request, has_history=has_history)
     read = read_by(ranker, trained.features)
     table = trace.timed("features", lambda: assemble(read, batch, found.candidates))
     ranked = trace.timed("rank", lambda: order(ranker, name, found.candidates, table))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import orjson
 
 from shopkeeper import plugins
 from shopkeeper.encode.open import open_encoder, own_encoder, with_own
@@ -18,7 +19,7 @@ from shopkeeper.flow.state import POPULARITY_FILE, VECTORS_FILE, queries_of, rea
 from shopkeeper.ports import Encoder, Feature, Fits, Ranker, Saves, Says, Source
 from shopkeeper.recall.crew import Crew
 from shopkeeper.recall.gather import Plan
-from shopkeeper.settings import Settings
+from shopkeeper.settings import FUSED, Settings
 from shopkeeper.store.folder import ShopFolder, open_folder
 from shopkeeper.store.mapped import mapped
 from shopkeeper.store.versions import VersionInfo
@@ -32,6 +33,8 @@ log = logging.getLogger(__name__)
 
 RANKERS = "rankers"
 """The folder of a version that holds what its rankers were taught."""
+SEARCH_ORDER, ORDER_FILE = "search_order", "order.json"
+"""The folder of a version that holds what orders its searches, and the file that says how it was chosen."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,7 @@ def load_trained(folder: ShopFolder, catalog: Catalog, ahead: Future[VersionInfo
         with readable(version):
             parts.load(version.path, catalog)
             popularity[: state["n_products"]] = np.load(version.path / POPULARITY_FILE)
+            search = _search_of(version, folder.settings, catalog)
         queries = queries_of(version)
         parts.known_to(understanding).remember(queries)
         suggester = Suggester(catalog, popularity, queries)
@@ -148,11 +152,30 @@ def load_trained(folder: ShopFolder, catalog: Catalog, ahead: Future[VersionInfo
         features=parts.features,
         rankers={name: ranker for name, ranker in parts.rankers.items() if name in state["rankers"]},
         scenes=folder.settings.rank.rankers,
+        search=search,
         vectors=mapped(vectors) if vectors.is_file() else None,
         understanding=understanding,
         suggester=suggester,
         structured=structured,
     )
+
+
+def _search_of(version: VersionInfo, settings: Settings, catalog: Catalog) -> tuple[str, Ranker]:
+    """What orders searches: what the version was taught, unless the settings name another, that needs no teaching."""
+    file, named = version.path / SEARCH_ORDER / ORDER_FILE, settings.rank.rankers.get("search")
+    taught = orjson.loads(file.read_bytes())["ranker"] if file.is_file() else FUSED
+    name = named or taught
+    if name not in settings.enabled("ranker"):
+        log.warning("search=%s is switched off: fused orders in its place", name)
+        name = FUSED
+    ranker: Ranker = plugins.load("ranker", name)(settings.of("ranker", name))
+    place = version.path / SEARCH_ORDER / RANKERS
+    if name == taught and place.is_dir() and isinstance(ranker, Saves):
+        ranker.load(place, catalog)
+    if name != FUSED and not ranker.files:
+        log.warning("search=%s was taught nothing: fused orders in its place. Learn again with judgments.", name)
+        return FUSED, plugins.load("ranker", FUSED)(settings.of("ranker", FUSED))
+    return name, ranker
 
 
 def open_shop(path: Path, *, writable: bool = True, patient: bool = False, settings: Settings | None = None) -> Shop:

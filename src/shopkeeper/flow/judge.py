@@ -8,6 +8,7 @@ import numpy as np
 
 from shopkeeper.encode.card import Card, card_of
 from shopkeeper.errors import StoreError
+from shopkeeper.flow.search_order import SearchOrder
 from shopkeeper.flow.trial import Contest
 from shopkeeper.flow.write import TRIAL_FILE
 from shopkeeper.measure.statistics import paired_bootstrap
@@ -28,6 +29,8 @@ class Learnt:
     refused: tuple[str, ...]
     card: Card | None = None
     """What became of the language model; None where it was not to learn."""
+    order: SearchOrder | None = None
+    """What orders a search; None where nothing was judged."""
 
     @property
     def promoted(self) -> bool:

@@ -2,17 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from shopkeeper.encode.vectors import forget_vectors
 from shopkeeper.flow.adapt import adapted
 from shopkeeper.flow.behaviour import Behaviour
-from shopkeeper.flow.build import encoder_of, stages
+from shopkeeper.flow.build import Stages, encoder_of, stages
 from shopkeeper.flow.check import Checked, check
 from shopkeeper.flow.gains import Shelved
 from shopkeeper.flow.judge import Learnt, judged
 from shopkeeper.flow.past import past_queries
+from shopkeeper.flow.search_order import Searching, SearchOrder, search_order
 from shopkeeper.flow.shop import today
 from shopkeeper.flow.state import encoder_said
 from shopkeeper.flow.teach import ranker_of, taught
@@ -25,8 +27,9 @@ from shopkeeper.quality.inspect import require_learnable
 from shopkeeper.recall.gather import Plan
 from shopkeeper.store.folder import ShopFolder, open_folder
 from shopkeeper.store.snapshot import snapshot
-from shopkeeper.types import Catalog
+from shopkeeper.types import Catalog, Snapshot
 from shopkeeper.understand.lexicon import catalog_texts
+from shopkeeper.understand.structured import Structured
 from shopkeeper.understand.understanding import Understanding
 
 Progress = Callable[[str, int, int], None]
@@ -75,14 +78,25 @@ def learn(
         contests = tried(parts, ranker_of(settings, lessons), held, parts.known_to(understanding), plan)
         tell("learning everything", 0, 0)
         parts.fit(whole)
+        order = _search_order(folder, parts, understanding, whole, plan)
         events = folder.events.table() if checked.events is None else checked.events
         asked, data_hash = past_queries(events, settings), checked.report.data_hash
-        learning = Learning(whole, data_hash, last_seq, parts, encoder, lessons, contests, asked, texts)
+        learning = Learning(whole, data_hash, last_seq, parts, encoder, lessons, contests, asked, texts, order)
         version = sealed(folder, draft, learning)
-        learnt = judged(folder, version, contests)
+        learnt = replace(judged(folder, version, contests), order=order)
         folder.versions.prune(settings.learn.keep_versions)
         forget_vectors(path / "cache", set(map(encoder_said, folder.versions.list())))
         return learnt
+
+
+def _search_order(
+    folder: ShopFolder, parts: Stages, understanding: Understanding, whole: Snapshot, plan: Plan
+) -> SearchOrder | None:
+    """How searches are ordered, by the shop's judgments; None where it has none."""
+    settings, catalog = folder.settings, whole.catalog
+    stating = settings.understand.filters and (folder.path / settings.learn.judgments).is_file()
+    structured = Structured(catalog, understanding.lexicon.counts) if stating else None
+    return search_order(Searching(parts, understanding, structured, catalog, whole.day, settings, plan), folder.path)
 
 
 def _shelved(

@@ -27,8 +27,10 @@ from shopkeeper.types import (
     Catalog,
     Event,
     FloatArray,
+    Intent,
     Observed,
     Product,
+    Request,
     RowArray,
     Scene,
 )
@@ -59,13 +61,22 @@ class Trained:
     understanding: Understanding
     suggester: Suggester
     structured: Structured | None = None
+    search: tuple[str, Ranker] | None = None
 
-    def ranker_for(self, scene: Scene, *, has_history: bool) -> tuple[str, Ranker]:
+    def opened(self, request: Request, intent: Intent) -> Request:
+        """The request, wide where a taught ranker orders the search. A code is found by its letters alone."""
+        taught = self.search is not None and self.search[0] != FUSED
+        asked = request.scene == "search" and bool(request.query) and request.sort == "relevance"
+        return replace(request, wide=True) if taught and asked and not intent.is_code else request
+
+    def ranker_for(self, request: Request, *, has_history: bool) -> tuple[str, Ranker]:
         """The scene's ranker with its name where it was taught, else the fused score.
 
         Windows teach on shoppers with a history in the log: somebody without one gets the fused score.
         """
-        name = self.scenes.get(scene, FUSED) if has_history else FUSED
+        if request.wide and self.search is not None:
+            return self.search
+        name = self.scenes.get(request.scene, FUSED) if has_history and request.scene != "search" else FUSED
         name = name if name in self.rankers else FUSED
         return name, self.rankers[name]
 

@@ -20,7 +20,7 @@ def taught(
     """What each ranker that any scene asks for learnt from; one with nothing to learn from is left out."""
     sources = {name: source for name, source in stages.sources.items() if SCENE in source.scenes}
     lessons = {}
-    for name in sorted(set(settings.rank.rankers.values()) - {FUSED}):
+    for name in sorted({ranker for scene, ranker in settings.rank.rankers.items() if scene != "search"} - {FUSED}):
         candidates_of = _candidates(sources, plan, tell, settings.rank.windows)
         learnt = train(
             stages.rankers[name], stages.features, training_windows(snapshot, settings), candidates_of, SCENE

@@ -30,13 +30,14 @@ class Shelf:
     @classmethod
     def of(cls, folder: ShopFolder, n_products: int) -> "Shelf":
         """The shop's products up to row `n_products`: what was taken since the catalogue was read is left out."""
-        table = folder.products.table().select("row", "title", "brand", "category", "attributes").to_pyarrow()
+        names = ("row", "title", "brand", "category", "attributes", "description")
+        table = folder.products.table().select(*names).to_pyarrow()
         table = table.filter(pc.less(table.column("row"), n_products))
-        rows, titles, brands, categories, attributes = (table.column(name).to_pylist() for name in table.column_names)
+        rows, titles, brands, categories, attributes, described = (table.column(name).to_pylist() for name in names)
         known = [json.loads(own) for own in attributes]
         return cls(
             np.array(rows, np.int32),
-            [product_text(*own) for own in zip(titles, brands, categories, known, strict=True)],
+            [product_text(*own) for own in zip(titles, brands, categories, known, described, strict=True)],
             [
                 (title, " ".join(category[-1:]), " ".join(told_by(own)))
                 for title, category, own in zip(titles, categories, known, strict=True)
@@ -65,5 +66,5 @@ def encoded(folder: ShopFolder, encoder: Encoder | None, rows: RowArray) -> Floa
     if encoder is None or not len(rows):
         return None
     products = [folder.products.get_row(int(row)) for row in rows]
-    texts = [product_text(p.title, p.brand, p.category, p.attributes) for p in products]
+    texts = [product_text(p.title, p.brand, p.category, p.attributes, p.description) for p in products]
     return np.asarray(encoder.encode(texts, "passage"))

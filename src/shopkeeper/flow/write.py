@@ -7,6 +7,7 @@ import numpy as np
 import orjson
 
 from shopkeeper.flow.build import Stages
+from shopkeeper.flow.search_order import SearchOrder
 from shopkeeper.flow.state import POPULARITY_FILE, QUERIES_FILE, STATE_FILE, TEXTS_FILE, VECTORS_FILE, State
 from shopkeeper.flow.trial import Contest
 from shopkeeper.ports import Encoder
@@ -35,6 +36,7 @@ class Learning:
     contests: Sequence[Contest]
     queries: Mapping[str, int]
     texts: Checksums
+    order: SearchOrder | None = None
 
 
 def sealed(folder: ShopFolder, draft: Draft, learning: Learning) -> VersionInfo:
@@ -57,6 +59,8 @@ def _write(draft: Draft, learning: Learning) -> None:
 
     snapshot, contests = learning.snapshot, learning.contests
     learning.stages.save(draft.path, learning.lessons)
+    if learning.order is not None:
+        learning.order.save(draft.path)
     if snapshot.vectors is not None:
         np.save(draft.path / VECTORS_FILE, snapshot.vectors, allow_pickle=False)
     np.save(draft.path / TEXTS_FILE, learning.texts, allow_pickle=False)

@@ -4,14 +4,14 @@ import logging
 import time
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import compress
 from pathlib import PurePath
 
 import numpy as np
 
-from shopkeeper.ports import Source
+from shopkeeper.ports import Scores, Source
 from shopkeeper.recall.crew import Call, Crew, Job
 from shopkeeper.recall.fuse import fuse
 from shopkeeper.recall.offers import NOTHING
@@ -62,6 +62,8 @@ class Plan:
 
     def keep_for(self, batch: Batch) -> int | None:
         """How many candidates of each request go on."""
+        if all(request.wide for request in batch.requests):
+            return self.limit if self.keep is None else min(self.limit, self.keep)
         return self.most(all(request.scene in self.ordered for request in batch.requests))
 
     def most(self, ordered: bool) -> int | None:
@@ -70,11 +72,11 @@ class Plan:
         return min(known, default=None)
 
     def weights_for(self, batch: Batch, in_part: Sequence[bool]) -> dict[str, DayArray]:
-        """Each source's weight for each request, float64 (b,); where words match in part, what it is in any scene."""
-        asked = list(zip(batch.requests, in_part, strict=True))
+        """Each source's weight for each request, float64 (b,): its own where words match in part, and in a wide one."""
+        asked = [(one.scene, part or one.wide) for one, part in zip(batch.requests, in_part, strict=True)]
         return {
             name: np.array(
-                [weight if part else self.scene_weights.get(name, {}).get(one.scene, weight) for one, part in asked],
+                [weight if own else self.scene_weights.get(name, {}).get(scene, weight) for scene, own in asked],
                 np.float64,
             )
             for name, weight in self.weights.items()
@@ -125,7 +127,7 @@ def gather(sources: Mapping[str, Source], batch: Batch, plan: Plan) -> Found:
     in_part = _in_part(offers, batch)
     weights = plan.weights_for(batch, in_part)
     fused = fuse(_sorted_by_words(offers, batch), weights, plan.rrf_k, len(batch), keep)
-    candidates = _by_words(fused, offers, batch)
+    candidates = _scored(_by_words(fused, offers, batch), sources, batch)
     ended = time.perf_counter()
     spans |= {"fuse": (ended - before_fuse) * 1000.0, "gather": (ended - started) * 1000.0}
     totals, facets = _counted(offers, len(batch))
@@ -160,13 +162,29 @@ def _partly(offers: Mapping[str, Offers], n: int) -> tuple[RowArray, ...]:
 def _by_words(candidates: Candidates, offers: Mapping[str, Offers], batch: Batch) -> Candidates:
     """The candidates; of a search of which enough products hold every word those alone, though filters leave none."""
     whole = [
-        request.scene == "search" and offer.whole and not len(offer.partly)
+        request.scene == "search" and not request.wide and offer.whole and not len(offer.partly)
         for request, offer in zip(batch.requests, offers.get(WORDS, ()), strict=False)
     ]
     if not any(whole):
         return candidates
     found = candidates.ranks[:, candidates.sources.index(WORDS)] > 0
     return candidates.take(np.flatnonzero(found | ~np.array(whole)[candidates.request_of()]))
+
+
+def _scored(candidates: Candidates, sources: Mapping[str, Source], batch: Batch) -> Candidates:
+    """The candidates; those of wide requests with the scores of sources that know one of what others offered, too."""
+    knowing = [(at, sources[name]) for at, name in enumerate(candidates.sources) if isinstance(sources[name], Scores)]
+    asked = [at for at, request in enumerate(batch.requests) if request.wide]
+    if not knowing or not asked:
+        return candidates
+    scores = candidates.scores.copy()
+    for at in asked:
+        own = slice(int(candidates.offsets[at]), int(candidates.offsets[at + 1]))
+        for column, source in knowing:
+            strange = np.flatnonzero(np.isnan(scores[own, column])) + own.start
+            if len(strange) and isinstance(source, Scores):
+                scores[strange, column] = source.scores(batch.requests[at], batch.intents[at], candidates.rows[strange])
+    return replace(candidates, scores=scores)
 
 
 def _concerns(source: Source, batch: Batch) -> bool:

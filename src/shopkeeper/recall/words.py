@@ -54,7 +54,7 @@ class Beside:
 class Matches:
     """Texts that match, best first: numbers int32 (m,), BM25 scores float32 (m,); the first `n_whole` hold every word.
 
-    The scores of the others are scaled to lie below.
+    The scores of the others are `scaled` to lie below, unless a ranker is to weigh them all.
     """
 
     texts: RowArray
@@ -65,12 +65,12 @@ class Matches:
         """Those of the matches that are kept, bool (m,)."""
         return Matches(self.texts[kept], self.scores[kept], int(kept[: self.n_whole].sum()))
 
-    def followed_by(self, texts: RowArray, scores: FloatArray) -> "Matches":
-        """These matches, and then those of the others, best first, that are not among them."""
+    def followed_by(self, texts: RowArray, scores: FloatArray, *, scaled: bool = True) -> "Matches":
+        """These matches, and then those of the others, best first, that are not among them; see `scaled` above."""
         new = ~np.isin(texts, self.texts)
         if not new.any():
             return self
-        below = BELOW * float(self.scores.min()) / float(scores[new].max())
+        below = BELOW * float(self.scores.min()) / float(scores[new].max()) if scaled and len(self.texts) else 1.0
         joined = np.concatenate((self.texts, texts[new])), np.concatenate((self.scores, scores[new] * below))
         return Matches(*joined, self.n_whole)
 
@@ -129,14 +129,14 @@ class WordIndex:
         *,
         exact: bool = False,
         most: int = 20_000,
-        enough: int = 1,
+        enough: int | None = 1,
     ) -> Matches:
         """Texts that hold all words; where there are none, the first of these that finds any:
 
         the last word as a prefix, unknown words spelt nearly so, all without small words such as "for", all but one
         with the head, the head, all but one, any. The head is the noun that says what is wanted: the last known word
         before a preposition. `exact` stops after the prefix: a code is never guessed. Fewer than `enough` texts that
-        hold all words are followed by those that hold some, as above.
+        hold all words are followed by those that hold some, as above; None: by all that hold any, each with its score.
         """
         searcher = self._searcher
         found = Matches(np.empty(0, np.int32), np.empty(0, np.float32))
@@ -153,9 +153,16 @@ class WordIndex:
                 found = Matches(texts, scores, len(texts) if whole else 0)
             else:
                 found = found.followed_by(texts, scores)
-            if not found.n_whole or len(found.texts) >= enough:
+            if enough is None or not found.n_whole or len(found.texts) >= enough:
                 break
+        if enough is None and len(words) > 1 and not exact:
+            found = found.followed_by(*self._hits(self._any(words, searcher), searcher, most), scaled=False)
         return found
+
+    def _any(self, words: Sequence[str], searcher: tantivy.Searcher) -> tantivy.Query:
+        """One of the words at least, small ones apart."""
+        said = [word for word in dict.fromkeys(words) if word not in _SMALL] or words
+        return _some([self._near(word, searcher) or self._word(word, searcher, False) for word in said])
 
     @staticmethod
     def _hits(query: tantivy.Query, searcher: tantivy.Searcher, most: int) -> tuple[RowArray, FloatArray]:

@@ -10,6 +10,9 @@
 6. Binary codes agree with the exact order: nine tenths of the true hundred are among the nearest thousand.
 7. At home, where it is asked for, a shopper is offered what is near to the mean of the latest so many lines, and these
    again; a shopper of no lines, or only of products without a vector, is offered nothing.
+8. Feedback moves a query towards what its nearest texts have in common, on a shelf of a hundred texts and more.
+9. A wide search is offered what is further away, too; any product's score can be asked for, as it would be offered, and
+   those without a vector have none.
 """
 
 from collections.abc import Sequence
@@ -166,3 +169,40 @@ def test_at_home_nothing_is_offered_where_no_line_has_a_vector() -> None:
     nowhere[0] = 0.0
     assert home(learnt(nowhere, history=2), [(0, 1.0)]) == []
     assert home(learnt(None, history=2), [(0, 1.0)]) == []
+
+
+def crowd() -> tuple[Catalog, FloatArray]:
+    """A query at 0 degrees: one text at -5.3, thirty between 5 and 8, many far away."""
+    angles = np.radians([-5.3, *np.linspace(5, 8, 30), *np.linspace(90, 270, 2970)])
+    vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+    return worlds.catalog([f"t{row}" for row in range(len(vectors))]), vectors
+
+
+def of_crowd(**settings: float) -> Semantic:
+    shelf, vectors = crowd()
+    source = Semantic(Semantic.Settings.model_validate({"popularity_weight": 0.0} | settings))
+    source.fit(worlds.snapshot(shelf, [(0, 6, 1.0, "purchase")], 10.0, vectors))
+    return source
+
+
+def test_feedback_moves_a_query_towards_what_its_nearest_texts_have_in_common() -> None:
+    straight = np.array([1.0, 0.0], np.float32)
+    assert 0 in search(of_crowd(feedback=0), straight).rows.tolist()
+    assert 0 not in search(of_crowd(feedback=1), straight).rows.tolist()
+
+
+def test_a_small_shelf_says_nothing_of_a_query() -> None:
+    one, other = (search(learnt(feedback=feedback), VECTORS[1]) for feedback in (0, 5))
+    assert one.rows.tolist() == other.rows.tolist()
+
+
+def test_a_wide_search_is_offered_what_is_further_away_and_its_scores_can_be_asked_for() -> None:
+    source, intent = learnt(popularity_weight=0.0), Intent(vector=VECTORS[0])
+    narrow, wide = (Request(request_id="", scene="search", day=1.0, wide=one) for one in (False, True))
+    offers = [source.recall(worlds.ask(request, None, intent), 10)[0] for request in (narrow, wide)]
+    assert 3 not in offers[0].rows and 3 in offers[1].rows
+    scores = source.scores(wide, intent, np.array([3, 0, 99], np.int32))
+    assert scores[:2].tolist() == pytest.approx([0.0, 1.0], abs=1e-6) and np.isnan(scores[2])
+    by_row = dict(zip(offers[1].rows.tolist(), offers[1].scores.tolist(), strict=True))
+    asked = source.scores(wide, intent, offers[1].rows)
+    assert asked.tolist() == pytest.approx([by_row[row] for row in offers[1].rows.tolist()])

@@ -81,7 +81,7 @@ class Lambdarank:
 
         data = lightgbm.Dataset(
             table.values,
-            label=labels,
+            label=np.nan_to_num(labels),  # what nobody judged is taken for wrong
             group=np.diff(offsets),
             feature_name=[f"c{column}" for column in range(len(table.names))],  # not every name would be taken
             params={"verbosity": -1, "num_threads": self._settings.threads, "max_bin": self._settings.bins},

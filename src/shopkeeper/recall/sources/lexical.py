@@ -110,6 +110,20 @@ class Lexical:
         pairs = zip(batch.requests, batch.intents, strict=True)
         return [self._offer(state, request, intent, limit) for request, intent in pairs]
 
+    def scores(self, request: Request, intent: Intent, rows: RowArray) -> FloatArray:
+        state, scores = self._state, np.full(len(rows), np.nan, np.float32)
+        found = self._found(state, request, intent) if state is not None else None
+        if state is None or found is None:
+            return scores
+        own = found.among(np.isin(found.texts, state.groups.group_of[rows]))
+        known, said, _ = self._scored(state, request, own)
+        said = _lifted(state.catalog, known, said, intent)
+        order = known.argsort()
+        place = np.minimum(known[order].searchsorted(rows), max(len(known) - 1, 0))
+        hit = known[order][place] == rows if len(known) else np.zeros(len(rows), bool)
+        scores[hit] = said[order][place[hit]]
+        return scores
+
     def update(self, catalog: Catalog, rows: RowArray, vectors: FloatArray | None) -> None:
         with self._lock:
             if self._state is not None:
@@ -174,10 +188,12 @@ class Lexical:
         rows, scores, whole = self._matches(state, request, intent, found)
         scores = _lifted(state.catalog, rows, scores, intent)
         offer = best(rows, scores, limit) if request.sort == "relevance" else state.first(rows, scores, request, limit)
-        wider = {facet: self._rows(state, found, mask) for facet, mask in request.without.items()}
-        counted = state.facets.count(rows, wider, request.filters)
         holds_all = found is None or found.n_whole > 0
         partly = offer.rows[np.isin(offer.rows, rows[~whole])] if holds_all else NO_ROWS
+        if found is not None and found.n_whole >= self.settings.enough:  # the rest is for a ranker to look at
+            found, rows = found.among(np.arange(len(found.texts)) < found.n_whole), rows[whole]
+        wider = {facet: self._rows(state, found, mask) for facet, mask in request.without.items()}
+        counted = state.facets.count(rows, wider, request.filters)
         return Offer(offer.rows, offer.scores, len(rows), counted, holds_all, partly)
 
     def _only(self, state: "_State", request: Request, row: int) -> Offer:
@@ -192,7 +208,8 @@ class Lexical:
         """The texts that match; None where nothing is asked for. Under a sort those that hold all words stay alone."""
         if (not intent.query and not request.query) or (intent.stated and not intent.tokens):
             return None
-        found = state.matches(intent, self.settings.most_texts, self.settings.enough)
+        most = self.settings.most_texts
+        found = state.matches(intent, most, None if request.wide else self.settings.enough)
         alone = request.sort != "relevance" and found.n_whole > 0
         return found.among(np.arange(len(found.texts)) < found.n_whole) if alone else found
 
@@ -208,6 +225,10 @@ class Lexical:
             rows = state.groups.all_rows(request.allowed)
             scores = state.groups.wanted(rows) + state.hinted(intent.hints, request.allowed)[rows]
             return rows, scores, np.ones(len(rows), bool)
+        return self._scored(state, request, found)
+
+    def _scored(self, state: "_State", request: Request, found: Matches) -> tuple[RowArray, FloatArray, BoolArray]:
+        """See `_matches`: those of these texts."""
         rows, position, place = state.groups.rows_of(found.texts, request.allowed)
         lift = 1.0 + self.settings.popularity_weight * state.groups.wanted(rows)
         scores = found.scores[position] * self.settings.same_text_decay**place * lift
@@ -242,10 +263,10 @@ class _State:
         row_of = self.catalog.row_of
         return row_of.get(query.strip(), row_of.get(query.strip().upper()))
 
-    def matches(self, intent: Intent, most: int, enough: int) -> Matches:
+    def matches(self, intent: Intent, most: int, enough: int | None) -> Matches:
         """The query's matches, else those of its correction; the latest queries are remembered."""
         asked = (intent.query, intent.tokens, intent.is_code, intent.correction)
-        key = (*asked, intent.alternatives, intent.hints)
+        key = (*asked, intent.alternatives, intent.hints, enough)
         found = self.remembered.get(key)
         if found is None:
             words = intent.tokens or tokens(intent.query)

@@ -1,0 +1,205 @@
+"""How a search is ordered, chosen by judged queries: by ranks, by a blend of scores, or by trees.
+
+Each way is taught on four fifths of the queries and measured on the others, in turn; the plainest that is as good as
+the best is taught on all of them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import orjson
+
+from shopkeeper import plugins
+from shopkeeper.errors import IntakeError
+from shopkeeper.flow.build import ORDER_FILE, RANKERS, SEARCH_ORDER, Stages
+from shopkeeper.flow.narrow import gathered, narrowed
+from shopkeeper.flow.sample import alike, sampled
+from shopkeeper.intake.judgments import judgments
+from shopkeeper.measure.evaluation import Task
+from shopkeeper.measure.judged import condensed_ndcg_at
+from shopkeeper.measure.ranking import Scores, graded_ndcg_at
+from shopkeeper.ports import Ranker, Saves
+from shopkeeper.rank.assemble import assemble
+from shopkeeper.recall.filter import masks
+from shopkeeper.recall.gather import Plan
+from shopkeeper.settings import FUSED, Settings
+from shopkeeper.types import NO_PORTRAIT, Candidates, Catalog, FeatureTable, Filters, FloatArray, IntArray, Request
+from shopkeeper.understand.structured import Structured
+from shopkeeper.understand.understanding import Understanding
+
+WAYS = (FUSED, "blend", "lambdarank")
+"""The plainest first."""
+LEAST = 20
+"""Fewer judged queries choose nothing."""
+K, FOLDS = 10, 5
+
+
+@dataclass(frozen=True)
+class Way:
+    """What a way of ordering reached on queries that it did not learn from: means over them, from 0 to 1."""
+
+    ndcg: float
+    condensed_ndcg: float
+
+
+@dataclass(frozen=True)
+class SearchOrder:
+    """What orders a search, and what every way reached. `reason` says why nothing was chosen, where that is so."""
+
+    name: str
+    ranker: Ranker | None
+    queries: int
+    file_sha256: str
+    tried: Mapping[str, Way]
+    reason: str = ""
+
+    def save(self, folder: Path) -> None:
+        """Writes the ranker, and what was tried, into a version's folder."""
+        place = folder / SEARCH_ORDER
+        place.mkdir()
+        told = {**asdict(replace(self, ranker=None)), "ranker": self.name}
+        (place / ORDER_FILE).write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2))
+        if isinstance(self.ranker, Saves):
+            (place / RANKERS).mkdir()
+            self.ranker.save(place / RANKERS)
+
+
+@dataclass(frozen=True)
+class Searching:
+    """What answers a search while its order is being chosen."""
+
+    stages: Stages
+    understanding: Understanding
+    structured: Structured | None
+    catalog: Catalog
+    day: float
+    settings: Settings
+    plan: Plan
+
+
+def search_order(here: Searching, folder: Path) -> SearchOrder | None:
+    """The order that the shop's judgments choose; None where it has no file of them."""
+    file = folder / here.settings.learn.judgments
+    if not file.is_file():
+        return None
+    try:
+        said = judgments(file)
+        task, _ = sampled(said, here.catalog)
+    except IntakeError as error:
+        return SearchOrder(FUSED, None, 0, "", {}, str(error))
+    if len(task.queries) < LEAST:
+        few = f"{file}: {len(task.queries)} queries have a relevant product; it takes {LEAST} to choose an order by."
+        return SearchOrder(FUSED, None, len(task.queries), said.sha256, {}, few)
+    return chosen(here, task, said.sha256)
+
+
+def chosen(here: Searching, task: Task, sha256: str = "") -> SearchOrder:
+    """The order that these judged queries choose, or that the settings name."""
+    asked = Asked.of(here, task)
+    named = here.settings.rank.rankers.get("search")
+    values = {way: _values(asked, crossed(here.settings, asked, way)) for way in _ways(here.settings, named)}
+    best = max(values, key=lambda way: float(values[way].mean()))
+    name = named or next(way for way in values if _as_good(values[way].mean(axis=0), values[best].mean(axis=0)))
+    tried = {way: Way(*(float(mean) for mean in own.mean(axis=1))) for way, own in values.items()}
+    ranker = None if name == FUSED else _taught(here.settings, name, asked.wide, np.arange(len(task.queries)))
+    return SearchOrder(name, ranker, len(task.queries), sha256, tried)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One query's candidates, their features, and the grade of each, NaN where nobody judged it."""
+
+    candidates: Candidates
+    table: FeatureTable
+    grades: FloatArray
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Every judged query asked twice: as ranks order it, and wide, for a ranker. `stands` is by row: see `alike`."""
+
+    task: Task
+    stands: IntArray
+    ranked: list[IntArray]
+    wide: list[Lesson]
+
+    @classmethod
+    def of(cls, here: Searching, task: Task) -> "Asked":
+        """Asked of the stages, as somebody of whom nothing is known."""
+        stands = alike(here.catalog)
+        ranked = [_asked(here, query, wide=False)[0].rows.astype(np.int64) for query in task.queries]
+        lessons = []
+        for at, query in enumerate(task.queries):
+            candidates, table = _asked(here, query, wide=True)
+            grade_of = dict(zip(task.judged[at].tolist(), task.grades[at].tolist(), strict=True))
+            grades = [grade_of.get(row, np.nan) for row in stands[candidates.rows].tolist()]
+            lessons.append(Lesson(candidates, table, np.array(grades, np.float32)))
+        return cls(task, stands, ranked, lessons)
+
+
+def crossed(settings: Settings, asked: Asked, way: str) -> list[IntArray]:
+    """Each query's rows, best first, as a ranker orders them that was taught on the queries of other folds."""
+    if way == FUSED:
+        return asked.ranked
+    n = len(asked.task.queries)
+    fold = np.random.default_rng(settings.learn.seed).permutation(n) % FOLDS
+    found: list[IntArray] = [np.empty(0, np.int64)] * n
+    for number in range(FOLDS):
+        ranker = _taught(settings, way, asked.wide, np.flatnonzero(fold != number))
+        for at in np.flatnonzero(fold == number).tolist():
+            lesson = asked.wide[at]
+            scores = ranker.score(lesson.candidates, lesson.table)
+            found[at] = lesson.candidates.rows[np.argsort(-scores, kind="stable")].astype(np.int64)
+    return found
+
+
+def _ways(settings: Settings, named: str | None) -> Sequence[str]:
+    enabled = settings.enabled("ranker")
+    ways = [way for way in WAYS if way in enabled]
+    return ways if named is None or named in ways else [*ways, named]
+
+
+def _asked(here: Searching, query: str, *, wide: bool) -> tuple[Candidates, FeatureTable]:
+    """A query's candidates and, of a wide one, their features."""
+    plain, mask = here.understanding.understand(query), masks(here.catalog, Filters())
+    request = Request(
+        request_id="judged",
+        scene="search",
+        day=here.day,
+        query=query,
+        allowed=mask.allowed,
+        without=mask.without,
+        wide=wide and not plain.is_code,
+    )
+    tries = narrowed(here.structured, request, plain, here.catalog)
+    batch, found = gathered(here.stages.sources, here.plan, tries, NO_PORTRAIT)
+    return found.candidates, assemble(here.stages.features if wide else {}, batch, found.candidates)
+
+
+def _taught(settings: Settings, name: str, lessons: Sequence[Lesson], which: IntArray) -> Ranker:
+    ranker: Ranker = plugins.load("ranker", name)(settings.of("ranker", name))
+    own = [lessons[at] for at in which.tolist() if len(lessons[at].grades)]
+    if own:
+        table = FeatureTable(own[0].table.names, np.concatenate([lesson.table.values for lesson in own]))
+        offsets = np.cumsum([0, *(len(lesson.grades) for lesson in own)])
+        ranker.learn(table, np.concatenate([lesson.grades for lesson in own]), offsets)
+    return ranker
+
+
+def _values(asked: Asked, lists: Sequence[IntArray]) -> Scores:
+    """nDCG@10 and condensed nDCG@10 of each query, float64 (2, b), of rows that stand for their variants."""
+    task = asked.task
+    ranked = np.full((len(lists), max([K, *map(len, lists)])), -1, np.int64)
+    for line, own in zip(ranked, lists, strict=True):
+        once = list(dict.fromkeys(asked.stands[own].tolist()))
+        line[: len(once)] = once
+    measures: Sequence[Callable[..., Scores]] = (graded_ndcg_at, condensed_ndcg_at)
+    return np.array([measure(ranked, task.judged, task.grades, K) for measure in measures])
+
+
+def _as_good(one: Scores, best: Scores) -> bool:
+    """Whether one is within a standard error of the best, by query."""
+    behind = best - one
+    return bool(behind.mean() <= behind.std(ddof=1) / len(behind) ** 0.5 + 1e-9)

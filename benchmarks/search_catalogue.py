@@ -10,21 +10,31 @@ the page (of 300 places; what is not on it counts as not found). The ratings wer
 only another kind of search finds counts 0 in the first figure and nothing in the last.
 
 bm25, frozen   for comparison: BM25 over all words of title, short description and type, and the untouched encoder on
-               title and short description, each over all products
-words          the shop without meaning, and only what holds every word where anything does
+               title and short description, each over all products; `ranks`: their reciprocal ranks
+words          the shop without meaning and without understanding what words state, only what holds every word where
+               anything does
+understood     with what words state
 words_relaxed  where fewer than twelve hold every word, those that hold some come after them
-shop           with meaning: the whole search as it comes
+fused          with meaning, by weighted reciprocal ranks: the whole search as it comes, without labels
+blend          scores in place of ranks, in equal parts; taught_blend: with the weights that other queries taught
+trees          lambdarank over all features, taught by other queries
+shop           what a shop does that was given the judgments: of fused, blend and trees what other queries chose, taught
+               by them
+
+What is taught is measured in five folds by query, and `shop` chooses inside the other four folds.
 
 `lead` is the shop's less bm25's, a paired bootstrap over queries, 95 %; `ms` the median time of a page in this process.
 Settings were chosen on the queries whose hash is even (`validation`); `test` has the others.
 """
 
 import argparse
+import csv
 import gzip
+import logging
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,20 +48,27 @@ from shopkeeper.encode.model import TextModel
 from shopkeeper.encode.weights import choose, find
 from shopkeeper.flow.answer import answer
 from shopkeeper.flow.ask import ask
-from shopkeeper.flow.build import open_shop
+from shopkeeper.flow.build import Stages, open_shop
 from shopkeeper.flow.learn import learn
+from shopkeeper.flow.sample import sampled
+from shopkeeper.flow.search_order import FOLDS, Asked, Searching, choice, crossed, folds, ordered, taught
+from shopkeeper.flow.shop import today
+from shopkeeper.intake.judgments import judgments
 from shopkeeper.measure.ranking import graded_ndcg_at
 from shopkeeper.measure.statistics import paired_bootstrap
-from shopkeeper.settings import Settings
+from shopkeeper.settings import FUSED, Settings
 from shopkeeper.store.folder import create, open_folder
 from shopkeeper.types import FloatArray, IntArray, Product
 
-DEPTH = 300
+log = logging.getLogger("benchmarks.search_catalogue")
+DEPTH, TREES = 300, "lambdarank"
 SETTINGS = '[shop]\nname = "icecat"\n\n[encode]\nminutes = 0\n\n[learn]\nmin_events = 0\n'
 PARTS: Mapping[str, Mapping[str, Mapping[str, object]]] = {
-    "words": {"semantic": {"enabled": False}, "lexical": {"enough": 1}},
-    "words_relaxed": {"semantic": {"enabled": False}},
-    "shop": {},
+    "words": {"understand": {"filters": False}, "recall": {"semantic": {"enabled": False}, "lexical": {"enough": 1}}},
+    "understood": {"recall": {"semantic": {"enabled": False}, "lexical": {"enough": 1}}},
+    "words_relaxed": {"recall": {"semantic": {"enabled": False}}},
+    "fused": {},
+    "blend": {"rank": {"rankers": {"search": "blend"}}},
 }
 
 
@@ -68,11 +85,13 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with products.jsonl.gz and ratings.csv")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks/search_catalogue.md")
     asked = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     started, judged = time.process_time(), icecat(asked.data)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "icecat"
         made(path, asked.data)
         lists = {**compared(judged), **{name: part(path, judged, tables) for name, tables in PARTS.items()}}
+        lists |= taught_parts(path, judged)
     figures = measured(judged, lists) | {"cpu_s": time.process_time() - started, "data_hash": judged.data_hash}
     if asked.write:
         write("search_catalogue", __doc__ or "", figures, figures["data_hash"])
@@ -106,10 +125,9 @@ def products(data: Path) -> Iterator[Product]:
 
 
 def part(path: Path, judged: Judged, tables: Mapping[str, Mapping[str, object]]) -> Lists:
-    """The pages of the shop with these settings of its recall sources."""
+    """The pages of the shop with these sections of settings in place of its own."""
     with open_folder(path, writable=False) as folder:
-        own = folder.settings.tables
-    settings = Settings({**own, "recall": {name: dict(table) for name, table in tables.items()}})
+        settings = Settings({**folder.settings.tables, **{name: dict(table) for name, table in tables.items()}})
     rows, ms = np.full((len(judged.queries), DEPTH), -1, np.int64), np.empty(len(judged.queries))
     with open_shop(path, writable=False, patient=True, settings=settings) as shop:
         for at, query in enumerate(judged.queries):
@@ -120,11 +138,64 @@ def part(path: Path, judged: Judged, tables: Mapping[str, Mapping[str, object]])
     return Lists(rows, ms)
 
 
+def taught_parts(path: Path, judged: Judged) -> dict[str, Lists]:
+    """What judgments of other queries make of the search; a page's time with each is that of the whole way."""
+    with open_shop(path, writable=False, patient=True) as shop:
+        own = shop.trained
+        stages = Stages(own.sources, own.features, own.rankers)
+        here = Searching(stages, own.understanding, own.structured, shop.catalog, today(), shop.settings, shop.plan)
+        _write_judgments(path / "judgments.csv", judged, shop.catalog.product_ids)
+        task, _ = sampled(judgments(path / "judgments.csv"), shop.catalog)
+        assert task.queries == tuple(judged.queries)
+        asked, settings = Asked.of(here, task), shop.settings
+        found = {name: crossed(settings, asked, way) for name, way in (("taught_blend", "blend"), ("trees", TREES))}
+        found["shop"] = _chosen(settings, asked)
+    lists = {name: _padded(rows) for name, rows in found.items()}
+    for name, way in (("taught_blend", "blend"), ("trees", TREES)):
+        named = f'{SETTINGS}\n[rank]\nrankers = {{search = "{way}"}}\n'
+        (path / "settings.toml").write_text(named, encoding="utf-8")
+        learn(path)  # with all judgments: for a page's time alone, since it has seen every query
+        lists[name] = replace(lists[name], ms=part(path, judged, {"rank": {"rankers": {"search": way}}}).ms)
+    return lists
+
+
+def _chosen(settings: Settings, asked: Asked) -> list[IntArray]:
+    """Each query as the other folds choose and teach."""
+    fold = folds(len(asked.wide), settings.learn.seed)
+    found: list[IntArray] = [np.empty(0, np.int64)] * len(fold)
+    for number in range(FOLDS):
+        others = asked.only(np.flatnonzero(fold != number))
+        way, _ = choice(settings, others)
+        log.info("fold=%d chosen=%s", number, way)
+        ranker = taught(settings, way, others.wide)
+        for at in np.flatnonzero(fold == number).tolist():
+            found[at] = asked.ranked[at] if way == FUSED else ordered(ranker, asked.wide[at])
+    return found
+
+
+def _write_judgments(file: Path, judged: Judged, ids: Sequence[str]) -> None:
+    with file.open("w", encoding="utf-8", newline="") as opened:
+        rows = csv.writer(opened)
+        rows.writerow(("query", "product_id", "rating"))
+        for query, own, grades in zip(judged.queries, judged.rows, judged.grades, strict=True):
+            rows.writerows((query, ids[row], grade) for row, grade in zip(own.tolist(), grades.tolist(), strict=True))
+
+
+def _padded(lists: Sequence[IntArray]) -> Lists:
+    rows = np.full((len(lists), max(DEPTH, *map(len, lists))), -1, np.int64)
+    for line, own in zip(rows, lists, strict=True):
+        line[: len(own)] = own
+    return Lists(rows, np.full(len(lists), np.nan))
+
+
 def compared(judged: Judged) -> dict[str, Lists]:
-    """Plain BM25 and the plain encoder."""
+    """Plain BM25, the plain encoder, and their reciprocal ranks."""
     model = TextModel.load(find(choose("auto", judged.titles)))
     cosines = model.vectors(judged.queries, "query") @ model.vectors(judged.corpus.texts, "passage").T
-    return {"bm25": _best(Bm25(judged.corpus.fields).scores(judged.queries)), "frozen": _best(cosines)}
+    words = Bm25(judged.corpus.fields).scores(judged.queries)
+    both = [np.argsort(np.argsort(-scores, axis=1, kind="stable"), axis=1) for scores in (words, cosines)]
+    ranks = np.sum([1.0 / (61.0 + places) for places in both], axis=0, dtype=np.float32)
+    return {"bm25": _best(words), "frozen": _best(cosines), "ranks": _best(ranks)}
 
 
 def _best(scores: FloatArray) -> Lists:

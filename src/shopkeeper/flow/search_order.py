@@ -98,13 +98,10 @@ def search_order(here: Searching, folder: Path) -> SearchOrder | None:
 def chosen(here: Searching, task: Task, sha256: str = "") -> SearchOrder:
     """The order that these judged queries choose, or that the settings name."""
     asked = Asked.of(here, task)
-    named = here.settings.rank.rankers.get("search")
-    values = {way: _values(asked, crossed(here.settings, asked, way)) for way in _ways(here.settings, named)}
-    best = max(values, key=lambda way: float(values[way].mean()))
-    name = named or next(way for way in values if _as_good(values[way].mean(axis=0), values[best].mean(axis=0)))
+    best, values = choice(here.settings, asked)
+    name = here.settings.rank.rankers.get("search", best)
     tried = {way: Way(*(float(mean) for mean in own.mean(axis=1))) for way, own in values.items()}
-    ranker = None if name == FUSED else _taught(here.settings, name, asked.wide, np.arange(len(task.queries)))
-    return SearchOrder(name, ranker, len(task.queries), sha256, tried)
+    return SearchOrder(name, taught(here.settings, name, asked.wide), len(task.queries), sha256, tried)
 
 
 @dataclass(frozen=True)
@@ -138,27 +135,44 @@ class Asked:
             lessons.append(Lesson(candidates, table, np.array(grades, np.float32)))
         return cls(task, stands, ranked, lessons)
 
+    def only(self, places: IntArray) -> "Asked":
+        """Some of the queries."""
+        queries, judged, grades = self.task.queries, self.task.judged, self.task.grades
+        own = places.tolist()
+        task = Task(tuple(queries[at] for at in own), [judged[at] for at in own], [grades[at] for at in own])
+        return Asked(task, self.stands, [self.ranked[at] for at in own], [self.wide[at] for at in own])
+
+
+def choice(settings: Settings, asked: Asked) -> tuple[str, Mapping[str, Scores]]:
+    """The plainest way that is as good as the best, and nDCG@10 and condensed nDCG@10 of every way, float64 (2, b)."""
+    ways = dict.fromkeys((*WAYS, settings.rank.rankers.get("search", FUSED)))
+    values = {way: measured(asked, crossed(settings, asked, way)) for way in ways if way in settings.enabled("ranker")}
+    best = max(values, key=lambda way: float(values[way].mean()))
+    return next(way for way in values if _as_good(values[way].mean(axis=0), values[best].mean(axis=0))), values
+
 
 def crossed(settings: Settings, asked: Asked, way: str) -> list[IntArray]:
     """Each query's rows, best first, as a ranker orders them that was taught on the queries of other folds."""
     if way == FUSED:
         return asked.ranked
-    n = len(asked.task.queries)
-    fold = np.random.default_rng(settings.learn.seed).permutation(n) % FOLDS
-    found: list[IntArray] = [np.empty(0, np.int64)] * n
+    fold = folds(len(asked.task.queries), settings.learn.seed)
+    found: list[IntArray] = [np.empty(0, np.int64)] * len(fold)
     for number in range(FOLDS):
-        ranker = _taught(settings, way, asked.wide, np.flatnonzero(fold != number))
+        ranker = taught(settings, way, asked.only(np.flatnonzero(fold != number)).wide)
         for at in np.flatnonzero(fold == number).tolist():
-            lesson = asked.wide[at]
-            scores = ranker.score(lesson.candidates, lesson.table)
-            found[at] = lesson.candidates.rows[np.argsort(-scores, kind="stable")].astype(np.int64)
+            found[at] = ordered(ranker, asked.wide[at])
     return found
 
 
-def _ways(settings: Settings, named: str | None) -> Sequence[str]:
-    enabled = settings.enabled("ranker")
-    ways = [way for way in WAYS if way in enabled]
-    return ways if named is None or named in ways else [*ways, named]
+def folds(n: int, seed: int) -> IntArray:
+    """int64 (n,): which fold each query is in."""
+    return np.asarray(np.random.default_rng(seed).permutation(n) % FOLDS, np.int64)
+
+
+def ordered(ranker: Ranker, lesson: Lesson) -> IntArray:
+    """A query's rows, best first, int64 (m,)."""
+    scores = ranker.score(lesson.candidates, lesson.table)
+    return lesson.candidates.rows[np.argsort(-scores, kind="stable")].astype(np.int64)
 
 
 def _asked(here: Searching, query: str, *, wide: bool) -> tuple[Candidates, FeatureTable]:
@@ -178,9 +192,10 @@ def _asked(here: Searching, query: str, *, wide: bool) -> tuple[Candidates, Feat
     return found.candidates, assemble(here.stages.features if wide else {}, batch, found.candidates)
 
 
-def _taught(settings: Settings, name: str, lessons: Sequence[Lesson], which: IntArray) -> Ranker:
+def taught(settings: Settings, name: str, lessons: Sequence[Lesson]) -> Ranker:
+    """A ranker of this name that learnt from these queries."""
     ranker: Ranker = plugins.load("ranker", name)(settings.of("ranker", name))
-    own = [lessons[at] for at in which.tolist() if len(lessons[at].grades)]
+    own = [lesson for lesson in lessons if len(lesson.grades)]
     if own:
         table = FeatureTable(own[0].table.names, np.concatenate([lesson.table.values for lesson in own]))
         offsets = np.cumsum([0, *(len(lesson.grades) for lesson in own)])
@@ -188,7 +203,7 @@ def _taught(settings: Settings, name: str, lessons: Sequence[Lesson], which: Int
     return ranker
 
 
-def _values(asked: Asked, lists: Sequence[IntArray]) -> Scores:
+def measured(asked: Asked, lists: Sequence[IntArray]) -> Scores:
     """nDCG@10 and condensed nDCG@10 of each query, float64 (2, b), of rows that stand for their variants."""
     task = asked.task
     ranked = np.full((len(lists), max([K, *map(len, lists)])), -1, np.int64)

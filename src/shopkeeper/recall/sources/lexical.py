@@ -38,6 +38,8 @@ from shopkeeper.types import (
 _REMEMBERED = 256
 BOOST = 0.5
 """How much higher a product scores that has what the words mean beyond doubt; less with more doubt."""
+WIDE_BOOST = 0.1
+"""The same in a wide search, where it would outweigh a word that is missing: see docs/LOG.md, 2026-11-22."""
 _BETWEEN = "\x1f"
 _ARRAYS = ("group_of", "priority", "checksums")
 _RECIPE_FILE = "recipe.npy"
@@ -117,7 +119,7 @@ class Lexical:
             return scores
         own = found.among(np.isin(found.texts, state.groups.group_of[rows]))
         known, said, _ = self._scored(state, request, own)
-        said = _lifted(state.catalog, known, said, intent)
+        said = _lifted(state.catalog, known, said, request, intent)
         order = known.argsort()
         place = np.minimum(known[order].searchsorted(rows), max(len(known) - 1, 0))
         hit = known[order][place] == rows if len(known) else np.zeros(len(rows), bool)
@@ -186,7 +188,7 @@ class Lexical:
             return self._only(state, request, named)
         found = self._found(state, request, intent)
         rows, scores, whole = self._matches(state, request, intent, found)
-        scores = _lifted(state.catalog, rows, scores, intent)
+        scores = _lifted(state.catalog, rows, scores, request, intent)
         offer = best(rows, scores, limit) if request.sort == "relevance" else state.first(rows, scores, request, limit)
         holds_all = found is None or found.n_whole > 0
         partly = offer.rows[np.isin(offer.rows, rows[~whole])] if holds_all else NO_ROWS
@@ -310,12 +312,13 @@ class _State:
         return _State(self.index, groups, self.facets.updated(catalog, rows), checksums, numbers, catalog)
 
 
-def _lifted(catalog: Catalog, rows: RowArray, scores: FloatArray, intent: Intent) -> FloatArray:
+def _lifted(catalog: Catalog, rows: RowArray, scores: FloatArray, request: Request, intent: Intent) -> FloatArray:
     """The scores, higher where a product has what the words may mean: see `Stated`."""
+    boost = WIDE_BOOST if request.wide else BOOST
     for own in intent.stated:
         if own.role == "boost":
             likely = mask(catalog, filters_with(Filters(in_stock=False), (own,)))
-            scores = scores * np.where(likely[rows], np.float32(1.0 + BOOST * own.confidence), np.float32(1.0))
+            scores = scores * np.where(likely[rows], np.float32(1.0 + boost * own.confidence), np.float32(1.0))
     return scores
 
 

@@ -81,7 +81,8 @@ def test_a_key_of_one_shop_does_not_open_another(guarded: TestClient) -> None:
 
 
 def test_health_needs_no_key(guarded: TestClient) -> None:
-    assert guarded.get("/health").json() == {"status": "ok", "shops": {"grocer": {"version": "0001", "products": 20}}}
+    grocer = {"version": "0001", "products": 20, "rules": "none"}
+    assert guarded.get("/health").json() == {"status": "ok", "shops": {"grocer": grocer}}
 
 
 def test_an_open_shop_without_keys_answers_everybody(client: TestClient) -> None:

@@ -33,6 +33,7 @@ def test_rules_are_put_and_the_next_page_goes_by_them(client: TestClient, shop: 
     put = client.put(f"{where}/rules", json={"text": text, "replaces": ""})
     assert put.status_code == 200 and put.json() == client.get(f"{where}/rules").json()
     assert put.json()["text"] == text and put.json()["status"] == "ok"
+    assert client.get("/health").json()["shops"][shop.name]["rules"] == "ok"
     assert put.json()["rules"][0] == {"name": "tea first", "state": "on", "does": ["pin"], "remarks": []}
     page = client.post(f"{where}/search", json={"query": "tea", "explain": True}).json()
     first = page["items"][0]

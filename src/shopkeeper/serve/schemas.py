@@ -370,10 +370,11 @@ class Receipt(BaseModel):
 
 
 class ShopStatus(BaseModel):
-    """The version that serves, empty before the first, and how many products are on the shelf."""
+    """The version that serves, empty before the first; how many products are on the shelf; the merchant's rules."""
 
     version: str
     products: int
+    rules: Literal["none", "ok", "refused"]
 
 
 class Health(BaseModel):

@@ -7,11 +7,11 @@ import numpy as np
 from pydantic import BaseModel
 
 from shopkeeper.merchandise.said import Selection
-from shopkeeper.merchandise.steering import PINNED, Steering
+from shopkeeper.merchandise.steering import Steering
 from shopkeeper.ports import Rule
 from shopkeeper.settings import PluginSettings
 from shopkeeper.text import folded
-from shopkeeper.types import BoolArray, Catalog, DayArray, Explanation, FloatArray, IntArray, Portrait, Ranked, Request
+from shopkeeper.types import BoolArray, Catalog, FloatArray, IntArray, Portrait, Ranked, Request
 
 BOOSTED, BURIED = "boosted", "buried"
 """Parts of an explanation: what a rule added to a score, or took from it."""
@@ -51,13 +51,14 @@ class Lift:
         scores = ranked.scores.astype(np.float64)
         last = np.zeros(len(scores), bool)
         floor = min(float(scores.min(initial=0.0)), 0.0)
+        self.steering.lifted = ranked.rows
         placed = np.isin(ranked.rows, np.array(list(self.steering.pins), np.int32))
         for kind, name, asked, factor in self._asked(ranked, catalog):
             rows = asked & ~placed if factor is None else asked  # what is pinned has its place
             added = np.zeros(len(scores)) if factor is None else np.where(rows, (scores - floor) * (factor - 1.0), 0.0)
             scores += added
             last |= rows & (factor is None)
-            self._note(ranked, rows, added, kind, name)
+            self.steering.lifts.append((kind, name, rows, added))
             how = "to the end" if factor is None else f"{kind} by {max(factor, 1.0 / factor):g}"
             self.steering.tell(name, f"{int(rows.sum())} {how}")
         lifted = Ranked(ranked.rows, scores.astype(np.float32), ranked.index, ranked.ranker)
@@ -81,11 +82,6 @@ class Lift:
 
     def _among(self, selection: Selection, ranked: Ranked, catalog: Catalog) -> BoolArray:
         return self.steering.book.among(selection, ranked.rows, catalog)
-
-    def _note(self, ranked: Ranked, rows: BoolArray, added: DayArray, kind: str, name: str) -> None:
-        """What a rule did becomes a part of the explanation of each row."""
-        for row, value in zip(ranked.rows[rows].tolist(), added[rows].tolist(), strict=True):
-            self.steering.parts.setdefault(row, []).append(Explanation(kind, value, (), name))
 
     def _in_order(self, lifted: Ranked, last: BoolArray, catalog: Catalog) -> Ranked:
         """Best first, without what is placed later, and without other variants of what is pinned."""
@@ -124,9 +120,9 @@ class Places:
         placed = sorted((steering.pins[row][0], at) for at, row in enumerate(self.lift.pinned, start=n))
         for place, at in placed:
             order.insert(min(place - 1, len(order)), at)
+        steering.shown = frozenset(self.lift.pinned)
         for row in self.lift.pinned:
             place, name = steering.pins[row]
-            steering.parts.setdefault(row, []).append(Explanation(PINNED, 0.0, (), name))
             steering.tell(name, f"{catalog.product_ids[row]} at place {place}")
         return _taken(whole, np.array(order, np.int64)), ""
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -104,24 +105,26 @@ class RuleBook:
         self.kept = _kept(said.dictionary)
         self.shelves = Shelves()
         self._at: dict[int, dict[Scene, Index]] = {}
+        self._filters: dict[int, Filters | None] = {}
 
     def selected(self, selection: Selection, catalog: Catalog) -> BoolArray:
         """bool (n_products,): the products that a selection names."""
-        filters = filters_of(selection)
+        filters = self._filters_of(selection)
         return chosen(selection, catalog, None if filters is None else self.masked(catalog, filters))
 
     def among(self, selection: Selection, rows: RowArray, catalog: Catalog) -> BoolArray:
         """bool (n,): which of these rows a selection names."""
-        filters = filters_of(selection)
+        filters = self._filters_of(selection)
         found = np.ones(len(rows), bool) if filters is None else self.masked(catalog, filters)[rows]
         return found & np.isin(rows, rows_of(selection, catalog)) if selection.products else found
 
-    @property
-    def idle(self) -> bool:
-        """Whether no rule can concern any page."""
-        return not self.rules
+    def _filters_of(self, selection: Selection) -> Filters | None:
+        """The selection's filters, made once; every selection lives as long as the book."""
+        if id(selection) not in self._filters:
+            self._filters[id(selection)] = filters_of(selection)
+        return self._filters[id(selection)]
 
-    @property
+    @cached_property
     def redirects(self) -> bool:
         """Whether a search may lead elsewhere."""
         return any(rule.said.redirect for rule in self.rules)

@@ -7,7 +7,17 @@ import numpy as np
 
 from shopkeeper.merchandise.rules import Rule, RuleBook
 from shopkeeper.merchandise.shelf import Left
-from shopkeeper.types import BoolArray, Candidates, Catalog, Explanation, Item, Request, RowArray
+from shopkeeper.types import (
+    NO_ROWS,
+    BoolArray,
+    Candidates,
+    Catalog,
+    DayArray,
+    Explanation,
+    Item,
+    Request,
+    RowArray,
+)
 from shopkeeper.understood import Redirect
 
 PINNED = "pinned"
@@ -18,8 +28,9 @@ PINNED = "pinned"
 class Steering:
     """The rules that concern one page, in the order in which they go before one another, and what each has done.
 
-    `parts` are what rules added to the explanation of a row, `pins` the place of a row, from 1, and the rule's name,
-    `whole` the words of the dictionary that the query says.
+    `whole` are the words of the dictionary that the query says; `pins` the place of a row, from 1, and the rule's name,
+    of which those in `shown` stand on the page. `lifts` are what rules did to the rows `lifted` int32 (n,): the kind of
+    part, the rule, which rows bool (n,) and what it added to their scores float64 (n,).
     """
 
     book: RuleBook
@@ -27,8 +38,10 @@ class Steering:
     catalog: Catalog
     asked: Request
     whole: tuple[str, ...] = ()
-    parts: dict[int, list[Explanation]] = field(default_factory=dict)
     pins: dict[int, tuple[int, str]] = field(default_factory=dict)
+    shown: frozenset[int] = frozenset()
+    lifted: RowArray = field(default_factory=lambda: NO_ROWS)
+    lifts: list[tuple[str, str, BoolArray, DayArray]] = field(default_factory=list)
     _done: dict[str, list[str]] = field(default_factory=dict)
 
     @property
@@ -100,16 +113,22 @@ class Steering:
 
         `placed` is the sentence of what is pinned.
         """
-        return tuple(self._told(item, placed) for item in items) if self.parts else items
+        if not self.shown and not self.lifts:
+            return items
+        at = {row: place for place, row in enumerate(self.lifted.tolist())}
+        return tuple(self._told(item, at.get(item.row, -1), placed) for item in items)
 
-    def _told(self, item: Item, placed: str) -> Item:
-        more, tree = self.parts.get(item.row), item.explanation
-        if more is None:
+    def _told(self, item: Item, at: int, placed: str) -> Item:
+        lifts = [each for each in self.lifts if at >= 0 and each[2][at]]
+        parts = [Explanation(kind, float(added[at]), (), name) for kind, name, _, added in lifts]
+        if item.row in self.shown:
+            parts.append(Explanation(PINNED, 0.0, (), self.pins[item.row][1]))
+        if not parts:
             return item
-        children = tuple(sorted((*tree.children, *more), key=lambda child: -abs(child.value)))
+        tree = item.explanation
+        children = tuple(sorted((*tree.children, *parts), key=lambda child: -abs(child.value)))
         tree = tree._replace(value=sum(child.value for child in children), children=children)
-        said = placed if any(part.name == PINNED for part in more) else item.sentence
-        return replace(item, explanation=tree, sentence=said)
+        return replace(item, explanation=tree, sentence=placed if item.row in self.shown else item.sentence)
 
     def _left(self, allowed: BoolArray) -> Left:
         told: list[tuple[str, str]] = []

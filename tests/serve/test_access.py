@@ -33,6 +33,9 @@ ROUTES = [
     ("GET", "/v1/grocer/products/p00", "secret"),
     ("DELETE", "/v1/grocer/products/p00", "secret"),
     ("DELETE", "/v1/grocer/users/u1", "secret"),
+    ("GET", "/v1/grocer/rules", "secret"),
+    ("PUT", "/v1/grocer/rules", "secret"),
+    ("POST", "/v1/grocer/rules/preview", "secret"),
     ("GET", "/metrics", "secret"),
 ]
 

@@ -3,17 +3,11 @@
 1. rules are read and written whole; the next page goes by them, and its redirect is told.
 2. rules that contradict one another are refused with the reason, and so is a text that was changed meanwhile.
 3. a preview shows rules that are not written yet, with what moved, and nothing of it is logged.
-4. rules are the merchant's: a public key opens none of it.
 """
 
-import pytest
 from starlette.testclient import TestClient
 
 from shopkeeper.flow.shop import Shop
-from shopkeeper.serve.app import create_app
-from shopkeeper.serve.keys import Keys
-
-PUBLIC, SECRET = "public-key-0123456789", "secret-key-0123456789"
 
 
 def rules_of(shop: Shop) -> str:
@@ -71,15 +65,3 @@ def test_a_preview_shows_rules_that_are_not_written_yet(client: TestClient, shop
     assert shop.folder.exposures.get(found["ruled"]["request_id"]) is None
     bare = client.post(where, json={"scene": "similar"})
     assert bare.status_code == 422 and bare.json()["error"]["where"] == "body.product_ids"
-
-
-@pytest.mark.parametrize(("method", "path"), [("GET", "rules"), ("PUT", "rules"), ("POST", "rules/preview")])
-def test_rules_are_the_merchants(shop: Shop, method: str, path: str) -> None:
-    keys = Keys.read({"SHOPKEEPER_PUBLIC_KEYS": PUBLIC, "SHOPKEEPER_SECRET_KEYS": SECRET})
-    bodies = {"PUT": {"text": ""}, "POST": {"query": "tea"}}
-    with TestClient(create_app({shop.name: shop}, keys=keys)) as asking:
-        told = {
-            key: asking.request(method, f"/v1/{shop.name}/{path}", json=bodies.get(method), headers={"X-API-Key": key})
-            for key in (PUBLIC, SECRET)
-        }
-    assert {key: reply.status_code for key, reply in told.items()} == {PUBLIC: 403, SECRET: 200}

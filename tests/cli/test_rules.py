@@ -47,5 +47,9 @@ def test_a_preview_stands_beside_the_page_without(shop_folder: Path) -> None:
     (shop_folder / RULES_FILE).write_text(RULES, encoding="utf-8")
     known = said(shop_folder, "--preview", "tea", "--at", "2030-01-02T10:00", "--as", "u7")
     assert "merchant: tea first: DA0A at place 1" in known and "new" in known
+    leads = '[[rules]]\nname = "desk"\nwhen = { words = ["return"] }\nredirect = { to = "/returns" }\n'
+    (shop_folder / RULES_FILE).write_text(RULES + leads, encoding="utf-8")
+    assert "leads to /returns, by rule 'desk'" in said(shop_folder, "--preview", "returns")
+    assert "The shop's rule 'desk' leads to /returns." in run("search", shop_folder, "return").stdout
     assert "merchant" not in said(shop_folder, "--preview", "tea", "--at", "2030-01-02T10:00")
     assert "--as: no shopper 'nobody'" in said(shop_folder, "--preview", "tea", "--as", "nobody", code=1)

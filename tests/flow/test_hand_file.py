@@ -145,5 +145,6 @@ def test_a_preview_has_both_pages_and_logs_nothing(shop: Shop) -> None:
 
 def test_a_moment_is_read_in_the_merchants_zone() -> None:
     assert moment("2026-12-24T18:00", "Asia/Shanghai") == moment("2026-12-24T10:00+00:00", "Asia/Shanghai")
-    with pytest.raises(RequestError, match="at: must be a date and time such as 2026-12-24T18:00, got 'noon'"):
-        moment("noon", "UTC")
+    for odd in ("noon", "0001-01-01T00:00"):
+        with pytest.raises(RequestError, match=f"at: must be a date and time such as 2026-12-24T18:00, got '{odd}'"):
+            moment(odd, "UTC")

@@ -34,6 +34,11 @@ def masked(catalog: Catalog, filters: Filters) -> BoolArray:
             '[[rules]]\nname = "a"\n[[rules]]\nname = "b"\npin = [{ product = "x", place = 0 }]',
             "line 3: rule 'b': pin.0.place: must be greater than or equal to 1, got '0'.",
         ),
+        ("rules = 3", "merchandising.toml: rules: must be a valid tuple, got '3'."),
+        ("rules = [3]", "merchandising.toml: rule 1: must be a valid dictionary or instance of MerchantRule"),
+        ('[[rules]]\nname = "a\\nb"', "name: string should match pattern"),
+        ('[[rules]]\nname = "a"\nschedule = { until = 9999-12-31 }', "until: must lie in the years 1971 to 9000"),
+        ('[[rules]]\nname = "a"\nschedule = { from = 18:00:00 }', "rule 'a': schedule.from: must be a valid datetime"),
         ('[[rules]]\nname = "a"\nhide = [{}]', "hide.0: names no product. Name products, brands, categories or att"),
         ('[[rules]]\nname = "a"\nredirect = {}', "redirect: needs either `to`, an address, or `search`, other words"),
         (

@@ -10,7 +10,7 @@ from shopkeeper.flow.hand import NO_RULES, Serving
 from shopkeeper.flow.shop import Shop
 from shopkeeper.merchandise.against import against
 from shopkeeper.merchandise.conflicts import Remark
-from shopkeeper.merchandise.schedule import day_of
+from shopkeeper.merchandise.schedule import FIRST_YEAR, LAST_YEAR, day_of
 from shopkeeper.types import Catalog, Page, Request
 
 RuleState = Literal["on", "scheduled", "over", "off"]
@@ -87,9 +87,12 @@ def preview(shop: Shop, request: Request, serving: Serving, day: float | None = 
 def moment(text: str, zone: str) -> float:
     """Days since 1970 UTC of a date and time, without an offset as the zone counts them. Raises RequestError."""
     try:
-        return day_of(datetime.fromisoformat(text.strip()), zone)
-    except (ValueError, OverflowError):
+        found = datetime.fromisoformat(text.strip())
+    except ValueError:
+        found = datetime.min
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
         raise RequestError(
             f"at: must be a date and time such as 2026-12-24T18:00, got {text[:40]!r}. "
             f"Without an offset it is in {zone}."
-        ) from None
+        )
+    return day_of(found, zone)

@@ -9,8 +9,8 @@ from shopkeeper.merchandise.rules import Rule, RuleBook
 from shopkeeper.merchandise.said import Selection
 from shopkeeper.types import Catalog
 
-MOST_COMPARED = 5000
-"""A near miss is looked for among so many names."""
+MOST_COMPARED, MOST_NEAR = 5000, 20
+"""A near miss is looked for among so many names, and for so many that nothing answers to."""
 
 
 def against(book: RuleBook, catalog: Catalog) -> list[Remark]:
@@ -26,6 +26,15 @@ class _Known:
 
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
+        self._left = MOST_NEAR
+
+    def near(self, given: str, names: Iterable[str]) -> str:
+        """The nearest of the names of about its length; nothing where many were looked for already."""
+        self._left -= 1
+        like = [name for name in names if abs(len(name) - len(given)) <= 2] if self._left >= 0 else []
+        if len(like) > MOST_COMPARED:
+            like = [name for name in like if name[:2] == given[:2]][:MOST_COMPARED]
+        return did_you_mean(given, like)
 
     @cached_property
     def brands(self) -> frozenset[str]:
@@ -41,22 +50,22 @@ class _Known:
         """What to say of a product's id, empty where there is such a product."""
         if product_id in self.catalog.row_of:
             return ""
-        return f"no product {product_id!r}.{_near(product_id, self.catalog.row_of)}"
+        return f"no product {product_id!r}.{self.near(product_id, self.catalog.row_of)}"
 
     def brand(self, brand: str) -> str:
-        return "" if brand in self.brands else f"no brand {brand!r}.{_near(brand, self.brands)}"
+        return "" if brand in self.brands else f"no brand {brand!r}.{self.near(brand, self.brands)}"
 
     def category(self, name: str) -> str:
-        return "" if name in self.categories else f"no category {name!r}.{_near(name, self.categories)}"
+        return "" if name in self.categories else f"no category {name!r}.{self.near(name, self.categories)}"
 
     def attribute(self, name: str, values: Iterable[str]) -> str:
         """What to say of an attribute and its values, empty where products have them."""
         own = self.catalog.attributes
         at = own.place(name)
         if at is None:
-            return f"no attribute {name!r}.{did_you_mean(name, own.names)}"
+            return f"no attribute {name!r}.{self.near(name, own.names)}"
         gone = next((value for value in values if own.code(at, value) < 0), None)
-        return "" if gone is None else f"no product has {name} {gone!r}.{_near(gone, own.texts[at])}"
+        return "" if gone is None else f"no product has {name} {gone!r}.{self.near(gone, own.texts[at])}"
 
 
 def _unknown(rule: Rule, known: _Known) -> Iterator[Remark]:
@@ -94,11 +103,3 @@ def _not_shown(rule: Rule, book: RuleBook, catalog: Catalog) -> Iterator[Remark]
                 yield Remark("warning", rule.name, f"pin: {product_id} is hidden by rule '{other.name}'")
     if rule.said.only is not None and not (book.selected(rule.said.only, catalog) & ~catalog.deleted).any():
         yield Remark("warning", rule.name, "only: no product is all of this, so it is left aside")
-
-
-def _near(given: str, names: Iterable[str]) -> str:
-    """The nearest name, among those of about its length that begin as it does, or with the same letter."""
-    like = [name for name in names if abs(len(name) - len(given)) <= 2]
-    if len(like) > MOST_COMPARED:
-        like = [name for name in like if name[:2] == given[:2]][:MOST_COMPARED]
-    return did_you_mean(given, like)

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic import BaseModel
 
+from shopkeeper.merchandise.rules import whole_words
 from shopkeeper.merchandise.said import Selection
 from shopkeeper.merchandise.steering import Steering
 from shopkeeper.ports import Rule
@@ -75,9 +76,9 @@ class Lift:
         for word in self.steering.whole:
             rows = np.zeros(len(ranked.rows), bool)
             best = ranked.rows[:MOST_READ].tolist()
-            kept = self.steering.book.kept
-            assert kept is not None, "a word of the dictionary was found by it"
-            rows[: len(best)] = [word in kept.findall(folded(catalog.titles[row])) for row in best]
+            said = whole_words((word,))
+            assert said is not None, "the query says it"
+            rows[: len(best)] = [said.search(folded(catalog.titles[row])) is not None for row in best]
             yield BOOSTED, f"{DICTIONARY} '{word}'", rows, WHOLE
 
     def _among(self, selection: Selection, ranked: Ranked, catalog: Catalog) -> BoolArray:

@@ -102,7 +102,7 @@ class RuleBook:
         self.masked = masked
         self.every = [Rule.of(place, rule, said.timezone) for place, rule in enumerate(said.rules)]
         self.rules = [rule for rule in self.every if rule.said.enabled]
-        self.kept = _kept(said.dictionary)
+        self.kept = whole_words(said.dictionary)
         self.shelves = Shelves()
         self._at: dict[int, dict[Scene, Index]] = {}
         self._filters: dict[int, Filters | None] = {}
@@ -178,9 +178,9 @@ def falls_under(category: str, name: str) -> bool:
     return category == name or category.startswith(name + _BETWEEN) or name in category.split(_BETWEEN)
 
 
-def _kept(dictionary: tuple[str, ...]) -> re.Pattern[str] | None:
-    """Finds words of the dictionary in a text in normal form, the longest first; None where there are none."""
-    words = sorted({folded(word) for word in dictionary if tokens(word)}, key=lambda word: (-len(word), word))
+def whole_words(said: tuple[str, ...]) -> re.Pattern[str] | None:
+    """Finds these words in a folded text, the longest first, no part of longer Latin ones; None for none."""
+    words = sorted({folded(word) for word in said if tokens(word)}, key=lambda word: (-len(word), word))
     if not words:
         return None
     return re.compile(

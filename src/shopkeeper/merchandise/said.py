@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationError, model_validator
 
 from shopkeeper.errors import RuleError, did_you_mean
-from shopkeeper.merchandise.schedule import WEEKDAYS, Clock, Weekday, day_of, minutes_of
+from shopkeeper.merchandise.schedule import FIRST_YEAR, LAST_YEAR, WEEKDAYS, Clock, Weekday, day_of, minutes_of
 from shopkeeper.settings import Section
 from shopkeeper.types import Language, Scene
 
@@ -29,6 +29,12 @@ def _zone(name: str) -> str:
     return name
 
 
+def _moment(moment: datetime | date) -> datetime | date:
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError(f"must lie in the years {FIRST_YEAR} to {LAST_YEAR}")
+    return moment
+
+
 def _address(to: str) -> str:
     if not _ADDRESS.fullmatch(to):
         raise ValueError("must be a path such as /sale or an address that begins with https://")
@@ -37,7 +43,9 @@ def _address(to: str) -> str:
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400)]
 Texts = Annotated[tuple[Text, ...], Field(max_length=1000)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80, pattern=r"^[^\x00-\x1f]*$")]
 Zone = Annotated[str, AfterValidator(_zone)]
+Moment = Annotated[datetime | date, AfterValidator(_moment)]
 Factor = Annotated[float, Field(gt=1, le=1000)]
 
 
@@ -107,8 +115,8 @@ class When(Section):
 class Schedule(Section):
     """When the rule holds. A date counts from its first minute, `until` to its last."""
 
-    start: datetime | date | None = Field(None, alias="from")
-    until: datetime | date | None = None
+    start: Moment | None = Field(None, alias="from")
+    until: Moment | None = None
     weekdays: tuple[Weekday, ...] = ()
     hours: Annotated[str, StringConstraints(pattern=_HOURS)] | None = None
     timezone: Zone | None = None
@@ -137,7 +145,7 @@ class Audience(Section):
 class MerchantRule(Section):
     """One rule: when, for whom, and what it does."""
 
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+    name: Name
     enabled: bool = True
     priority: int = Field(0, ge=-1000, le=1000)
     when: When = When()

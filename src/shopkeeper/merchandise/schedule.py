@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 State = Literal["on", "scheduled", "over"]
+FIRST_YEAR, LAST_YEAR = 1971, 9000
 MINUTES_A_DAY = 1440
 SECONDS_A_DAY = 86_400.0
 SHORT_DAYS = 8

@@ -8,10 +8,10 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from shopkeeper.flow.ask import ask
 from shopkeeper.flow.hand import Serving
+from shopkeeper.flow.preview import moment
 from shopkeeper.flow.preview import preview as previewed
 from shopkeeper.flow.preview import told as each_rule
 from shopkeeper.flow.shop import Shop, today
-from shopkeeper.merchandise.schedule import day_of
 from shopkeeper.serve.access import SecretShop
 from shopkeeper.serve.failures import Refused
 from shopkeeper.serve.quick import shop_router
@@ -120,7 +120,7 @@ def preview(shop: SecretShop, asked: PreviewIn) -> Response:
 
 
 def _day(asked: PreviewIn, serving: Serving) -> float | None:
-    return None if asked.at is None else day_of(asked.at, serving.book.said.timezone)
+    return None if asked.at is None else moment(asked.at.isoformat(), serving.book.said.timezone)
 
 
 def _told(shop: Shop) -> dict[str, Any]:

@@ -10,6 +10,7 @@
 7. pages join though products are pinned and buried; a page that is sorted stays sorted.
 """
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -17,8 +18,9 @@ from typing_extensions import Unpack
 
 from shopkeeper.flow.answer import answer
 from shopkeeper.flow.ask import Asked, ask
+from shopkeeper.flow.observe import observe
 from shopkeeper.flow.shop import Shop, today
-from shopkeeper.types import Filters, Page, Scene
+from shopkeeper.types import SCENES, SEEDED, Event, Filters, Page, Scene
 
 
 def page(shop: Shop, text: str, scene: Scene = "search", **asked: Unpack[Asked]) -> Page:
@@ -192,14 +194,30 @@ def test_a_page_that_no_rule_concerns_is_the_page_without(shop: Shop) -> None:
         assert with_rules.items == without.items and with_rules.rules == without.rules
 
 
-def test_pages_join_though_products_are_placed(shop: Shop) -> None:
-    text = rule(
-        'pin = [{ product = "DR1C", place = 2 }, { product = "HO3A", place = 7 }]', 'bury = [{ brands = ["Birch"] }]'
-    )
-    whole = ids(shop, page(shop, text, "home", user_id="u7", k=30))
-    parts = [ids(shop, page(shop, text, "home", user_id="u7", k=5, offset=at)) for at in range(0, 30, 5)]
-    assert [each for part in parts for each in part] == whole
-    assert len(set(whole)) == len(whole) and (whole[1], whole[6]) == ("DR1C", "HO3A")
+@pytest.mark.parametrize("scene", SCENES)
+def test_pages_join_though_products_are_placed(shop: Shop, scene: Scene) -> None:
+    pins = 'pin = [{ product = "DR1C", place = 2 }, { product = "HO3A", place = 7 }]'
+    boost = 'boost = [{ categories = ["Dairy"] }]'
+    text = rule(pins, 'bury = [{ brands = ["Birch"] }]', boost, 'hide = [{ products = ["DA0A"] }]')
+    seeds = ("DA1A",) if scene in SEEDED else ()
+    query = "butter" if scene == "search" else ""
+
+    def shown(k: int, offset: int = 0) -> list[str]:
+        found = page(shop, text, scene, user_id="u7", query=query, product_ids=seeds, k=k, offset=offset)
+        return ids(shop, found)
+
+    whole = shown(30)
+    assert [each for at in range(0, 30, 5) for each in shown(5, at)] == whole
+    assert len(set(whole)) == len(whole) and whole[1] == "DR1C" and "DA0A" not in whole
+    assert whole[min(6, len(whole) - 1)] == "HO3A"
+
+
+def test_what_a_shopper_waved_away_is_not_pinned(shop: Shop) -> None:
+    away = Event(event_id="away", timestamp=time.time(), action="dismiss", user_id="u7", product_id="DR1C")
+    assert observe([away], shop)[0].status == "accepted"
+    found = page(shop, rule('pin = [{ product = "DR1C", place = 1 }]'), "home", user_id="u7")
+    assert "DR1C" not in ids(shop, found)
+    assert found.rules[-1] == "merchant: tea first: DR1C not shown: this shopper's page leaves it out"
 
 
 def test_a_sorted_page_stays_sorted(shop: Shop) -> None:

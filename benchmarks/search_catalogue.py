@@ -194,7 +194,7 @@ def compared(judged: Judged) -> dict[str, Lists]:
     cosines = model.vectors(judged.queries, "query") @ model.vectors(judged.corpus.texts, "passage").T
     words = Bm25(judged.corpus.fields).scores(judged.queries)
     both = [np.argsort(np.argsort(-scores, axis=1, kind="stable"), axis=1) for scores in (words, cosines)]
-    ranks = np.sum([1.0 / (61.0 + places) for places in both], axis=0, dtype=np.float32)
+    ranks: FloatArray = np.sum([1.0 / (61.0 + places) for places in both], axis=0, dtype=np.float32)
     return {"bm25": _best(words), "frozen": _best(cosines), "ranks": _best(ranks)}
 
 

@@ -2,6 +2,7 @@
 
 ShopkeeperError
 ├── SettingError            a setting is unknown, mistyped or out of range
+├── RuleError               the merchant's rules cannot be read, or contradict one another
 ├── UnknownPlugin           a name that no file under the plural folder answers to
 ├── IntakeError             a file cannot be read at all (single rows are rejected, never raised)
 ├── UnlearnableShop         the data cannot support learning, with the reason
@@ -32,6 +33,9 @@ class ShopkeeperError(Exception):
 
 
 class SettingError(ShopkeeperError): ...
+
+
+class RuleError(ShopkeeperError): ...
 
 
 class UnknownPlugin(ShopkeeperError):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from shopkeeper.amounts import Between
 from shopkeeper.attributes import NO_ATTRIBUTES, Attributes
-from shopkeeper.understood import Alternative, Change, Stated
+from shopkeeper.understood import Alternative, Change, Redirect, Stated
 
 if TYPE_CHECKING:
     import ibis
@@ -377,6 +377,7 @@ class Page:
     facets: Mapping[str, Mapping[str, int]]
     rules: tuple[str, ...] = ()
     late: tuple[str, ...] = ()
+    redirect: Redirect | None = None
     version: str = ""
     ranker: str = ""
     spans_ms: Mapping[str, float] = field(default_factory=dict)

@@ -36,3 +36,11 @@ class Stated:
     words: str
     role: Role
     confidence: float
+
+
+class Redirect(NamedTuple):
+    """Where words lead in place of a page: to an address, else to another search; and the rule that says so."""
+
+    to: str
+    search: str
+    rule: str

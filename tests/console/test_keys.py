@@ -18,7 +18,7 @@ from shopkeeper.serve.keys import Keys
 
 PUBLIC, SECRET = "public-key-0123456789", "secret-key-0123456789"
 KEYS = Keys.read({"SHOPKEEPER_PUBLIC_KEYS": PUBLIC, "SHOPKEEPER_SECRET_KEYS": SECRET})
-CLOSED = ["console", "console/quality", "shoppers"]
+CLOSED = ["console", "console/quality", "console/rules", "shoppers"]
 
 
 @pytest.fixture

@@ -41,6 +41,7 @@ PAGES = [
     "thanks",
     "shoppers",
     "console",
+    "console/rules",
 ]
 
 

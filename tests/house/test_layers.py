@@ -40,6 +40,7 @@ LAYERS = (
         "quality",
         "encode",
         "knowledge",
+        "merchandise",
         "understand",
         "profile",
         "recall",

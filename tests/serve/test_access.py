@@ -33,6 +33,9 @@ ROUTES = [
     ("GET", "/v1/grocer/products/p00", "secret"),
     ("DELETE", "/v1/grocer/products/p00", "secret"),
     ("DELETE", "/v1/grocer/users/u1", "secret"),
+    ("GET", "/v1/grocer/rules", "secret"),
+    ("PUT", "/v1/grocer/rules", "secret"),
+    ("POST", "/v1/grocer/rules/preview", "secret"),
     ("GET", "/metrics", "secret"),
 ]
 
@@ -81,7 +84,8 @@ def test_a_key_of_one_shop_does_not_open_another(guarded: TestClient) -> None:
 
 
 def test_health_needs_no_key(guarded: TestClient) -> None:
-    assert guarded.get("/health").json() == {"status": "ok", "shops": {"grocer": {"version": "0001", "products": 20}}}
+    grocer = {"version": "0001", "products": 20, "rules": "none"}
+    assert guarded.get("/health").json() == {"status": "ok", "shops": {"grocer": grocer}}
 
 
 def test_an_open_shop_without_keys_answers_everybody(client: TestClient) -> None:

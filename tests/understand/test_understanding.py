@@ -12,8 +12,10 @@
 10. the intent says which words were read in another form; Chinese is encoded in simplified characters.
 11. a word that a search finds elsewhere, as in a description, is left alone, and at most doubted.
 12. spelling, pinyin and doubts can be switched off, each by itself.
+13. words that are kept whole are never corrected, what stands around them is.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
@@ -212,3 +214,14 @@ def test_a_word_that_a_search_finds_elsewhere_is_left_alone() -> None:
     assert made.understand("choclate").correction == "chocolate"
     made.update(worlds.catalog(["Oat drink"]), np.array([0], np.int32), None)
     assert made.understand("chocolat").correction is None
+
+
+def test_words_that_are_kept_whole_are_never_corrected() -> None:
+    kept = re.compile(r"chocolte|纯牛乃")
+    assert ENGLISH.understand("dark chocolte").correction == "dark chocolate"
+    assert ENGLISH.understand("dark chocolte", kept).correction is None
+    around = ENGLISH.understand("Whoel  chocolte mlik", kept)
+    assert around.correction == "whole chocolte milk"
+    assert [change.said for change in around.changes] == ["whoel", "mlik"]
+    assert MIXED.understand("纯牛乃").correction == "纯牛奶" and MIXED.understand("纯牛乃", kept).correction is None
+    assert MIXED.understand("去屑洗发路 纯牛乃", kept).correction == "去屑洗发露 纯牛乃"

@@ -289,6 +289,9 @@ def page(found: "Page", shop: "Shop", as_json: bool) -> None:
         counts = {"total": found.total, "reachable": found.reachable}
         _json({"request_id": found.request_id, "version": found.version, **counts, "items": rows})
         return
+    if found.redirect is not None:
+        where = found.redirect.to or f"the search {found.redirect.search!r}"
+        console.print(f"The shop's rule {found.redirect.rule!r} leads to {where}.", highlight=False, markup=False)
     if found.intent.correction:
         console.print(f"Showing results for: {found.intent.correction}", highlight=False)
     elif found.intent.maybe:

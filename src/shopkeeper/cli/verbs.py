@@ -227,6 +227,26 @@ def judgments(
 
 
 @verb()
+def rules(
+    shop: ShopPath,
+    check: Annotated[bool, typer.Option("--check", help="End with 1 where the file cannot be served.")] = False,
+    example: Annotated[bool, typer.Option("--example", help="Write a commented file to begin with.")] = False,
+    preview: Annotated[str, typer.Option(metavar="QUERY", help="A page with the rules beside the page without.")] = "",
+    at: Annotated[str, typer.Option(metavar="TIME", help="When the page is asked for: 2026-12-24T18:00.")] = "",
+    asker: Annotated[str, typer.Option("--as", metavar="USER", help="Who asks: a shopper's id, or guest.")] = "guest",
+) -> None:
+    """Show the merchant's own rules: pins, boosts, redirects and the like, and what is wrong with them."""
+    from shopkeeper.cli import rules as own
+
+    if example:
+        own.example(shop)
+    elif preview:
+        own.shown(shop, preview, at, asker)
+    elif not own.rules(shop) and check:
+        raise typer.Exit(1)
+
+
+@verb()
 def versions(shop: ShopPath, as_json: AsJson = False) -> None:
     """List the versions; the one that serves is marked."""
     from shopkeeper.cli import show

@@ -1,6 +1,7 @@
 """The addresses of the pages. Each route enters, acts, and shows; the work stands in the modules it calls."""
 
 from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
 from typing import Annotated, Any, cast
 from urllib.parse import quote, urlsplit
 
@@ -20,6 +21,7 @@ from shopkeeper.console.language import LANGUAGES, Words, choose
 from shopkeeper.console.merchant import counter, report
 from shopkeeper.console.product import product
 from shopkeeper.console.query import SORTS, Address
+from shopkeeper.console.rules import Tried, led, onward, rules, save
 from shopkeeper.console.search import search
 from shopkeeper.console.sections import card, section
 from shopkeeper.console.shoppers import shopper
@@ -88,8 +90,12 @@ def home_page(guest: Visitor) -> Response:
 
 @router.get("/{shop}/search")
 def search_page(guest: Visitor, asked: Annotated[Address, Query()]) -> Response:
-    """Results for words, filters, an order and a page."""
-    return _desk(guest.request).page(guest, "search.html", results=search(guest, asked.query()), sorts=SORTS)
+    """Results for words, filters, an order and a page; or where the merchant leads who asks this."""
+    query = asked.query()
+    if (leads := led(guest, query)) is not None:
+        page = partial(_desk(guest.request).page, guest, "leads.html", words=query.words, to=leads.to)
+        return onward(guest, leads) or page()
+    return _desk(guest.request).page(guest, "search.html", results=search(guest, query), sorts=SORTS)
 
 
 @router.get("/{shop}/suggest")
@@ -228,6 +234,23 @@ def console_open(
     response = _onward(guest, inside(to, guest.url("console")))
     guest.trust(response, key.strip())
     return response
+
+
+@router.get("/{shop}/console/rules")
+def rules_page(guest: Merchant) -> Response:
+    """The merchant's rules."""
+    language = guest.words.language
+    return _desk(guest.request).page(guest, "rules.html", view=rules(guest, Tried(language=language)))
+
+
+@router.post("/{shop}/console/rules")
+def rules_tried(guest: Sender, tried: Annotated[Tried, Form()]) -> Response:
+    """A draft of the rules, tried on a page or saved."""
+    enter_as_merchant(guest)
+    wrong = save(guest, tried) if tried.act == "save" else ""
+    if tried.act == "save" and not wrong:
+        return _onward(guest, guest.url("console/rules"))
+    return _desk(guest.request).page(guest, "rules.html", view=rules(guest, tried, wrong))
 
 
 @router.get("/{shop}/console/quality")

@@ -29,6 +29,7 @@ class Step:
     left: float
     width: float
     children: tuple["Step", ...] = ()
+    note: str = ""
 
 
 def waterfall(tree: Explanation) -> Bars:
@@ -36,7 +37,7 @@ def waterfall(tree: Explanation) -> Bars:
 
     Where there are many, the smallest parts stand together as `rest`.
     """
-    parts = list(tree.children) or [tree]
+    parts = sorted(tree.children, key=lambda part: not part.note) or [tree]  # what the shop did itself is never folded
     if len(parts) > MOST_STEPS:
         small = parts[MOST_STEPS - 1 :]
         rest = Explanation("rest", sum(part.value for part in small), tuple(small))
@@ -57,4 +58,4 @@ def _step(part: Explanation, start: float, low: float, scale: float) -> Step:
     end = start + part.value
     left, right = sorted(((start - low) * scale, (end - low) * scale))
     children = tuple(Step(child.name, child.value, child.value, 0.0, 0.0) for child in part.children)
-    return Step(part.name, part.value, end, left, max(right - left, 0.6), children)
+    return Step(part.name, part.value, end, left, max(right - left, 0.6), children, part.note)

@@ -109,6 +109,11 @@ def bought(known: Facts, language: Language = "en") -> str:
     return _say("bought_before", known, _words()[language])
 
 
+def placed(language: Language = "en") -> str:
+    """Why a product is here that the shop itself put in its place."""
+    return str(_words()[language]["placed"])
+
+
 def _say(reason: str, known: Facts, words: Mapping[str, str]) -> str:
     """The sentence of a reason, empty where the facts do not bear it out."""
     if reason == "bought_before":

@@ -7,12 +7,14 @@ from functools import partial
 import numpy as np
 
 from shopkeeper.arrange.arrange import arrange
-from shopkeeper.explain.sentence import facts, sentence
+from shopkeeper.explain.sentence import facts, placed, sentence
 from shopkeeper.explain.tree import folded, trees, unheard_of
 from shopkeeper.feedback.exposures import Evidence, exposure_of
+from shopkeeper.flow.hand import Serving
 from shopkeeper.flow.narrow import gathered, narrowed
 from shopkeeper.flow.shop import Shop
 from shopkeeper.flow.trace import Trace
+from shopkeeper.merchandise.placing import page_rules
 from shopkeeper.rank.assemble import assemble, read_by
 from shopkeeper.rank.order import order
 from shopkeeper.recall.gather import WORDS, Found
@@ -34,13 +36,16 @@ OFTEN = 0.5
 """On a scale of logarithms to the most bought product of all: as often as the root of its purchases."""
 
 
-def answer(request: Request, shop: Shop) -> Page:
-    """The page for this request. It is logged as an exposure, with what decided it."""
+def answer(request: Request, shop: Shop, hand: Serving | None = None, *, logged: bool = True) -> Page:
+    """The page for this request. It is logged as an exposure, with what decided it; `hand`: other rules than serve."""
     trace, trained, catalog = Trace(), shop.trained, shop.catalog  # one version answers, whatever is promoted meanwhile
-    plain = trace.timed("understand", lambda: trained.understanding.understand(request.query))
+    hand = shop.hand.now() if hand is None else hand
+    plain = trace.timed("understand", lambda: trained.understanding.understand(request.query, hand.book.kept))
     portrait = trace.timed("profile", lambda: shop.profiles.portrait(request.user, request.session, request.day))
+    steering, request, plain = trace.timed("hand", lambda: hand.steering(request, plain, portrait, catalog))
     tries = narrowed(trained.structured, trained.opened(request, plain), plain, catalog)
     batch, found = trace.timed("recall", lambda: gathered(trained.sources, shop.plan, tries, portrait))
+    found = replace(found, candidates=steering.among(found.candidates, request))
     request, intent = batch.requests[0], batch.intents[0]
     has_history = request.user != NEW_USER and len(portrait.rows) > 0
     name, ranker = trained.ranker_for(request, has_history=has_history)
@@ -48,20 +53,23 @@ def answer(request: Request, shop: Shop) -> Page:
     table = trace.timed("features", lambda: assemble(read, batch, found.candidates))
     ranked = trace.timed("rank", lambda: order(ranker, name, found.candidates, table))
     arranged, fired = trace.timed(
-        "arrange", lambda: arrange(shop.rules, ranked, request, portrait, catalog, trained.vectors)
+        "arrange",
+        lambda: arrange(page_rules(shop.rules, steering), ranked, request, portrait, catalog, trained.vectors),
     )
     places = arranged.index[request.offset : request.offset + request.k]
     shown = found.candidates.take(places)
     rows = table.take(places)
+    items = trace.timed("explain", lambda: _items(batch, arranged, ranker.parts(shown, rows), catalog, found))
     page = Page(
         request_id=request.request_id,
         scene=request.scene,
-        items=trace.timed("explain", lambda: _items(batch, arranged, ranker.parts(shown, rows), catalog, found)),
+        items=steering.told(items, placed(request.language)),
         total=max(int(found.totals[0]), len(arranged.rows)),
         reachable=len(arranged.rows),
         intent=intent,
         facets=found.facets[0],
-        rules=fired,
+        rules=(*fired, *steering.lines()),
+        redirect=steering.redirect,
         late=found.late,
         version=trained.version.name,
         ranker=name,
@@ -70,7 +78,7 @@ def answer(request: Request, shop: Shop) -> Page:
     user_id = shop.folder.users.id(request.user) if request.user != NEW_USER else ""
     # for later learning: what the ranker read, or what one might have read
     names, values = (rows.names, lambda: rows.values) if read else (trained.later.names, trained.later.of(batch, shown))
-    if user_id or request.user == NEW_USER:  # else the shopper was erased meanwhile: of them nothing is kept
+    if logged and (user_id or request.user == NEW_USER):  # of a shopper erased meanwhile nothing is kept
         shop.remember(exposure_of(page, request, user_id, catalog, Evidence(names, values), time.time()))
     return page
 

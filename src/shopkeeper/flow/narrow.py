@@ -65,10 +65,14 @@ def _if_any(request: Request, intent: Intent, catalog: Catalog) -> Iterator[tupl
         return
     filters = filters_with(request.filters, stated)
     found = masks(catalog, filters)
-    if found.allowed.any():
-        # facets leave aside what was chosen, not what was asked for
-        without = {facet: mask for facet, mask in found.without.items() if facet in request.without}
-        yield replace(request, filters=filters, allowed=found.allowed, without=without), intent
+    allowed = found.allowed
+    # facets leave aside what was chosen, not what was asked for
+    without = {facet: mask for facet, mask in found.without.items() if facet in request.without}
+    if request.allowed is not None and request.allowed is not masks(catalog, request.filters).allowed:
+        allowed = allowed & request.allowed  # what the request leaves out besides its filters stays out
+        without = {facet: mask & request.without[facet] for facet, mask in without.items()}
+    if allowed.any():
+        yield replace(request, filters=filters, allowed=allowed, without=without), intent
 
 
 def _widened(intent: Intent) -> Intent:

@@ -11,6 +11,7 @@ import numpy as np
 
 from shopkeeper.errors import NoVersion, UnknownProduct
 from shopkeeper.exposure import Exposure
+from shopkeeper.flow.hand import Hand
 from shopkeeper.flow.state import texts_of
 from shopkeeper.flow.vectors import encoded
 from shopkeeper.intake import rejected
@@ -160,6 +161,7 @@ class Shop:
         self.catalog: Catalog = folder.products.catalog()
         self.gate = Gate()
         self.rules = rules
+        self.hand = Hand(folder.path, self.settings.understand.synonyms.weight)
         self.plan = plan
         self._load = load
         self._changing = threading.RLock()

@@ -21,6 +21,7 @@ STATUS: Mapping[type[ShopkeeperError], tuple[int, str]] = {
     errors.UnknownProduct: (404, "unknown_product"),
     errors.UnknownShop: (404, "unknown_shop"),
     errors.RequestError: (422, "invalid_request"),
+    errors.RuleError: (422, "invalid_rules"),
     errors.NoVersion: (409, "not_learnt"),
     errors.ShopLocked: (409, "read_only"),
     errors.StorageFull: (507, "storage_full"),

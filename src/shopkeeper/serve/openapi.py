@@ -1,5 +1,6 @@
 """The OpenAPI document, with an example for every route that works in the shop that is being served."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -46,6 +47,8 @@ def _bodies(product_id: str, title: str) -> dict[tuple[str, str], dict[str, Any]
     words = " ".join(title.partition(",")[0].split()[:2])
     view = {"event_id": "sample-1", "action": "view", "user_id": SAMPLE_USER, "product_id": product_id}
     bought = {**view, "event_id": "sample-2", "action": "purchase", "quantity": 2, "value": 7.98}
+    pin = f"pin = [{{ product = {json.dumps(product_id)}, place = 1 }}]"
+    pinned = f'[[rules]]\nname = "sample"\nwhen = {{ words = [{json.dumps(words)}] }}\n{pin}\n'
     wrong = {"event_id": "sample-3", "action": "view", "session_id": "sample-session"}
     return {
         ("post", "/v1/{shop}/search"): {
@@ -60,6 +63,11 @@ def _bodies(product_id: str, title: str) -> dict[tuple[str, str], dict[str, Any]
             "trending": {"scene": "trending", "k": 24},
         },
         ("post", "/v1/{shop}/events"): {"one": view, "many": [view, bought], "partly_wrong": [bought, wrong]},
+        ("put", "/v1/{shop}/rules"): {"dictionary": {"text": f"dictionary = [{json.dumps(words)}]\n"}},
+        ("post", "/v1/{shop}/rules/preview"): {
+            "as_they_serve": {"query": words, "k": 5},
+            "a_draft": {"query": words, "at": "2026-12-24T18:00:00Z", "text": pinned},
+        },
         ("put", "/v1/{shop}/products"): {
             "one": [
                 {"product_id": SAMPLE_ID, "title": "Green tea, 20 bags", "category": ["Drinks", "Tea"], "price": 3.99}

@@ -19,8 +19,14 @@ def reply(told: Mapping[str, Any], **headers: str) -> Response:
 
 def page_reply(page: Page, catalog: Catalog, explain: bool) -> Response:
     """The page as PageOut, with the stages' milliseconds in the header Server-Timing."""
+    timing = ", ".join(f"{stage};dur={span_ms:.2f}" for stage, span_ms in page.spans_ms.items())
+    return reply(page_told(page, catalog, explain), server_timing=timing)
+
+
+def page_told(page: Page, catalog: Catalog, explain: bool) -> dict[str, Any]:
+    """The page as PageOut."""
     intent = page.intent
-    told = {
+    return {
         "request_id": page.request_id,
         "scene": page.scene,
         "items": [_item(item, catalog, explain) for item in page.items],
@@ -37,12 +43,11 @@ def page_reply(page: Page, catalog: Catalog, explain: bool) -> Response:
             "changes": [change._asdict() for change in intent.changes],
         },
         "rules": page.rules,
+        "redirect": page.redirect._asdict() if page.redirect else None,
         "late": page.late,
         "version": page.version,
         "ranker": page.ranker,
     }
-    timing = ", ".join(f"{stage};dur={span_ms:.2f}" for stage, span_ms in page.spans_ms.items())
-    return reply(told, server_timing=timing)
 
 
 def _item(item: Item, catalog: Catalog, explain: bool) -> dict[str, Any]:

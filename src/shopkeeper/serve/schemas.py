@@ -187,6 +187,14 @@ class IntentOut(BaseModel):
     stated: list[StatedOut]
 
 
+class RedirectOut(BaseModel):
+    """An address, or else another search, and the merchant's rule that says so."""
+
+    to: str
+    search: str
+    rule: str
+
+
 class PageOut(BaseModel):
     """The answer. Name `request_id` in the events that follow, so that they can be joined with what was shown.
 
@@ -204,6 +212,7 @@ class PageOut(BaseModel):
     )
     intent: IntentOut
     rules: list[str]
+    redirect: RedirectOut | None = Field(description="Where the merchant sends who asks this; null: nowhere.")
     late: list[str]
     version: str
     ranker: str
@@ -361,10 +370,11 @@ class Receipt(BaseModel):
 
 
 class ShopStatus(BaseModel):
-    """The version that serves, empty before the first, and how many products are on the shelf."""
+    """The version that serves, empty before the first; how many products are on the shelf; the merchant's rules."""
 
     version: str
     products: int
+    rules: Literal["none", "ok", "refused"]
 
 
 class Health(BaseModel):

@@ -12,11 +12,12 @@ router = APIRouter(tags=["status"])
 
 @router.get("/health", response_model=Health)
 async def health(front: TheFront) -> Response:
-    """Whether every shop serves, and which version."""
+    """Whether every shop serves, and which version; whether the merchant's file does, or the last valid one."""
     shops = {
         name: {
             "version": shop.version.name if shop.version else "",
             "products": len(shop.catalog) - int(shop.catalog.deleted.sum()),
+            "rules": shop.hand.status.state,
         }
         for name, shop in front.shops.items()
     }

@@ -3,7 +3,7 @@
 settings.toml     what the merchant chose               versions/0007/   what was learnt; versions/current names one
 shop.db           catalogue, shoppers, tail, exposures  rejected/        refused rows, with line and reason
 events/day=.../   full days of the log, Parquet         reports/         what checks and comparisons found
-cache/            copies that may be deleted
+cache/            copies that may be deleted            merchandising.toml   the merchant's own rules, if any
 """
 
 from pathlib import Path

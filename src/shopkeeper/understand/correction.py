@@ -35,10 +35,12 @@ class Corrector:
     speller: Speller | None
     pinyin: Pinyin | None
 
-    def correct(self, asked: str, words: Sequence[str]) -> Corrected:
-        """The query in normal form, whose tokens are `words`, as it was meant."""
+    def correct(self, asked: str, words: Sequence[str], kept: re.Pattern[str] | None = None) -> Corrected:
+        """The query in normal form, whose tokens are `words`, as it was meant. What `kept` finds is not touched."""
         if is_code_query(words):
             return AS_TYPED
+        if kept is not None and kept.search(asked):
+            return self._around(asked, kept)
         if has_han(asked):
             return self._mixed(asked)
         if all(map(self.lexicon.knows, words)):
@@ -46,6 +48,21 @@ class Corrector:
         if (spelt := self._spelt(words)) is not None:
             return Corrected(spelt, (Change("pinyin", asked, spelt),))
         return self._mended(words)
+
+    def _around(self, asked: str, kept: re.Pattern[str]) -> Corrected:
+        """What stands before, between and after the words that are kept, each corrected by itself."""
+        parts: list[str] = []
+        changes: list[Change] = []
+        at = 0
+        for found in [*kept.finditer(asked), None]:
+            free = asked[at : found.start() if found else len(asked)]
+            inner = self.correct(free.strip(), words) if (words := tokens(free)) else AS_TYPED
+            parts.append(free if inner.text is None else free.replace(free.strip(), inner.text))
+            changes.extend(inner.changes)
+            if found:
+                parts.append(found[0])
+                at = found.end()
+        return Corrected("".join(parts), tuple(changes)) if changes else AS_TYPED
 
     def doubted(self, words: Sequence[str]) -> str | None:
         """What may have been meant by words that the catalogue says, but one of them perhaps misspelt."""

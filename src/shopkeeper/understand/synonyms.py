@@ -29,10 +29,11 @@ class Meant(NamedTuple):
 class Synonyms:
     """The alternatives of every phrase that has some, by its words in the singular."""
 
-    def __init__(self, said: Said, folder: Path = Path()) -> None:
-        """Of the settings, with what the file says that they name. Raises SettingError: loops and conflicts by name."""
+    def __init__(self, said: Said, folder: Path = Path(), where: str = "understand.synonyms") -> None:
+        """Of the settings, with what the file says that they name; `where` they stand. Raises SettingError: loops and
+        conflicts by name."""
         self._weight = said.weight
-        told, where = _with_file(said, folder)
+        told, where = _with_file(said, folder, where)
         self._of: dict[Phrase, dict[Phrase, str]] = {}
         self._said: dict[Phrase, str] = {}
         same = [_phrases(group, f"{where}.same") for group in told.same]
@@ -74,10 +75,10 @@ class Synonyms:
         own.update({tuple(tokens(other)): other for other in others if other != word})
 
 
-def _with_file(said: Said, folder: Path) -> tuple[Said, str]:
+def _with_file(said: Said, folder: Path, where: str) -> tuple[Said, str]:
     """The settings' own synonyms and those of their file together, and how to call them in a message."""
     if not said.file:
-        return said, "understand.synonyms"
+        return said, where
     path = folder / said.file
     try:
         more = Said.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
@@ -98,7 +99,7 @@ def _with_file(said: Said, folder: Path) -> tuple[Said, str]:
         word = min(set(said.also) & set(more.also))
         raise SettingError(f"understand.synonyms.also: {word!r} stands here and in {said.file}. Keep one of them.")
     together = said.model_copy(update={"same": (*said.same, *more.same), "also": {**said.also, **more.also}})
-    return together, f"understand.synonyms (with {said.file})"
+    return together, f"{where} (with {said.file})"
 
 
 def _phrases(words: Sequence[str], where: str) -> list[str]:

@@ -1,5 +1,6 @@
 """A query's words to what is meant by them."""
 
+import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -75,8 +76,8 @@ class Understanding:
             speller = self._corrector.speller
             self._corrector = replace(self._corrector, speller=speller and speller.asked(queries))
 
-    def understand(self, query: str) -> Intent:
-        """The intent of a query; an empty one where there are no words.
+    def understand(self, query: str, kept: re.Pattern[str] | None = None) -> Intent:
+        """The intent of a query; an empty one where there are no words. What `kept` finds is never corrected.
 
         `query` is what was asked, in normal form. Where a `correction` is given, `tokens` and `vector` are of it.
         """
@@ -86,10 +87,11 @@ class Understanding:
             return Intent(query=asked, language=language_of(asked))
         corrector = self._corrector  # one for the whole query, whatever comes meanwhile
         plain = folded(asked)
-        corrected = corrector.correct(plain, words)
+        corrected = corrector.correct(plain, words, kept)
         meant = corrected.text or (plain if has_han(asked) else asked)
         vector = self.encoder.encode([meant], "query")[0] if self.encoder is not None else None
         searched, is_code = tokens(meant) if corrected.text else words, is_code_query(words)
+        stands = kept is not None and kept.search(plain) is not None
         others = NO_OTHERS if is_code else self._synonyms.meant(searched)
         return Intent(
             query=asked,
@@ -100,5 +102,5 @@ class Understanding:
             vector=vector,
             changes=(*forms(asked), *corrected.changes, *others.changes),
             alternatives=others.alternatives,
-            maybe=None if corrected.text or not self._settings.did_you_mean else corrector.doubted(words),
+            maybe=corrector.doubted(words) if self._settings.did_you_mean and not (corrected.text or stands) else None,
         )

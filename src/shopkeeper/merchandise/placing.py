@@ -1,0 +1,143 @@
+"""The merchant's rules among the rules of the page: scores are raised or lowered first, places given last."""
+
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
+
+import numpy as np
+from pydantic import BaseModel
+
+from shopkeeper.merchandise.rules import whole_words
+from shopkeeper.merchandise.said import Selection
+from shopkeeper.merchandise.steering import Steering
+from shopkeeper.ports import Rule
+from shopkeeper.settings import PluginSettings
+from shopkeeper.text import folded
+from shopkeeper.types import BoolArray, Catalog, FloatArray, IntArray, Portrait, Ranked, Request
+
+BOOSTED, BURIED = "boosted", "buried"
+"""Parts of an explanation: what a rule added to a score, or took from it."""
+WHOLE = 2.0
+"""What the score of a product counts whose title says a word of the dictionary whole."""
+MOST_READ = 100
+"""The titles of so many of the best products are read for words of the dictionary."""
+DICTIONARY = "dictionary"
+
+
+def page_rules(own: Mapping[str, Rule], steering: Steering) -> Mapping[str, Rule]:
+    """The rules of the page, with two that do what the merchant asks; a page that is sorted stays as it is sorted."""
+    if steering.idle or steering.asked.sort != "relevance":
+        return own
+    lift = Lift(steering)
+    return {**own, "merchant scores": lift, "merchant places": Places(lift)}
+
+
+class Lift:
+    """Raises and lowers scores; takes out what is pinned, and what goes to the end, until the page is made.
+
+    A score is multiplied; of a ranker whose scores may be negative, how far it lies above the lowest of the page.
+    """
+
+    place: ClassVar[int] = 15  # what cannot show is gone; nothing is sorted, collapsed or moved yet
+
+    Settings: ClassVar[type[BaseModel]] = PluginSettings
+
+    def __init__(self, steering: Steering) -> None:
+        self.steering = steering
+        self.pinned: dict[int, Ranked] = {}
+        self.last: Ranked | None = None
+
+    def apply(
+        self, ranked: Ranked, request: Request, portrait: Portrait, catalog: Catalog, vectors: FloatArray | None
+    ) -> tuple[Ranked, str]:
+        scores = ranked.scores.astype(np.float64)
+        last = np.zeros(len(scores), bool)
+        floor = min(float(scores.min(initial=0.0)), 0.0)
+        self.steering.lifted = ranked.rows
+        placed = np.isin(ranked.rows, np.array(list(self.steering.pins), np.int32))
+        for kind, name, asked, factor in self._asked(ranked, catalog):
+            rows = asked & ~placed if factor is None else asked  # what is pinned has its place
+            added = np.zeros(len(scores)) if factor is None else np.where(rows, (scores - floor) * (factor - 1.0), 0.0)
+            scores += added
+            last |= rows & (factor is None)
+            self.steering.lifts.append((kind, name, rows, added))
+            how = "to the end" if factor is None else f"{kind} by {max(factor, 1.0 / factor):g}"
+            self.steering.tell(name, f"{int(rows.sum())} {how}")
+        lifted = Ranked(ranked.rows, scores.astype(np.float32), ranked.index, ranked.ranker)
+        return self._in_order(lifted, last, catalog), ""
+
+    def _asked(self, ranked: Ranked, catalog: Catalog) -> Iterator[tuple[str, str, BoolArray, float | None]]:
+        """What is asked of which of the ranked: kind, rule, bool (n,), and the factor, None for the end."""
+        for rule in self.steering.rules:
+            for up in rule.said.boost:
+                yield BOOSTED, rule.name, self._among(up, ranked, catalog), up.by
+            for down in rule.said.bury:
+                factor = None if down.by is None else 1.0 / down.by
+                yield BURIED, rule.name, self._among(down, ranked, catalog), factor
+        for word in self.steering.whole:
+            rows = np.zeros(len(ranked.rows), bool)
+            best = ranked.rows[:MOST_READ].tolist()
+            said = whole_words((word,))
+            assert said is not None, "the query says it"
+            rows[: len(best)] = [said.search(folded(catalog.titles[row])) is not None for row in best]
+            yield BOOSTED, f"{DICTIONARY} '{word}'", rows, WHOLE
+
+    def _among(self, selection: Selection, ranked: Ranked, catalog: Catalog) -> BoolArray:
+        return self.steering.book.among(selection, ranked.rows, catalog)
+
+    def _in_order(self, lifted: Ranked, last: BoolArray, catalog: Catalog) -> Ranked:
+        """Best first, without what is placed later, and without other variants of what is pinned."""
+        pins = np.array(list(self.steering.pins), np.int32)
+        at = {int(row): place for place, row in enumerate(lifted.rows.tolist())} if len(pins) else {}
+        for row, (_, name) in self.steering.pins.items():
+            if row in at:
+                self.pinned[row] = _taken(lifted, np.array([at[row]], np.int64))
+            else:
+                self.steering.tell(name, f"{catalog.product_ids[row]} not shown: this shopper's page leaves it out")
+        shown = np.array(list(self.pinned), np.int32)
+        free = ~np.isin(catalog.groups[lifted.rows], catalog.groups[shown])
+        order = np.argsort(-lifted.scores, kind="stable")
+        self.last = _taken(lifted, order[(free & last)[order]])
+        return _taken(lifted, order[(free & ~last)[order]])
+
+
+class Places:
+    """Puts what is pinned in its places, and what goes to the end behind all others."""
+
+    place: ClassVar[int] = 95  # after every other rule
+
+    Settings: ClassVar[type[BaseModel]] = PluginSettings
+
+    def __init__(self, lift: Lift) -> None:
+        self.lift = lift
+
+    def apply(
+        self, ranked: Ranked, request: Request, portrait: Portrait, catalog: Catalog, vectors: FloatArray | None
+    ) -> tuple[Ranked, str]:
+        steering = self.lift.steering
+        pieces = [ranked, *([self.lift.last] if self.lift.last is not None else []), *self.lift.pinned.values()]
+        whole = _joined(pieces, ranked.ranker)
+        n = len(whole.rows) - len(self.lift.pinned)
+        order = list(range(n))
+        placed = sorted((steering.pins[row][0], at) for at, row in enumerate(self.lift.pinned, start=n))
+        for place, at in placed:
+            order.insert(min(place - 1, len(order)), at)
+        steering.shown = frozenset(self.lift.pinned)
+        for row in self.lift.pinned:
+            place, name = steering.pins[row]
+            steering.tell(name, f"{catalog.product_ids[row]} at place {place}")
+        return _taken(whole, np.array(order, np.int64)), ""
+
+
+def _taken(ranked: Ranked, order: IntArray) -> Ranked:
+    """The rows at `order` int64 (m,), in that order."""
+    return Ranked(ranked.rows[order], ranked.scores[order], ranked.index[order], ranked.ranker)
+
+
+def _joined(pieces: list[Ranked], ranker: str) -> Ranked:
+    """One after another."""
+    return Ranked(
+        np.concatenate([piece.rows for piece in pieces]),
+        np.concatenate([piece.scores for piece in pieces]),
+        np.concatenate([piece.index for piece in pieces]),
+        ranker,
+    )

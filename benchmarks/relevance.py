@@ -130,15 +130,15 @@ def main() -> None:
 def measured(pairs: Pairs, asked: argparse.Namespace) -> dict[str, Any]:
     """A row a system, the best with labels against the best without, and the learning curve."""
     started = time.process_time()
-    _without_labels(pairs)
-    pairs.said["stacked"] = _stacked(pairs, 1.0, asked.seed)
-    log.info("%s", {name: _row(pairs, name) for name in pairs.said})
+    without_labels(pairs)
+    pairs.said["stacked"] = stacked(pairs, 1.0, asked.seed)
+    log.info("%s", {name: row_of(pairs, name) for name in pairs.said})
     seconds = {"without_labels": time.process_time() - started}
     for name in asked.models:
         begun = time.process_time()
         pairs.said[name] = _taught(pairs, READS[name], 1.0, asked)
         seconds[name] = time.process_time() - begun
-        log.info("%s=%s", name, _row(pairs, name))
+        log.info("%s=%s", name, row_of(pairs, name))
     if "cross" in pairs.said:
         pairs.said["cross_feedback"] = pairs.standard(pairs.said["cross"]) + pairs.standard(pairs.said["feedback"])
     curve = {"stacked": {str(share): _of_stacked(pairs, share) for share in (0.1, 0.25, 0.5, 1.0)}, "cross": {}}
@@ -163,13 +163,13 @@ def measured(pairs: Pairs, asked: argparse.Namespace) -> dict[str, Any]:
         "gain_over_feedback": float((found[after] - found["feedback"]).mean()),
         "cpu_s": time.process_time() - started,
         "seconds": seconds,
-        "systems": {name: _row(pairs, name) for name in pairs.said},
+        "systems": {name: row_of(pairs, name) for name in pairs.said},
         "curve": curve,
         "data_hash": pairs.judged.data_hash,
     }
 
 
-def _without_labels(pairs: Pairs) -> None:
+def without_labels(pairs: Pairs) -> None:
     import torch
 
     from shopkeeper.encode.bm25 import Bm25
@@ -189,7 +189,7 @@ def _without_labels(pairs: Pairs) -> None:
     pairs.said["zero_shot"] = packaged().scores(*pairs.texts(np.arange(len(pairs.query))))
 
 
-def _stacked(pairs: Pairs, share: float, seed: int) -> FloatArray:
+def stacked(pairs: Pairs, share: float, seed: int) -> FloatArray:
     """Ridge regression of the grade on what is known without labels, from a share of the training queries."""
     table = np.stack([pairs.said[name] for name in SIGNALS], axis=1).astype(np.float64)
     found = np.empty(len(table), np.float32)
@@ -203,7 +203,7 @@ def _stacked(pairs: Pairs, share: float, seed: int) -> FloatArray:
 
 
 def _of_stacked(pairs: Pairs, share: float) -> float:
-    said = [_stacked(pairs, share, seed) for seed in range(DRAWINGS if share < 1 else 1)]
+    said = [stacked(pairs, share, seed) for seed in range(DRAWINGS if share < 1 else 1)]
     return round(float(np.mean([pairs.by_query(each)["ndcg"].mean() for each in said])), 4)
 
 
@@ -258,7 +258,7 @@ def _to_the_end(reads: str, cross: Any) -> Any:
     return ToTheEnd(relevance.Settings(reads=reads, held_out=1e-6), cross)
 
 
-def _row(pairs: Pairs, name: str) -> dict[str, float]:
+def row_of(pairs: Pairs, name: str) -> dict[str, float]:
     values, half = pairs.by_query(pairs.said[name]), pairs.judged.validation
     return {
         "ndcg": round(float(values["ndcg"].mean()), 4),

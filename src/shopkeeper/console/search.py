@@ -71,17 +71,10 @@ class Results:
 def search(guest: Guest, query: Query) -> Results:
     """The results, or help where there are none. The words are posted as an event once in ten minutes."""
     query = replace(query, page=min(max(query.page, 1), LAST_PAGE))
-    found = section(
-        guest,
-        "search" if query.words else "home",  # a department without words is the home feed, narrowed
-        f"search?{query.address(page=query.page)}",
-        query=query.words,
-        filters=query.filters(),
-        sort=query.sort,
-        as_words=query.as_words,
-        k=PER_PAGE,
-        offset=(query.page - 1) * PER_PAGE,
-    )
+    found = _found(guest, query)
+    if found.page and not found.page.items and found.page.reachable:  # a page after the last is the last
+        query = replace(query, page=-(-found.page.reachable // PER_PAGE))
+        found = _found(guest, query)
     page = found.page
     said = strip(guest, found)
     if said and all(note.action == "search" for note in said.notes):
@@ -107,6 +100,20 @@ def search(guest: Guest, query: Query) -> Results:
         strip=said,
         popular=section(guest, "trending", "instead", k=6).unmarked() if not total else Section(),
         departments=departments(guest, 8) if not total or (not matched and query.words) else (),
+    )
+
+
+def _found(guest: Guest, query: Query) -> Section:
+    return section(
+        guest,
+        "search" if query.words else "home",  # a department without words is the home feed, narrowed
+        f"search?{query.address(page=query.page)}",
+        query=query.words,
+        filters=query.filters(),
+        sort=query.sort,
+        as_words=query.as_words,
+        k=PER_PAGE,
+        offset=(query.page - 1) * PER_PAGE,
     )
 
 

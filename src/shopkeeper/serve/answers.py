@@ -10,11 +10,12 @@ from shopkeeper.flow.answer import answer
 from shopkeeper.flow.ask import ask
 from shopkeeper.flow.shop import Shop
 from shopkeeper.serve.access import PublicShop, SecretShop, TheFront
+from shopkeeper.serve.asked import Asked, RecommendIn, SearchIn
 from shopkeeper.serve.failures import Refused
 from shopkeeper.serve.front import Front
 from shopkeeper.serve.quick import shop_router
 from shopkeeper.serve.reply import page_reply, reply
-from shopkeeper.serve.schemas import Asked, ExplainOut, PageOut, RecommendIn, SearchIn, SuggestOut
+from shopkeeper.serve.schemas import ExplainOut, PageOut, SuggestOut
 from shopkeeper.types import Filters, Scene
 
 MOST_NAMED = 12

@@ -1,20 +1,17 @@
-"""What travels over HTTP: unknown fields are refused, every size is bounded."""
+"""What else travels over HTTP: answers, events, products; unknown fields are refused, every size is bounded."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from itertools import chain
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_validator
 
-from shopkeeper.amounts import Between
-from shopkeeper.types import Action, Event, Filters, Language, Product, Scene, Sort
+from shopkeeper.serve.asked import MAX_K, MAX_OFFSET, Context, Id, MaybeId, Model, Name, Price, Words
+from shopkeeper.types import Action, Event, Language, Product, Scene
 from shopkeeper.understood import Role
 
 MAX_ROWS = 1000
 """Rows of one call, events or products."""
-MAX_K = 100
-MAX_OFFSET = 10_000
 AHEAD = timedelta(days=1)
 """An event may be dated this far ahead of the server's clock."""
 FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
@@ -23,107 +20,6 @@ FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 NEEDS_PRODUCT: frozenset[Action] = frozenset(
     {"view", "click", "add_to_cart", "remove_from_cart", "purchase", "refund", "rate", "dismiss"}
 )
-
-Id = Annotated[str, StringConstraints(min_length=1, max_length=256)]
-MaybeId = Annotated[str, StringConstraints(max_length=256)]
-Words = Annotated[str, StringConstraints(max_length=400)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=400)]
-Names = Annotated[tuple[Name, ...], Field(max_length=50)]
-Values = Annotated[tuple[Name, ...], Field(min_length=1, max_length=50)]
-Context = Annotated[dict[Annotated[str, StringConstraints(max_length=64)], Words], Field(max_length=32)]
-Price = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
-
-
-class Model(BaseModel):
-    """What callers send: a field we do not know is an error, not a silence."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-# ---------------------------------------------------------------- asking
-
-
-def _between(text: str) -> Between:
-    found = Between.of(text)
-    if found is None:
-        raise ValueError(f"'{text[:40]}' is no range. Write LOW..HIGH and a unit: '8..16 GB', '..2 kg', '27 inch'")
-    return found
-
-
-Range = Annotated[str, StringConstraints(min_length=1, max_length=64)]
-Ranges = Annotated[tuple[Range, ...], Field(min_length=1, max_length=50)]
-
-
-class FiltersIn(Model):
-    """What the page is narrowed to; empty means everything."""
-
-    departments: Names = ()
-    categories: Names = ()
-    brands: Names = ()
-    price_min: Price | None = None
-    price_max: Price | None = None
-    in_stock: bool = True
-    attributes: Annotated[dict[Name, Values], Field(max_length=20)] = Field(
-        {}, description="Values by attribute, of which a product has one, as the facet `attributes.NAME` names them."
-    )
-    ranges: Annotated[dict[Name, Ranges], Field(max_length=20)] = Field(
-        {},
-        description="Bounds by attribute, ends included, as the facet `ranges.NAME` names them: `8..16 GB`.",
-    )
-
-    @field_validator("ranges")
-    @classmethod
-    def _readable(cls, ranges: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-        for text in chain.from_iterable(ranges.values()):
-            _between(text)
-        return ranges
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.price_min is not None and self.price_max is not None and self.price_min > self.price_max:
-            raise ValueError(f"price_min {self.price_min:g} is above price_max {self.price_max:g}")
-        return self
-
-    def filters(self) -> Filters:
-        plain = self.model_dump(exclude={"attributes", "ranges"})
-        ranges = tuple((name, tuple(map(_between, texts))) for name, texts in self.ranges.items())
-        return Filters(**plain, attributes=tuple(self.attributes.items()), ranges=ranges)
-
-
-class Asked(Model):
-    """What search and recommend share."""
-
-    user_id: MaybeId = Field("", description="The shopper; empty or unknown asks as a new one.")
-    session_id: MaybeId = ""
-    filters: FiltersIn = FiltersIn()
-    k: int = Field(12, ge=1, le=MAX_K, description="How many products.")
-    offset: int = Field(0, ge=0, le=MAX_OFFSET, description="How many products to skip.")
-    language: Language = Field("en", description="Language of the sentences.")
-    context: Context = {}
-    explain: bool = Field(False, description="Whether each item carries the tree of parts behind its score.")
-
-
-class SearchIn(Asked):
-    """A search. An empty query lists what the filters leave."""
-
-    query: Words
-    sort: Sort = "relevance"
-    as_words: Names = Field(
-        (), description="Fields of `intent.stated` whose words are to be searched as words; `*`: all of them."
-    )
-
-
-class RecommendIn(Asked):
-    """A page without words. `similar` and `together` start from `product_ids`, `cart` from what lies in it."""
-
-    scene: Literal["home", "similar", "together", "cart", "trending"]
-    product_ids: Annotated[tuple[Id, ...], Field(max_length=100)] = ()
-
-    @model_validator(mode="after")
-    def _seeded(self) -> Self:
-        if self.scene in ("similar", "together") and not self.product_ids:
-            raise ValueError(f"scene '{self.scene}' needs product_ids: the products to start from")
-        return self
 
 
 class PartOut(BaseModel):
@@ -264,7 +160,7 @@ class EventIn(Model):
     position: int | None = Field(None, ge=0, le=MAX_OFFSET + MAX_K)
     quantity: float = Field(1.0, ge=0, le=1e9, allow_inf_nan=False)
     value: float | None = Field(None, ge=-1e12, le=1e12, allow_inf_nan=False, description="The line's total.")
-    context: Context = {}
+    context: Context = Field({})
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -313,7 +209,7 @@ class ProductIn(Model):
     price: Price | None = None
     currency: Annotated[str, StringConstraints(pattern=r"^([A-Z]{3})?$")] = ""
     availability: bool = True
-    attributes: Annotated[dict[Name, Words], Field(max_length=200)] = {}
+    attributes: Annotated[dict[Name, Words], Field(max_length=200)] = Field({})
     images: Annotated[tuple[Annotated[str, StringConstraints(max_length=2000)], ...], Field(max_length=50)] = ()
     seller: Words = ""
     locale: Annotated[str, StringConstraints(max_length=35)] = ""

@@ -70,6 +70,8 @@ def test_the_words_of_a_bad_query_find_what_they_find(client: TestClient, query:
         "9" * 400,
         "牛乃" * 200,
         "mlik " * 80,
+        "225.50.18",
+        "under 1.500,50",
         "1,5 l " * 66,
     ],
 )

@@ -195,6 +195,12 @@ class Source(Protocol):
 
 
 @runtime_checkable
+class Yields(Protocol):
+    def lenient(self, bar: float | None = None) -> Source:
+        """The same source with a lower bar, its own or the one given, for where nothing else was found."""
+
+
+@runtime_checkable
 class Beats(Protocol):
     def plain(self) -> Source:
         """The plain method on the same data: what this one has to beat before it serves."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from shopkeeper.amounts import Between
 from shopkeeper.attributes import NO_ATTRIBUTES, Attributes
-from shopkeeper.understood import Alternative, Change, Stated
+from shopkeeper.understood import Alternative, Change, Relaxed, Stated
 
 if TYPE_CHECKING:
     import ibis
@@ -379,6 +379,8 @@ class Page:
     version: str = ""
     ranker: str = ""
     spans_ms: Mapping[str, float] = field(default_factory=dict)
+    relaxed: Relaxed | None = None
+    instead: "Page | None" = None
 
 
 @dataclass(frozen=True, slots=True)

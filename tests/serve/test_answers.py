@@ -300,3 +300,22 @@ def test_what_gave_way_is_in_the_answer(client: TestClient) -> None:
     page = page_of(client, SEARCH, query="red zither under 5")
     assert set(ids(page)) == {"x0", "x1"}
     assert [own.role for own in page.intent.stated] == ["filter", "filter", "dropped"]
+
+
+def test_a_search_says_how_its_page_came_about(client: TestClient) -> None:
+    part = page_of(client, SEARCH, query="green tea lantern")
+    assert part.relaxed is not None and part.items and part.instead is None
+    assert (part.relaxed.how, part.relaxed.shown, part.relaxed.dropped) == (["words"], "green tea", ["lantern"])
+    whole = page_of(client, SEARCH, query="green tea")
+    assert (whole.relaxed, whole.instead) == (None, None)
+    assert page_of(client, RECOMMEND, scene="trending").instead is None
+
+
+def test_a_search_that_finds_nothing_offers_what_others_buy_apart(client: TestClient, shop: Shop) -> None:
+    page = page_of(client, SEARCH, query="xqzkvb", k=5)
+    assert (page.items, page.total, page.reachable) == ([], 0, 0)
+    assert page.relaxed is not None and page.relaxed.how == ["popular"]
+    assert page.instead is not None and len(page.instead.items) == 5
+    shop.folder.exposures.flush()
+    told = client.get(f"/v1/grocer/explain/{page.instead.request_id}/{page.instead.items[0].product_id}")
+    assert ExplainOut.model_validate_json(told.content).scene == "trending"

@@ -11,6 +11,7 @@ from shopkeeper.explain.sentence import facts, sentence
 from shopkeeper.explain.tree import folded, trees, unheard_of
 from shopkeeper.feedback.exposures import Evidence, exposure_of
 from shopkeeper.flow.narrow import gathered, narrowed
+from shopkeeper.flow.relax import relaxed
 from shopkeeper.flow.shop import Shop
 from shopkeeper.flow.trace import Trace
 from shopkeeper.rank.assemble import assemble, read_by
@@ -53,10 +54,11 @@ def answer(request: Request, shop: Shop) -> Page:
     places = arranged.index[request.offset : request.offset + request.k]
     shown = found.candidates.take(places)
     rows = table.take(places)
+    items = trace.timed("explain", lambda: _items(batch, arranged, ranker.parts(shown, rows), catalog, found))
     page = Page(
         request_id=request.request_id,
         scene=request.scene,
-        items=trace.timed("explain", lambda: _items(batch, arranged, ranker.parts(shown, rows), catalog, found)),
+        items=items,
         total=max(int(found.totals[0]), len(arranged.rows)),
         reachable=len(arranged.rows),
         intent=intent,
@@ -66,6 +68,7 @@ def answer(request: Request, shop: Shop) -> Page:
         version=trained.version.name,
         ranker=name,
         spans_ms={**trace.spans_ms, **found.spans_ms},
+        relaxed=relaxed(request, intent, found, [item.row for item in items], catalog),
     )
     user_id = shop.folder.users.id(request.user) if request.user != NEW_USER else ""
     # for later learning: what the ranker read, or what one might have read

@@ -6,8 +6,8 @@ from fastapi import Path, Query, Response
 
 from shopkeeper.attributes import Attributes
 from shopkeeper.errors import did_you_mean
-from shopkeeper.flow.answer import answer
 from shopkeeper.flow.ask import ask
+from shopkeeper.flow.instead import answer_or_instead
 from shopkeeper.flow.shop import Shop
 from shopkeeper.serve.access import PublicShop, SecretShop, TheFront
 from shopkeeper.serve.asked import Asked, RecommendIn, SearchIn
@@ -51,7 +51,7 @@ def _page(shop: Shop, front: Front, scene: Scene, asked: Asked, **more: Any) -> 
         context=asked.context,
         **more,
     )
-    page = answer(request, shop)
+    page = answer_or_instead(request, shop)
     front.meters.showed(shop.name, page)
     return page_reply(page, shop.catalog, asked.explain)
 

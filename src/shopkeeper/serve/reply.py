@@ -36,6 +36,8 @@ def page_reply(page: Page, catalog: Catalog, explain: bool) -> Response:
             "maybe": intent.maybe,
             "changes": [change._asdict() for change in intent.changes],
         },
+        "relaxed": None if page.relaxed is None else asdict(page.relaxed),
+        "instead": None if page.instead is None else _instead(page.instead, catalog, explain),
         "rules": page.rules,
         "late": page.late,
         "version": page.version,
@@ -43,6 +45,10 @@ def page_reply(page: Page, catalog: Catalog, explain: bool) -> Response:
     }
     timing = ", ".join(f"{stage};dur={span_ms:.2f}" for stage, span_ms in page.spans_ms.items())
     return reply(told, server_timing=timing)
+
+
+def _instead(page: Page, catalog: Catalog, explain: bool) -> dict[str, Any]:
+    return {"request_id": page.request_id, "items": [_item(item, catalog, explain) for item in page.items]}
 
 
 def _item(item: Item, catalog: Catalog, explain: bool) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_
 
 from shopkeeper.serve.asked import MAX_K, MAX_OFFSET, Context, Id, MaybeId, Model, Name, Price, Words
 from shopkeeper.types import Action, Event, Language, Product, Scene
-from shopkeeper.understood import Role
+from shopkeeper.understood import How, Role
 
 MAX_ROWS = 1000
 """Rows of one call, events or products."""
@@ -83,6 +83,27 @@ class IntentOut(BaseModel):
     stated: list[StatedOut]
 
 
+class RelaxedOut(BaseModel):
+    """How the page of a search came about where no product is all that was asked for.
+
+    `words`: no product has every word; those shown have `shown`, and none of them has `dropped`. `filters`: some that
+    words state were widened or dropped, as `intent.stated` says. `meaning`: no product has any of the words, these are
+    nearest in meaning. `popular`: nothing was found; `instead` is what others buy, in the department `shown` where one
+    is likely.
+    """
+
+    how: list[How]
+    shown: str
+    dropped: list[str]
+
+
+class InsteadOut(BaseModel):
+    """What others buy, beside a search that found nothing: a page of its own, whose events name its `request_id`."""
+
+    request_id: str
+    items: list[ItemOut]
+
+
 class PageOut(BaseModel):
     """The answer. Name `request_id` in the events that follow, so that they can be joined with what was shown.
 
@@ -99,6 +120,8 @@ class PageOut(BaseModel):
         "`attributes.NAME` and `ranges.NAME` are of the attributes that tell most of what was found."
     )
     intent: IntentOut
+    relaxed: RelaxedOut | None = Field(description="Null where the products are what was asked for.")
+    instead: InsteadOut | None = Field(description="Null unless a search found nothing: then `total` is 0.")
     rules: list[str]
     late: list[str]
     version: str

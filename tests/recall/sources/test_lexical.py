@@ -361,3 +361,11 @@ def test_what_a_filter_names_is_counted_however_few_or_deep(drinks: Lexical, mon
     counted = drinks.recall(asked, 20)[0].facets
     assert counted["category"] == {"Food > Fruit": 1, "Food > Fruit > Apples": 1, "Food": 1}
     assert counted["brand"] == {"Brand 07": 1, "Brand 09": 1, "Nobody": 0}
+
+
+def test_of_chinese_words_the_most_frequent_gives_way_first() -> None:
+    titles = ["女鞋垫", *(f"女凉鞋 {n}" for n in range(5)), "男鞋垫", "防滑 门垫", "防滑 地垫", "防滑 鞋垫"]
+    source = fitted(worlds.catalog(titles), popularity_weight=0.0)
+    assert set(offer(source, "发热 鞋垫 女").rows.tolist()[:3]) <= {0, 6, 9}
+    assert offer(source, "鞋垫 防滑 防汗").rows.tolist()[0] == 9
+    assert offer(source, "防汗 手胶").rows.tolist() == []

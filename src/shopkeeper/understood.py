@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 
 Role = Literal["filter", "boost", "widened", "dropped"]
 How = Literal["words", "filters", "meaning", "popular"]
+Kind = Literal["query", "category", "brand", "product"]
 
 
 class Change(NamedTuple):
@@ -51,3 +52,11 @@ class Relaxed:
     how: tuple[How, ...]
     shown: str = ""
     dropped: tuple[str, ...] = ()
+
+
+class Completion(NamedTuple):
+    """A way to finish what is being typed, what it is, and whether this shopper searched or bought it before."""
+
+    text: str
+    kind: Kind
+    own: bool = False

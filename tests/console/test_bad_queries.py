@@ -126,7 +126,7 @@ def test_what_contradicts_or_is_not_there_gets_a_page(client: TestClient, plain:
     page = Parts(reply.text)
     assert {part.split()[0] for part in page.parts} <= {part.split()[0] for part in plain}
     assert not any("zzz" in part for part in page.parts)
-    assert 'class="card' in reply.text or 'class="departments"' in reply.text
+    assert 'class="card' in reply.text or 'class="empty"' in reply.text
 
 
 def test_a_page_after_the_last_is_the_last(client: TestClient) -> None:

@@ -1,7 +1,8 @@
-"""Claims, of searches that no product is all of:
+"""Claims, of searches that no product is all of, and of what is not typed to its end:
 
 1. a page in part says in the reader's language what it shows of what was asked for.
 2. a search that finds nothing says so, and what others buy stands below it under its own heading.
+3. a completion says what it is, and that it is the reader's own.
 """
 
 import pytest
@@ -26,3 +27,12 @@ def test_a_search_that_finds_nothing_shows_what_others_buy(client: TestClient, m
         text = client.get("/grocer/search?q=xqzkvb", headers={"Accept-Language": language}).text
         shelf = text.split(says)[1]
         assert "Green tea" in shelf and "Rye bread" not in shelf
+
+
+def test_what_is_being_typed_is_completed_with_what_it_is_and_whose(client: TestClient) -> None:
+    client.get("/grocer/search?q=drinkable lamp")
+    english = client.get("/grocer/suggest?q=drink").text
+    chinese = client.get("/grocer/suggest?q=drink", headers={"Accept-Language": "zh"}).text
+    assert '<span>drinkable lamp</span><span class="quiet">Yours</span>' in english
+    assert '<span>Drinks</span><span class="quiet">Category</span>' in english
+    assert '<span class="quiet">您的</span>' in chinese and '<span class="quiet">分类</span>' in chinese

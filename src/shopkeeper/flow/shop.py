@@ -11,6 +11,7 @@ import numpy as np
 
 from shopkeeper.errors import NoVersion, UnknownProduct
 from shopkeeper.exposure import Exposure
+from shopkeeper.flow.searches import Searches
 from shopkeeper.flow.state import texts_of
 from shopkeeper.flow.vectors import encoded
 from shopkeeper.intake import rejected
@@ -148,6 +149,7 @@ class Shop:
         self.title = self.settings.shop.title or self.name
         self.catalog: Catalog = folder.products.catalog()
         self.gate = Gate()
+        self.searches = Searches()
         self.rules = rules
         self.plan = plan
         self._load = load
@@ -197,6 +199,8 @@ class Shop:
         """The event, which is in the log already, enters everything that keeps a live state."""
         seen = self._observed(event)
         self.profiles.observe(seen)
+        if event.action == "search":
+            self.searches.note(event.user_id, event.session_id, event.query)
         if self._trained:
             self._trained.observe(seen)
 
@@ -279,6 +283,7 @@ class Shop:
             receipt = dict.fromkeys(("exposures", "events", "rejected", "states", "users", "report_files"), 0)
             receipt["events"] = self.folder.events.erase(user_id)
             receipt["rejected"] = rejected.forget(self.folder.path, user_id)
+            self.searches.forget(user_id)
             if row >= 0:
                 self.profiles.forget(row)
                 forgetting = (

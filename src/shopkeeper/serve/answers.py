@@ -7,6 +7,7 @@ from fastapi import Path, Query, Response
 from shopkeeper.attributes import Attributes
 from shopkeeper.errors import did_you_mean
 from shopkeeper.flow.ask import ask
+from shopkeeper.flow.completing import complete
 from shopkeeper.flow.instead import answer_or_instead
 from shopkeeper.flow.shop import Shop
 from shopkeeper.serve.access import PublicShop, SecretShop, TheFront
@@ -86,9 +87,12 @@ def suggest(
     shop: PublicShop,
     q: Annotated[str, Query(max_length=100, description="The first letters.")],
     k: Annotated[int, Query(ge=1, le=20)] = 8,
+    user_id: Annotated[str, Query(max_length=256, description="The shopper, whose own words come first.")] = "",
+    session_id: Annotated[str, Query(max_length=256)] = "",
 ) -> Response:
     """Ways to finish the words."""
-    return reply({"suggestions": shop.suggest(q, k)})
+    found = complete(shop, q, k, user_id, session_id)
+    return reply({"suggestions": [each.text for each in found], "completions": [each._asdict() for each in found]})
 
 
 @router.get("/explain/{request_id}/{product_id:path}", response_model=ExplainOut)

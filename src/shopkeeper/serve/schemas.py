@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_
 
 from shopkeeper.serve.asked import MAX_K, MAX_OFFSET, Context, Id, MaybeId, Model, Name, Price, Words
 from shopkeeper.types import Action, Event, Language, Product, Scene
-from shopkeeper.understood import How, Role
+from shopkeeper.understood import How, Kind, Role
 
 MAX_ROWS = 1000
 """Rows of one call, events or products."""
@@ -128,10 +128,22 @@ class PageOut(BaseModel):
     ranker: str
 
 
+class CompletionOut(BaseModel):
+    """A way to finish the words: a past `query`, a `category`, a `brand` or a `product`'s title.
+
+    `own`: this shopper searched or bought it before.
+    """
+
+    text: str
+    kind: Kind
+    own: bool
+
+
 class SuggestOut(BaseModel):
-    """Completions of what is being typed, best first."""
+    """Completions of what is being typed, best first; `suggestions` are their texts alone."""
 
     suggestions: list[str]
+    completions: list[CompletionOut]
 
 
 class ExplainOut(BaseModel):

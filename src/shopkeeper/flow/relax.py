@@ -11,6 +11,9 @@ from shopkeeper.types import Batch, Catalog, Filters, Intent, Request
 from shopkeeper.understand.english import everyday
 from shopkeeper.understood import How, Relaxed
 
+READ = 12
+"""Of so many products, the first ones shown, is looked which words they have: to read a text takes its time."""
+
 
 def lenient(sources: Mapping[str, Source], batch: Batch, plan: Plan, found: Found) -> Found:
     """What was found; where that is nothing, and the words are real ones, what is a little less near in meaning.
@@ -40,7 +43,7 @@ def relaxed(request: Request, intent: Intent, found: Found, shown: Sequence[int]
         return Relaxed((*how, "meaning"))
     if not found.in_part[0]:
         return Relaxed(tuple(how)) if how else None
-    said = {word for row in shown for word in _said(catalog, row)}
+    said = {word for row in shown[:READ] for word in _said(catalog, row)}
     words = list(_words(intent))
     kept, dropped = ([word for word in words if _is_said(word, said) == held] for held in (True, False))
     return Relaxed((*how, "words"), " ".join(kept), tuple(dropped))

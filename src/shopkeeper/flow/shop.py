@@ -300,10 +300,6 @@ class Shop:
                 receipt["report_files"] = self.folder.scrub()
             return receipt
 
-    def suggest(self, prefix: str, k: int = 8) -> list[str]:
-        """Completions of what is being typed, best first."""
-        return self.trained.suggester.suggest(prefix, k)
-
     def remember(self, exposure: Exposure) -> None:
         """The page becomes an exposure, unless its shopper was erased since or the shop is open for reading only."""
         if not self.folder.writable:

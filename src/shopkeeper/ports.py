@@ -5,7 +5,7 @@ nested pydantic model `Settings`, is made as `Class(settings)`, and declares wha
 
     Fits        learns from a snapshot                      Saves       writes itself to a folder and reads itself back
     Observes    takes an event in at once                   Updates     takes a changed catalogue in at once
-    Forgets     removes what it holds of a shopper
+    Forgets     removes what it holds of a shopper          Yields      offers more where nothing else was found
 
 The contract suite in `shopkeeper.testing` finds every plug-in by itself and checks each capability that it declares.
 """
@@ -199,6 +199,12 @@ class Source(Protocol):
 class Scores(Protocol):
     def scores(self, request: Request, intent: Intent, rows: RowArray) -> FloatArray:
         """float32 (m,): the score of each of these rows, whether it would be offered or not; NaN where it has none."""
+
+
+@runtime_checkable
+class Yields(Protocol):
+    def lenient(self, bar: float | None = None) -> Source:
+        """The same source with a lower bar, its own or the one given, for where nothing else was found."""
 
 
 @runtime_checkable

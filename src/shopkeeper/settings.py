@@ -115,6 +115,9 @@ class Understand(Section):
     did_you_mean: bool = Field(
         True, description="Whether a more frequent word is offered for one that is nearly alike and said once or twice."
     )
+    personal_suggestions: bool = Field(
+        True, description="Whether what a shopper searched and bought stands before other completions for them."
+    )
     filters: bool = Field(
         True, description="Whether a brand, a category, a price or an attribute that words state becomes a filter."
     )

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from shopkeeper.amounts import Between
 from shopkeeper.attributes import NO_ATTRIBUTES, Attributes
-from shopkeeper.understood import Alternative, Change, Redirect, Stated
+from shopkeeper.understood import Alternative, Change, Redirect, Relaxed, Stated
 
 if TYPE_CHECKING:
     import ibis
@@ -222,8 +222,7 @@ class Request:
 class Intent:
     """What was understood of the words. `vector` float32 (d,) unit length, None where there are none; `maybe` meant.
 
-    `tokens` are searched; `stated` says what became filters or boosts, `hints` its words, which need not match.
-    """
+    `tokens` are searched; `stated` says what became filters or boosts, `hints` its words, which need not match."""
 
     query: str = ""
     language: Language = "en"
@@ -243,8 +242,7 @@ class Portrait:
     """What is known of a shopper at the moment of asking, oldest first.
 
     rows, baskets int32 (h,); days float64 (h,); actions int8 (h,); quantities float32 (h,); the session's own events
-    again, oldest first: session_rows int32 (s,), session_actions int8 (s,), session_days float64 (s,).
-    """
+    again, oldest first: session_rows int32 (s,), session_actions int8 (s,), session_days float64 (s,)."""
 
     rows: RowArray
     days: DayArray
@@ -381,6 +379,8 @@ class Page:
     version: str = ""
     ranker: str = ""
     spans_ms: Mapping[str, float] = field(default_factory=dict)
+    relaxed: Relaxed | None = None
+    instead: "Page | None" = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 Role = Literal["filter", "boost", "widened", "dropped"]
+How = Literal["words", "filters", "meaning", "popular"]
+Kind = Literal["query", "category", "brand", "product"]
 
 
 class Change(NamedTuple):
@@ -44,3 +46,25 @@ class Redirect(NamedTuple):
     to: str
     search: str
     rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxed:
+    """How a page came about of which no product is all that was asked for.
+
+    `words`: no product has every word; those shown have `shown`, and none of them has `dropped`. `filters`: some that
+    words state were widened or dropped, see Stated. `meaning`: no product has any of the words, these are nearest in
+    meaning. `popular`: nothing was found; what others buy stands apart, in the department `shown` where one is likely.
+    """
+
+    how: tuple[How, ...]
+    shown: str = ""
+    dropped: tuple[str, ...] = ()
+
+
+class Completion(NamedTuple):
+    """A way to finish what is being typed, what it is, and whether this shopper searched or bought it before."""
+
+    text: str
+    kind: Kind
+    own: bool = False

@@ -17,6 +17,7 @@ from shopkeeper.errors import StorageFull
 from shopkeeper.flow.shop import Shop
 from shopkeeper.serve.app import create_app
 from shopkeeper.serve.keys import Keys
+from shopkeeper.understand.suggest import Suggester
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
@@ -87,7 +88,7 @@ def test_a_failure_of_our_own_is_a_page_that_tells_nothing_of_the_inside(
     def fail(*_: object) -> list[str]:
         raise ZeroDivisionError("a secret of the inside")
 
-    monkeypatch.setattr(Shop, "suggest", fail)
+    monkeypatch.setattr(Suggester, "complete", fail)
     found = careless.get("/grocer/suggest?q=te", headers={**BROWSER, "X-Request-ID": "order-4711"})
     assert (found.status_code, "secret" in found.text) == (500, False)
     assert "Something broke on our side" in found.text and "order-4711" in found.text
@@ -97,6 +98,6 @@ def test_a_full_disk_is_a_page(careless: TestClient, shop: Shop, monkeypatch: py
     def full(*_: object) -> list[str]:
         raise StorageFull("events: no room to write")
 
-    monkeypatch.setattr(Shop, "suggest", full)
+    monkeypatch.setattr(Suggester, "complete", full)
     found = careless.get("/grocer/suggest?q=te", headers=BROWSER)
     assert (found.status_code, "Something broke on our side" in found.text) == (507, True)

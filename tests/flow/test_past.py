@@ -72,14 +72,14 @@ def test_past_queries_complete_what_is_typed_until_their_shopper_is_erased(shop_
     with open_folder(shop_folder, writable=True) as folder:
         folder.events.append(asked)
     with open_shop(shop_folder) as shop:
-        assert shop.suggest("birthd") == []
+        assert shop.trained.suggester.suggest("birthd") == []
     learn(shop_folder)
     with open_shop(shop_folder) as shop:
-        assert shop.suggest("birthd") == shop.suggest("party") == ["birthday party"]
+        assert shop.trained.suggester.suggest("birthd") == shop.trained.suggester.suggest("party") == ["birthday party"]
         version = shop.folder.versions.list()[-1]
         assert b'"birthday party": 3' in (version.path / "queries.json").read_bytes()
         shop.erase("u1")
     learn(shop_folder)
     with open_shop(shop_folder) as shop:
         assert shop.version is not None and shop.version.number == 3
-        assert shop.suggest("birthd") == []
+        assert shop.trained.suggester.suggest("birthd") == []

@@ -26,7 +26,7 @@ from shopkeeper.flow.shop import Shop
 from shopkeeper.serve.app import create_app
 from shopkeeper.serve.failures import NEEDS_JSON
 from shopkeeper.serve.keys import Keys
-from shopkeeper.serve.schemas import ExplainOut, PageOut
+from shopkeeper.serve.schemas import ExplainOut, PageOut, SuggestOut
 
 SEARCH, RECOMMEND = "/v1/grocer/search", "/v1/grocer/recommend"
 
@@ -300,3 +300,33 @@ def test_what_gave_way_is_in_the_answer(client: TestClient) -> None:
     page = page_of(client, SEARCH, query="red zither under 5")
     assert set(ids(page)) == {"x0", "x1"}
     assert [own.role for own in page.intent.stated] == ["filter", "filter", "dropped"]
+
+
+def test_a_search_says_how_its_page_came_about(client: TestClient) -> None:
+    part = page_of(client, SEARCH, query="green tea lantern")
+    assert part.relaxed is not None and part.items and part.instead is None
+    assert (part.relaxed.how, part.relaxed.shown, part.relaxed.dropped) == (["words"], "green tea", ["lantern"])
+    whole = page_of(client, SEARCH, query="green tea")
+    assert (whole.relaxed, whole.instead) == (None, None)
+    assert page_of(client, RECOMMEND, scene="trending").instead is None
+
+
+def test_a_search_that_finds_nothing_offers_what_others_buy_apart(client: TestClient, shop: Shop) -> None:
+    page = page_of(client, SEARCH, query="xqzkvb", k=5)
+    assert (page.items, page.total, page.reachable) == ([], 0, 0)
+    assert page.relaxed is not None and page.relaxed.how == ["popular"]
+    assert page.instead is not None and len(page.instead.items) == 5
+    shop.folder.exposures.flush()
+    told = client.get(f"/v1/grocer/explain/{page.instead.request_id}/{page.instead.items[0].product_id}")
+    assert ExplainOut.model_validate_json(told.content).scene == "trending"
+
+
+def test_completions_say_what_they_are_and_whose(client: TestClient) -> None:
+    searched = {"event_id": "s1", "action": "search", "user_id": "u1", "query": "green soap"}
+    client.post("/v1/grocer/events", json=searched)
+    reply = client.get("/v1/grocer/suggest", params={"q": "green", "k": "3", "user_id": "u1"})
+    told = SuggestOut.model_validate_json(reply.content)
+    assert told.completions[0].model_dump() == {"text": "green soap", "kind": "query", "own": True}
+    assert told.suggestions == [each.text for each in told.completions]
+    others = client.get("/v1/grocer/suggest", params={"q": "green"}).json()
+    assert others["completions"] == [{"text": "Green tea, 20 bags", "kind": "product", "own": False}]

@@ -24,7 +24,7 @@ V1 = "/v1/grocer"
 JSON = {"Content-Type": "application/json"}
 PLAIN: list[tuple[str, str, bytes, dict[str, str]]] = [
     ("POST", "/search", b'{"query": "tea", "k": 3, "filters": {"price_max": 20}, "explain": true}', JSON),
-    ("POST", "/search", b'{"query": "tea", "k": "3", "k": 4.0}', {"Content-Type": "Application/JSON; charset=utf-8"}),
+    ("POST", "/search", b'{"query": "tea", "k": 3, "k": 4.0}', {"Content-Type": "Application/JSON; charset=utf-8"}),
     ("POST", "/recommend", b'{"scene": "similar", "product_ids": ["p00"]}', JSON),
     ("POST", "/events", b'{"event_id": "e", "action": "view", "user_id": "u"}', JSON),
     ("POST", "/events", b'[{"event_id": "e", "action": "view", "user_id": "u", "product_id": "p99"}, NaN]', JSON),

@@ -57,6 +57,24 @@ class _Forgetful:
         return [Offer(np.array([self.asked], np.int32), np.ones(1, np.float32))] * len(batch)
 
 
+class _Stingy:
+    """Offers less where its bar is lower."""
+
+    class Settings(SourceSettings):
+        pass
+
+    scenes = frozenset(SCENES)
+
+    def __init__(self, settings: Settings, row: int = 1) -> None:
+        self.row = row
+
+    def lenient(self, bar: float | None = None) -> "_Stingy":
+        return _Stingy(self.Settings(), self.row + 1)
+
+    def recall(self, batch: Batch, limit: int) -> list[Offer]:
+        return [Offer(np.array([self.row], np.int32), np.ones(1, np.float32))] * len(batch)
+
+
 class _Undocumented:
     class Settings(BaseModel):
         depth: int = 3
@@ -78,6 +96,11 @@ def test_a_source_that_ignores_the_mask_is_caught() -> None:
 def test_a_source_that_answers_one_and_three_differently_is_caught() -> None:
     with pytest.raises(AssertionError, match="request 0 alone: rows"):
         contract_source.one_alone_gets_what_it_gets_in_a_batch(_Forgetful)
+
+
+def test_a_source_whose_lower_bar_takes_something_away_is_caught() -> None:
+    with pytest.raises(AssertionError, match=r"a lower bar took away some of \[1\]"):
+        contract_source.a_lower_bar_takes_nothing_away(_Stingy)
 
 
 def test_undocumented_settings_are_caught() -> None:

@@ -3,8 +3,10 @@
 1. A query is cut so that a number stands apart from its unit, and a model's code is one word.
 2. Comparisons, spans and currencies around a number are read with it, in English and Chinese.
 3. A Chinese numeral is a number where something says that it counts, else part of a word.
+4. What is no number, such as the parts of an address, is a word, whatever is typed.
 """
 
+import numpy as np
 import pytest
 
 from shopkeeper.text import normalise
@@ -90,3 +92,15 @@ def test_a_numeral_within_a_word_is_no_number(query: str) -> None:
 def test_inches_are_not_read_into_a_preposition() -> None:
     assert read("16 in stock")[0].unit is None
     assert read("16in stock")[0].unit is not None
+
+
+@pytest.mark.parametrize("text", ["225.50.18", "under 1.500,50", "10.0.0.1-2", "1.2.3 gb", "5.5.5+"])
+def test_what_is_no_number_is_a_word(text: str) -> None:
+    assert quantities(atoms(text)) == []
+
+
+def test_whatever_is_typed_of_digits_and_signs_is_read() -> None:
+    draw, letters = np.random.default_rng(0), list("0123456789.,,..-+ gbk$under元百两至~<>x/'")
+    for _ in range(2_000):
+        text = "".join(draw.choice(letters, int(draw.integers(1, 14))))
+        assert all(one.low is None or one.high is None or one.low <= one.high for one in quantities(atoms(text)))

@@ -28,6 +28,7 @@ from shopkeeper.console.shoppers import shopper
 from shopkeeper.console.visits import session_of
 from shopkeeper.console.why import waterfall
 from shopkeeper.errors import RequestError, UnknownProduct, UnknownShop
+from shopkeeper.flow.completing import complete
 from shopkeeper.flow.shop import Shop
 
 LAST_PLACE = 10_000
@@ -101,7 +102,8 @@ def search_page(guest: Visitor, asked: Annotated[Address, Query()]) -> Response:
 @router.get("/{shop}/suggest")
 def suggest_part(guest: Visitor, q: Annotated[str, Query(max_length=200)] = "") -> Response:
     """Completions of what is being typed, as options of a list."""
-    found = guest.shop.suggest(q, 8) if q.strip() and guest.shop.version else []
+    open_for = q.strip() and guest.shop.version
+    found = complete(guest.shop, q, 8, guest.user_id, guest.session) if open_for else []
     return _desk(guest.request).page(guest, "_suggestions.html", suggestions=found, typed=q)
 
 

@@ -10,9 +10,10 @@ from shopkeeper.console.home import Department, departments
 from shopkeeper.console.query import Query, amount, band, by_name
 from shopkeeper.console.sections import Section, Strip, section, strip
 from shopkeeper.console.understood import Chip, Understood, attribute_label, range_label, understood
+from shopkeeper.flow.instead import likely_in
 from shopkeeper.flow.shop import today
 from shopkeeper.recall.filter import RANGES, VALUES, masks
-from shopkeeper.types import BoolArray, Page, RowArray
+from shopkeeper.types import BoolArray, Filters, Page, RowArray
 
 PER_PAGE = 24
 MOST_OPEN = 8
@@ -65,23 +66,18 @@ class Results:
     maybe: str
     strip: Strip | None
     popular: Section
+    popular_in: str
+    in_part: str
     departments: tuple[Department, ...]
 
 
 def search(guest: Guest, query: Query) -> Results:
     """The results, or help where there are none. The words are posted as an event once in ten minutes."""
     query = replace(query, page=min(max(query.page, 1), LAST_PAGE))
-    found = section(
-        guest,
-        "search" if query.words else "home",  # a department without words is the home feed, narrowed
-        f"search?{query.address(page=query.page)}",
-        query=query.words,
-        filters=query.filters(),
-        sort=query.sort,
-        as_words=query.as_words,
-        k=PER_PAGE,
-        offset=(query.page - 1) * PER_PAGE,
-    )
+    found = _found(guest, query)
+    if found.page and not found.page.items and found.page.reachable:  # a page after the last is the last
+        query = replace(query, page=-(-found.page.reachable // PER_PAGE))
+        found = _found(guest, query)
     page = found.page
     said = strip(guest, found)
     if said and all(note.action == "search" for note in said.notes):
@@ -91,6 +87,7 @@ def search(guest: Guest, query: Query) -> Results:
         guest.tell("search", query=query.words, request_id=page.request_id, once=f"{query.words}|{spell}")
     total = min(page.reachable, LAST_PAGE * PER_PAGE) if page else 0
     matched = _matched(guest, query, page)
+    likely = likely_in(guest.shop, page.intent) if query.words and page and not total else ""
     return Results(
         query=query,
         found=found,
@@ -105,8 +102,29 @@ def search(guest: Guest, query: Query) -> Results:
         correction=(page.intent.correction or "") if page else "",
         maybe=(page.intent.maybe or "") if page else "",
         strip=said,
-        popular=section(guest, "trending", "instead", k=6).unmarked() if not total else Section(),
+        popular=_popular(guest, likely).unmarked() if not total else Section(),
+        popular_in=likely,
+        in_part=page.relaxed.shown if page and page.relaxed and "words" in page.relaxed.how else "",
         departments=departments(guest, 8) if not total or (not matched and query.words) else (),
+    )
+
+
+def _popular(guest: Guest, department: str) -> Section:
+    """What others buy, in the department where one is likely."""
+    return section(guest, "trending", "instead", k=6, filters=Filters((department,) if department else ()))
+
+
+def _found(guest: Guest, query: Query) -> Section:
+    return section(
+        guest,
+        "search" if query.words else "home",  # a department without words is the home feed, narrowed
+        f"search?{query.address(page=query.page)}",
+        query=query.words,
+        filters=query.filters(),
+        sort=query.sort,
+        as_words=query.as_words,
+        k=PER_PAGE,
+        offset=(query.page - 1) * PER_PAGE,
     )
 
 

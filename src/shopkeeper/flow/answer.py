@@ -12,6 +12,7 @@ from shopkeeper.explain.tree import folded, trees, unheard_of
 from shopkeeper.feedback.exposures import Evidence, exposure_of
 from shopkeeper.flow.hand import Serving
 from shopkeeper.flow.narrow import gathered, narrowed
+from shopkeeper.flow.relax import relaxed
 from shopkeeper.flow.shop import Shop
 from shopkeeper.flow.trace import Trace
 from shopkeeper.merchandise.placing import page_rules
@@ -74,6 +75,7 @@ def answer(request: Request, shop: Shop, hand: Serving | None = None, *, logged:
         version=trained.version.name,
         ranker=name,
         spans_ms={**trace.spans_ms, **found.spans_ms},
+        relaxed=relaxed(request, intent, found, [item.row for item in items], catalog),
     )
     user_id = shop.folder.users.id(request.user) if request.user != NEW_USER else ""
     # for later learning: what the ranker read, or what one might have read

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from shopkeeper.amounts import Between
+from shopkeeper.flow.relax import lenient
 from shopkeeper.ports import Source
 from shopkeeper.recall.filter import filters_with, masks
 from shopkeeper.recall.gather import Found, Plan, gather
@@ -43,13 +44,13 @@ def narrowed(
 def gathered(
     sources: Mapping[str, Source], plan: Plan, tries: Iterator[tuple[Request, Intent]], portrait: Portrait
 ) -> tuple[Batch, Found]:
-    """What the first of the tries finds that finds anything, else the last."""
+    """What the first of the tries finds that finds anything, else the last, and what is less near in meaning."""
     for request, intent in tries:
         batch = Batch((request,), (intent,), (portrait,))
         found = gather(sources, batch, plan)
         if not any(own.role in ("filter", "widened") for own in intent.stated) or _finds(found):
             break
-    return batch, found
+    return batch, lenient(sources, batch, plan, found)
 
 
 def _finds(found: Found) -> bool:

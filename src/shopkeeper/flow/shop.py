@@ -12,6 +12,7 @@ import numpy as np
 from shopkeeper.errors import NoVersion, UnknownProduct
 from shopkeeper.exposure import Exposure
 from shopkeeper.flow.hand import Hand
+from shopkeeper.flow.searches import Searches
 from shopkeeper.flow.state import texts_of
 from shopkeeper.flow.vectors import encoded
 from shopkeeper.intake import rejected
@@ -160,6 +161,7 @@ class Shop:
         self.title = self.settings.shop.title or self.name
         self.catalog: Catalog = folder.products.catalog()
         self.gate = Gate()
+        self.searches = Searches()
         self.rules = rules
         self.hand = Hand(folder.path, self.settings.understand.synonyms.weight)
         self.plan = plan
@@ -210,6 +212,8 @@ class Shop:
         """The event, which is in the log already, enters everything that keeps a live state."""
         seen = self._observed(event)
         self.profiles.observe(seen)
+        if event.action == "search":
+            self.searches.note(event.user_id, event.session_id, event.query)
         if self._trained:
             self._trained.observe(seen)
 
@@ -292,6 +296,7 @@ class Shop:
             receipt = dict.fromkeys(("exposures", "events", "rejected", "states", "users", "report_files"), 0)
             receipt["events"] = self.folder.events.erase(user_id)
             receipt["rejected"] = rejected.forget(self.folder.path, user_id)
+            self.searches.forget(user_id)
             if row >= 0:
                 self.profiles.forget(row)
                 forgetting = (
@@ -307,10 +312,6 @@ class Shop:
             if any(receipt.values()):
                 receipt["report_files"] = self.folder.scrub()
             return receipt
-
-    def suggest(self, prefix: str, k: int = 8) -> list[str]:
-        """Completions of what is being typed, best first."""
-        return self.trained.suggester.suggest(prefix, k)
 
     def remember(self, exposure: Exposure) -> None:
         """The page becomes an exposure, unless its shopper was erased since or the shop is open for reading only."""

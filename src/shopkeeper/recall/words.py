@@ -13,7 +13,7 @@ from re import compile as pattern
 import numpy as np
 import tantivy
 
-from shopkeeper.text import UNITS, is_code, other_numbers, singular_of, tokens, unmeasured
+from shopkeeper.text import UNITS, has_han, is_code, other_numbers, singular_of, tokens, unmeasured
 from shopkeeper.types import BoolArray, FloatArray, RowArray
 from shopkeeper.understood import Alternative
 
@@ -28,7 +28,7 @@ BELOW = 0.25
 _MIN_FUZZY = 5
 _TWO_EDITS_FROM = 8
 _PREPOSITIONS = frozenset({"for", "with", "without", "of", "in", "from"})
-_SMALL = _PREPOSITIONS | {"a", "an", "the", "and", "的"}
+SMALL = _PREPOSITIONS | {"a", "an", "the", "and", "的"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +135,10 @@ class WordIndex:
 
         the last word as a prefix, unknown words spelt nearly so, all without small words such as "for", all but one
         with the head, the head, all but one, any. The head is the noun that says what is wanted: the last known word
-        before a preposition. `exact` stops after the prefix: a code is never guessed. Fewer than `enough` texts that
-        hold all words are followed by those that hold some, as above; None: by all that hold any, each with its score.
+        before a preposition. Of Chinese words, which no prepositions stand between, the least informative one is left
+        out, by how many texts say it, then the next. `exact` stops after the prefix: a code is never guessed. Fewer
+        than `enough` texts that hold all words are followed by those that hold some, as above; None: by all that hold
+        any, each with its score.
         """
         searcher = self._searcher
         found = Matches(np.empty(0, np.int32), np.empty(0, np.float32))
@@ -161,7 +163,7 @@ class WordIndex:
 
     def _any(self, words: Sequence[str], searcher: tantivy.Searcher) -> tantivy.Query:
         """One of the words at least, small ones apart."""
-        said = [word for word in dict.fromkeys(words) if word not in _SMALL] or words
+        said = [word for word in dict.fromkeys(words) if word not in SMALL] or words
         return _some([self._near(word, searcher) or self._word(word, searcher, False) for word in said])
 
     @staticmethod
@@ -187,10 +189,13 @@ class WordIndex:
         near = [self._near(word, searcher) or query for word, query in zip(words, whole, strict=True)]
         if any(one is not other for one, other in zip(near, whole, strict=True)):
             yield _all(near), True
-        said = [at for at, word in enumerate(words) if word not in _SMALL]
+        said = [at for at, word in enumerate(words) if word not in SMALL]
         if 0 < len(said) < len(words):
             yield _all([near[at] for at in said]), True
-        if len(said) > 1:
+        if any(has_han(words[at]) for at in said):
+            for kept in _by_frequency([words[at] for at in said], searcher):
+                yield _all([near[words.index(word)] for word in kept]), False
+        elif len(said) > 1:
             for query in _in_part([near[at] for at in said], said.index(_head(words, said, searcher))):
                 yield query, False
 
@@ -314,6 +319,18 @@ def _head(words: Sequence[str], said: Sequence[int], searcher: tantivy.Searcher)
     nouns = [at for at in said if not is_code(words[at]) and words[at] not in UNITS] or list(said)
     known = [at for at in nouns if searcher.doc_freq(STEMS, _stem(words[at]))] or nouns
     return ([at for at in known if at < end] or known)[-1]
+
+
+def _by_frequency(words: Sequence[str], searcher: tantivy.Searcher) -> Iterator[list[str]]:
+    """The words that some text says, then without the most frequent of them, and so on down to the rarest one.
+
+    Single characters and codes say less than words and go first.
+    """
+    said = {word: searcher.doc_freq(STEMS, _stem(word)) for word in words}
+    known = [word for word in words if said[word]]
+    rarest = sorted(known, key=lambda word: (len(word) < 2 or is_code(word), said[word]))
+    for n in range(min(len(rarest), len(words) - 1), 0, -1):
+        yield rarest[:n]
 
 
 def _in_part(words: list[tantivy.Query], head: int) -> Iterator[tantivy.Query]:

@@ -6,15 +6,17 @@ from fastapi import Path, Query, Response
 
 from shopkeeper.attributes import Attributes
 from shopkeeper.errors import did_you_mean
-from shopkeeper.flow.answer import answer
 from shopkeeper.flow.ask import ask
+from shopkeeper.flow.completing import complete
+from shopkeeper.flow.instead import answer_or_instead
 from shopkeeper.flow.shop import Shop
 from shopkeeper.serve.access import PublicShop, SecretShop, TheFront
+from shopkeeper.serve.asked import Asked, RecommendIn, SearchIn
 from shopkeeper.serve.failures import Refused
 from shopkeeper.serve.front import Front
 from shopkeeper.serve.quick import shop_router
 from shopkeeper.serve.reply import page_reply, reply
-from shopkeeper.serve.schemas import Asked, ExplainOut, PageOut, RecommendIn, SearchIn, SuggestOut
+from shopkeeper.serve.schemas import ExplainOut, PageOut, SuggestOut
 from shopkeeper.types import Filters, Scene
 
 MOST_NAMED = 12
@@ -50,7 +52,7 @@ def _page(shop: Shop, front: Front, scene: Scene, asked: Asked, **more: Any) -> 
         context=asked.context,
         **more,
     )
-    page = answer(request, shop)
+    page = answer_or_instead(request, shop)
     front.meters.showed(shop.name, page)
     return page_reply(page, shop.catalog, asked.explain)
 
@@ -85,9 +87,12 @@ def suggest(
     shop: PublicShop,
     q: Annotated[str, Query(max_length=100, description="The first letters.")],
     k: Annotated[int, Query(ge=1, le=20)] = 8,
+    user_id: Annotated[str, Query(max_length=256, description="The shopper, whose own words come first.")] = "",
+    session_id: Annotated[str, Query(max_length=256)] = "",
 ) -> Response:
     """Ways to finish the words."""
-    return reply({"suggestions": shop.suggest(q, k)})
+    found = complete(shop, q, k, user_id, session_id)
+    return reply({"suggestions": [each.text for each in found], "completions": [each._asdict() for each in found]})
 
 
 @router.get("/explain/{request_id}/{product_id:path}", response_model=ExplainOut)

@@ -25,12 +25,19 @@ Read = Callable[[Request], Any]
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     code: {"model": ProblemOut, "description": meaning}
     for code, meaning in {
+        400: "The body is no JSON.",
         401: "No key, or one that is not known.",
         403: "A public key where a secret one is needed.",
         404: "No such shop, product or page.",
+        408: "The body has not come whole in time.",
+        409: "The shop has not learnt yet, or takes no writing here.",
         413: "The body is too large.",
+        415: "The body was not sent as JSON.",
         422: "The request cannot be read; `where` names the place.",
         429: "Too many requests; Retry-After says when to come again.",
+        500: "Something broke on our side; the log has it under `request_id`.",
+        503: "The server is stopping; send the request again.",
+        507: "No room is left where the shop is kept.",
     }.items()
 }
 

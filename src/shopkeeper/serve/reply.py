@@ -42,12 +42,18 @@ def page_told(page: Page, catalog: Catalog, explain: bool) -> dict[str, Any]:
             "maybe": intent.maybe,
             "changes": [change._asdict() for change in intent.changes],
         },
+        "relaxed": None if page.relaxed is None else asdict(page.relaxed),
+        "instead": None if page.instead is None else _instead(page.instead, catalog, explain),
         "rules": page.rules,
         "redirect": page.redirect._asdict() if page.redirect else None,
         "late": page.late,
         "version": page.version,
         "ranker": page.ranker,
     }
+
+
+def _instead(page: Page, catalog: Catalog, explain: bool) -> dict[str, Any]:
+    return {"request_id": page.request_id, "items": [_item(item, catalog, explain) for item in page.items]}
 
 
 def _item(item: Item, catalog: Catalog, explain: bool) -> dict[str, Any]:

@@ -13,10 +13,11 @@ from shopkeeper.flow.preview import preview as previewed
 from shopkeeper.flow.preview import told as each_rule
 from shopkeeper.flow.shop import Shop, today
 from shopkeeper.serve.access import SecretShop
+from shopkeeper.serve.asked import MAX_K, Context, Id, MaybeId, Model, Words
 from shopkeeper.serve.failures import Refused
 from shopkeeper.serve.quick import shop_router
 from shopkeeper.serve.reply import page_told, reply
-from shopkeeper.serve.schemas import MAX_K, Context, Id, MaybeId, Model, PageOut, Words
+from shopkeeper.serve.schemas import PageOut
 from shopkeeper.types import SEEDED, Language, Scene
 
 router = shop_router("rules")

@@ -1,20 +1,17 @@
-"""What travels over HTTP: unknown fields are refused, every size is bounded."""
+"""What else travels over HTTP: answers, events, products; unknown fields are refused, every size is bounded."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from itertools import chain
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_validator
 
-from shopkeeper.amounts import Between
-from shopkeeper.types import Action, Event, Filters, Language, Product, Scene, Sort
-from shopkeeper.understood import Role
+from shopkeeper.serve.asked import MAX_K, MAX_OFFSET, Context, Id, MaybeId, Model, Name, Price, Words
+from shopkeeper.types import Action, Event, Language, Product, Scene
+from shopkeeper.understood import How, Kind, Role
 
 MAX_ROWS = 1000
 """Rows of one call, events or products."""
-MAX_K = 100
-MAX_OFFSET = 10_000
 AHEAD = timedelta(days=1)
 """An event may be dated this far ahead of the server's clock."""
 FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
@@ -23,107 +20,6 @@ FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 NEEDS_PRODUCT: frozenset[Action] = frozenset(
     {"view", "click", "add_to_cart", "remove_from_cart", "purchase", "refund", "rate", "dismiss"}
 )
-
-Id = Annotated[str, StringConstraints(min_length=1, max_length=256)]
-MaybeId = Annotated[str, StringConstraints(max_length=256)]
-Words = Annotated[str, StringConstraints(max_length=400)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=400)]
-Names = Annotated[tuple[Name, ...], Field(max_length=50)]
-Values = Annotated[tuple[Name, ...], Field(min_length=1, max_length=50)]
-Context = Annotated[dict[Annotated[str, StringConstraints(max_length=64)], Words], Field(max_length=32)]
-Price = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
-
-
-class Model(BaseModel):
-    """What callers send: a field we do not know is an error, not a silence."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-# ---------------------------------------------------------------- asking
-
-
-def _between(text: str) -> Between:
-    found = Between.of(text)
-    if found is None:
-        raise ValueError(f"'{text[:40]}' is no range. Write LOW..HIGH and a unit: '8..16 GB', '..2 kg', '27 inch'")
-    return found
-
-
-Range = Annotated[str, StringConstraints(min_length=1, max_length=64)]
-Ranges = Annotated[tuple[Range, ...], Field(min_length=1, max_length=50)]
-
-
-class FiltersIn(Model):
-    """What the page is narrowed to; empty means everything."""
-
-    departments: Names = ()
-    categories: Names = ()
-    brands: Names = ()
-    price_min: Price | None = None
-    price_max: Price | None = None
-    in_stock: bool = True
-    attributes: Annotated[dict[Name, Values], Field(max_length=20)] = Field(
-        {}, description="Values by attribute, of which a product has one, as the facet `attributes.NAME` names them."
-    )
-    ranges: Annotated[dict[Name, Ranges], Field(max_length=20)] = Field(
-        {},
-        description="Bounds by attribute, ends included, as the facet `ranges.NAME` names them: `8..16 GB`.",
-    )
-
-    @field_validator("ranges")
-    @classmethod
-    def _readable(cls, ranges: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-        for text in chain.from_iterable(ranges.values()):
-            _between(text)
-        return ranges
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.price_min is not None and self.price_max is not None and self.price_min > self.price_max:
-            raise ValueError(f"price_min {self.price_min:g} is above price_max {self.price_max:g}")
-        return self
-
-    def filters(self) -> Filters:
-        plain = self.model_dump(exclude={"attributes", "ranges"})
-        ranges = tuple((name, tuple(map(_between, texts))) for name, texts in self.ranges.items())
-        return Filters(**plain, attributes=tuple(self.attributes.items()), ranges=ranges)
-
-
-class Asked(Model):
-    """What search and recommend share."""
-
-    user_id: MaybeId = Field("", description="The shopper; empty or unknown asks as a new one.")
-    session_id: MaybeId = ""
-    filters: FiltersIn = FiltersIn()
-    k: int = Field(12, ge=1, le=MAX_K, description="How many products.")
-    offset: int = Field(0, ge=0, le=MAX_OFFSET, description="How many products to skip.")
-    language: Language = Field("en", description="Language of the sentences.")
-    context: Context = {}
-    explain: bool = Field(False, description="Whether each item carries the tree of parts behind its score.")
-
-
-class SearchIn(Asked):
-    """A search. An empty query lists what the filters leave."""
-
-    query: Words
-    sort: Sort = "relevance"
-    as_words: Names = Field(
-        (), description="Fields of `intent.stated` whose words are to be searched as words; `*`: all of them."
-    )
-
-
-class RecommendIn(Asked):
-    """A page without words. `similar` and `together` start from `product_ids`, `cart` from what lies in it."""
-
-    scene: Literal["home", "similar", "together", "cart", "trending"]
-    product_ids: Annotated[tuple[Id, ...], Field(max_length=100)] = ()
-
-    @model_validator(mode="after")
-    def _seeded(self) -> Self:
-        if self.scene in ("similar", "together") and not self.product_ids:
-            raise ValueError(f"scene '{self.scene}' needs product_ids: the products to start from")
-        return self
 
 
 class PartOut(BaseModel):
@@ -195,6 +91,27 @@ class RedirectOut(BaseModel):
     rule: str
 
 
+class RelaxedOut(BaseModel):
+    """How the page of a search came about where no product is all that was asked for.
+
+    `words`: no product has every word; those shown have `shown`, and none of them has `dropped`. `filters`: some that
+    words state were widened or dropped, as `intent.stated` says. `meaning`: no product has any of the words, these are
+    nearest in meaning. `popular`: nothing was found; `instead` is what others buy, in the department `shown` where one
+    is likely.
+    """
+
+    how: list[How]
+    shown: str
+    dropped: list[str]
+
+
+class InsteadOut(BaseModel):
+    """What others buy, beside a search that found nothing: a page of its own, whose events name its `request_id`."""
+
+    request_id: str
+    items: list[ItemOut]
+
+
 class PageOut(BaseModel):
     """The answer. Name `request_id` in the events that follow, so that they can be joined with what was shown.
 
@@ -211,6 +128,8 @@ class PageOut(BaseModel):
         "`attributes.NAME` and `ranges.NAME` are of the attributes that tell most of what was found."
     )
     intent: IntentOut
+    relaxed: RelaxedOut | None = Field(description="Null where the products are what was asked for.")
+    instead: InsteadOut | None = Field(description="Null unless a search found nothing: then `total` is 0.")
     rules: list[str]
     redirect: RedirectOut | None = Field(description="Where the merchant sends who asks this; null: nowhere.")
     late: list[str]
@@ -218,10 +137,22 @@ class PageOut(BaseModel):
     ranker: str
 
 
+class CompletionOut(BaseModel):
+    """A way to finish the words: a past `query`, a `category`, a `brand` or a `product`'s title.
+
+    `own`: this shopper searched or bought it before.
+    """
+
+    text: str
+    kind: Kind
+    own: bool
+
+
 class SuggestOut(BaseModel):
-    """Completions of what is being typed, best first."""
+    """Completions of what is being typed, best first; `suggestions` are their texts alone."""
 
     suggestions: list[str]
+    completions: list[CompletionOut]
 
 
 class ExplainOut(BaseModel):
@@ -273,7 +204,7 @@ class EventIn(Model):
     position: int | None = Field(None, ge=0, le=MAX_OFFSET + MAX_K)
     quantity: float = Field(1.0, ge=0, le=1e9, allow_inf_nan=False)
     value: float | None = Field(None, ge=-1e12, le=1e12, allow_inf_nan=False, description="The line's total.")
-    context: Context = {}
+    context: Context = Field({})
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -322,7 +253,7 @@ class ProductIn(Model):
     price: Price | None = None
     currency: Annotated[str, StringConstraints(pattern=r"^([A-Z]{3})?$")] = ""
     availability: bool = True
-    attributes: Annotated[dict[Name, Words], Field(max_length=200)] = {}
+    attributes: Annotated[dict[Name, Words], Field(max_length=200)] = Field({})
     images: Annotated[tuple[Annotated[str, StringConstraints(max_length=2000)], ...], Field(max_length=50)] = ()
     seller: Words = ""
     locale: Annotated[str, StringConstraints(max_length=35)] = ""

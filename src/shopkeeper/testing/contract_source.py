@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from shopkeeper.ports import Fits, Forgets, Observes, Replays, Saves, Updates
+from shopkeeper.ports import Fits, Forgets, Observes, Replays, Saves, Updates, Yields
 from shopkeeper.settings import SourceSettings
 from shopkeeper.testing.contract_world import DELETED, TODAY, World, empty_world, one_of, some_past, world
 from shopkeeper.types import ACTION_CODES, SCENES, Observed, Offer
@@ -180,6 +180,22 @@ def strangers_do_not_break_it(kind: type[Any]) -> None:
             _is_sound(offer, LIMIT)
 
 
+def a_lower_bar_takes_nothing_away(kind: type[Any]) -> None:
+    """What it offers, it offers with a lower bar too, in the same order; itself it stays as it was."""
+    here = world()
+    source = _made(kind, here)
+    if not _can(source, Yields):
+        return
+    for scene in sorted(source.scenes):
+        batch = here.requests(scene)
+        strict, wide = source.recall(batch, LIMIT), source.lenient(-1.0).recall(batch, LIMIT)
+        for one, other in zip(strict, wide, strict=True):
+            found = other.rows[np.isin(other.rows, one.rows)]
+            assert np.array_equal(found, one.rows), f"{scene}: a lower bar took away some of {one.rows.tolist()}"
+        for one, other in zip(strict, source.recall(batch, LIMIT), strict=True):
+            _are_equal(one, other, f"{scene}: after a lower bar")
+
+
 CONTRACT = (
     is_a_source,
     offers_keep_to_mask_and_limit,
@@ -192,6 +208,7 @@ CONTRACT = (
     changed_products_are_taken_in,
     an_empty_shop_gets_no_offers,
     strangers_do_not_break_it,
+    a_lower_bar_takes_nothing_away,
 )
 
 

@@ -8,7 +8,7 @@ from shopkeeper.text import normalise, singular_of
 
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _RUN = re.compile(rf"[{_HAN}]|[$€£¥]|<=|>=|[<>≤≥~–]|[\"”]|[^\W_{_HAN}]+(?:[.,'/&+-][^\W_{_HAN}]+)*\+?|-|\+")
-_NUMBER = r"\d+(?:[.,]\d+)*"
+_NUMBER = r"\d+(?:,\d+)*(?:\.\d+)?"
 _MEASURED = re.compile(rf"({_NUMBER})([^\W\d_]+)")
 _SPAN = re.compile(rf"({_NUMBER})([^\W\d_]*)-({_NUMBER})([^\W\d_]*)")
 _PLAIN = re.compile(_NUMBER)

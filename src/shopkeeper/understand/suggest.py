@@ -1,15 +1,24 @@
-"""Completions of what is being typed, from titles, brands, categories and past queries."""
+"""Completions of what is being typed, from titles, brands, categories and past queries.
+
+What begins with what was typed comes first; Chinese is found by pinyin and by initials too. Only where nothing is found
+at all, one key may have been struck wrongly, or a Chinese character been taken for another of its sound.
+"""
 
 import threading
 from bisect import bisect_left, insort
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import accumulate
+from math import exp
 
 import numpy as np
 
 from shopkeeper.text import folded, has_han
 from shopkeeper.types import BoolArray, Catalog, FloatArray, RowArray
+from shopkeeper.understand.slips import meant
+from shopkeeper.understand.sounds import initials, is_typed_by_ear, sound
+from shopkeeper.understood import Completion, Kind
 
 STARTS = 5
 """A phrase is found by the beginning of each of its first words."""
@@ -19,13 +28,18 @@ LATER_START = 0.3
 """What a phrase counts that has the prefix at a later word."""
 FEW = 1000.0
 """As long as there were fewer searches, they weigh less than what is bought."""
+MOST_OWN = 3
+"""So many completions of a shopper's own come first."""
+AN_ERROR = 3.0
+"""How many e-folds of weight a slip of cost 1 takes away."""
 _LAST = "\U0010ffff"
-
+_SOUND, _INITIALS = "\x01", "\x02"
+"""What stands before a beginning that is in pinyin, or in initials: no text in normal form holds these."""
 
 Entry = tuple[str, str, bool]
 """A beginning, the phrase it begins in normal form, and whether that is at a later word."""
-Column = tuple[list[str], list[str], RowArray]
-"""Distinct phrases in normal form, as written, and which one each row bears, int32 (n,)."""
+Column = tuple[list[str], list[str], RowArray, Kind]
+"""Distinct phrases in normal form, as written, which one each row bears, int32 (n,), and what they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +54,7 @@ class _Since:
     alive: BoolArray
     bearers: Mapping[str, int] = field(default_factory=dict)
     said: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
-    written: Mapping[str, str] = field(default_factory=dict)
+    written: Mapping[str, Completion] = field(default_factory=dict)
     weights: Mapping[str, float] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
 
@@ -63,7 +77,7 @@ class Suggester:
         self._updating = threading.Lock()
         entries: list[tuple[str, int, bool]] = []
         for phrase, number in self._number_of.items():
-            entries.extend([(key, number, place > 0) for place, key in enumerate(_beginnings(phrase))])
+            entries.extend([(key, number, late) for key, late in _beginnings(phrase)])
         entries.sort()
         self._keys = [key for key, _, _ in entries]
         self._numbers = np.array([number for _, number, _ in entries], np.int64)
@@ -72,9 +86,43 @@ class Suggester:
 
     def suggest(self, prefix: str, k: int = 8) -> list[str]:
         """At most k phrases that hold a word beginning with the prefix, heaviest first; none for an empty prefix."""
+        return [each.text for each in self.complete(prefix, k)]
+
+    def complete(self, prefix: str, k: int = 8, own: Iterable[Completion] = ()) -> list[Completion]:
+        """The same with what each is; before all a few of the shopper's `own` that hold such a word."""
         asked = folded(prefix)[:KEY]
         if not asked or k < 1:
             return []
+        found = {each.text: each for each in _own(asked, own)[: min(MOST_OWN, k)]}
+        listed = self._found(asked, k)
+        if len(listed) < k and is_typed_by_ear(asked):
+            for marked in (_SOUND + sound(asked), _INITIALS + sound(asked)):
+                listed += self._found(marked, k)
+        for _, each in listed or self._guessed(asked, k):
+            found.setdefault(each.text, each)
+        return list(found.values())[:k]
+
+    def _guessed(self, asked: str, k: int) -> list[tuple[float, Completion]]:
+        """What is found where a key was struck wrongly, or a character is another of its sound."""
+        if has_han(asked):
+            return self._found(_SOUND + sound(asked), k)
+        found = [
+            (weight * exp(-AN_ERROR * errors), each)
+            for other, errors in meant(asked, self._begins)
+            for weight, each in self._found(other, k)
+        ]
+        return sorted(found, key=lambda one: -one[0])
+
+    def _begins(self, asked: str) -> bool:
+        """Whether any phrase, dead ones too, has a word that begins so."""
+        at, entries = bisect_left(self._keys, asked), self._since.entries
+        if at < len(self._keys) and self._keys[at].startswith(asked):
+            return True
+        place = bisect_left(entries, (asked, "", False))
+        return place < len(entries) and entries[place][0].startswith(asked)
+
+    def _found(self, asked: str, k: int) -> list[tuple[float, Completion]]:
+        """At most k phrases with what they weigh, heaviest first."""
         since = self._since
         start, end = _slice(self._keys, asked)
         known = [(weight, self._phrases[number]) for number, weight in self._best(since.alive, start, end, k)]
@@ -83,7 +131,7 @@ class Suggester:
         for _, phrase, late in since.entries[start:end]:
             new[phrase] = max(new.get(phrase, 0.0), since.weights[phrase] * (LATER_START if late else 1.0))
         joined = known + [(weight, since.written[phrase]) for phrase, weight in new.items()]
-        return [phrase for _, phrase in sorted(joined, key=lambda one: -one[0])[:k]]
+        return sorted(joined, key=lambda one: -one[0])[:k]
 
     def update(self, catalog: Catalog, rows: RowArray, vectors: FloatArray | None) -> None:
         """Suggests new titles, brands and categories at once, and no longer what no product bears any more."""
@@ -94,8 +142,8 @@ class Suggester:
             changed: set[str] = set()
             for row in rows.tolist():
                 phrases_now = _said(catalog, row)
-                before = said[row] if row in said else tuple(phrase for phrase, _ in _said(self._catalog, row))
-                now = said[row] = tuple(phrase for phrase, _ in phrases_now)
+                before = said[row] if row in said else tuple(key for key, _ in _said(self._catalog, row))
+                now = said[row] = tuple(key for key, _ in phrases_now)
                 for phrases, step in ((before, -1), (now, 1)):
                     for phrase in phrases:
                         bearers[phrase] = bearers.get(phrase, 0) + step
@@ -116,8 +164,8 @@ class Suggester:
     @staticmethod
     def _relist(phrase: str, borne: bool, entries: list[Entry]) -> None:
         """Puts the beginnings of a new phrase into its places, or takes them out where nobody bears it."""
-        for place, key in enumerate(_beginnings(phrase)):
-            entry = (key, phrase, place > 0)
+        for key, late in _beginnings(phrase):
+            entry = (key, phrase, late)
             at = bisect_left(entries, entry)
             there = at < len(entries) and entries[at] == entry
             if borne and not there:
@@ -135,7 +183,7 @@ class Suggester:
         """How many products that are not deleted bear each phrase, int32 (n_phrases,); a past query stays for good."""
         bearers = np.zeros(len(self._phrases), np.int32)
         kept = np.flatnonzero(~self._catalog.deleted)
-        for keys, _, codes in columns:
+        for keys, _, codes, _ in columns:
             numbers = np.array([self._number_of.get(key, -1) for key in keys], np.int64)
             taken = numbers[codes[kept]]
             bearers += np.bincount(taken[taken >= 0], minlength=len(bearers)).astype(np.int32)
@@ -167,22 +215,39 @@ def _slice(keys: list[str], asked: str) -> tuple[int, int]:
     return start, bisect_left(keys, asked + _LAST, start)
 
 
-def _said(catalog: Catalog, row: int) -> list[tuple[str, str]]:
-    """The phrases of a product in normal form and as written, one a column; none of one that is deleted or absent."""
+def _own(asked: str, own: Iterable[Completion]) -> list[Completion]:
+    """Those of the shopper's own that hold a word beginning with what is asked."""
+    return [each._replace(own=True) for each in own if any(key.startswith(asked) for key, _ in _beginnings_of(each))]
+
+
+@lru_cache(20_000)
+def _beginnings_of(own: Completion) -> Sequence[tuple[str, bool]]:
+    return _beginnings(folded(own.text))
+
+
+def _said(catalog: Catalog, row: int) -> list[tuple[str, Completion]]:
+    """The phrases of a product by normal form, as written, one a column; none of one that is deleted or absent."""
     if row >= len(catalog) or catalog.deleted[row]:
         return []
-    names = (catalog.titles[row], catalog.brands[row], *catalog.category_paths[catalog.categories[row]][-1:])
-    return [(key, name.strip()) for name in names if (key := folded(name))]
+    category = "".join(catalog.category_paths[catalog.categories[row]][-1:])
+    names: tuple[tuple[str, Kind], ...] = (
+        (category, "category"),
+        (catalog.brands[row], "brand"),
+        (catalog.titles[row], "product"),
+    )
+    return [(key, Completion(name.strip(), kind)) for name, kind in names if (key := folded(name))]
 
 
 def _columns(catalog: Catalog) -> list[Column]:
-    """Titles, brands and last category names."""
-    columns = [(["".join(path[-1:]) for path in catalog.category_paths], catalog.categories)]
-    for phrases in (catalog.titles, catalog.brands):  # many products share one, so each is read once
+    """Last category names, brands and titles: what names most products names a phrase that is several of these."""
+    names = ["".join(path[-1:]) for path in catalog.category_paths]
+    columns: list[tuple[list[str], RowArray, Kind]] = [(names, catalog.categories, "category")]
+    kinds: tuple[tuple[Sequence[str], Kind], ...] = ((catalog.brands, "brand"), (catalog.titles, "product"))
+    for phrases, kind in kinds:  # many products share one, so each is read once
         distinct = {phrase: code for code, phrase in enumerate(dict.fromkeys(phrases))}
         codes = np.fromiter(map(distinct.__getitem__, phrases), np.int32, len(phrases))
-        columns.append((list(distinct), codes))
-    return [([folded(phrase) for phrase in phrases], phrases, codes) for phrases, codes in columns]
+        columns.append((list(distinct), codes, kind))
+    return [([folded(phrase) for phrase in phrases], phrases, codes, kind) for phrases, codes, kind in columns]
 
 
 def _shares(catalog: Catalog, popularity: FloatArray | None) -> FloatArray:
@@ -195,36 +260,45 @@ def _shares(catalog: Catalog, popularity: FloatArray | None) -> FloatArray:
 
 def _phrases(
     columns: list[Column], share: FloatArray, queries: Mapping[str, float]
-) -> tuple[dict[str, str], FloatArray]:
+) -> tuple[dict[str, Completion], FloatArray]:
     """Distinct phrases in normal form and as people read them, with their weights.
 
     A weight is the popularity of all products that bear the phrase.
     """
     weights: dict[str, float] = {}
-    written: dict[str, str] = {}
+    written: dict[str, Completion] = {}
 
-    def add(key: str, phrase: str, weight: float) -> None:
+    def add(key: str, phrase: str, weight: float, kind: Kind) -> None:
         if key and weight > 0:
-            written.setdefault(key, phrase.strip())
+            written.setdefault(key, Completion(phrase.strip(), kind))
             weights[key] = weights.get(key, 0.0) + weight
 
-    for keys, phrases, codes in columns:
+    for keys, phrases, codes, kind in columns:
         for key, phrase, weight in zip(keys, phrases, np.bincount(codes, share, len(keys)).tolist(), strict=True):
-            add(key, phrase, weight)
+            add(key, phrase, weight, kind)
     total = max(sum(queries.values()), FEW)  # three searches alone must not outweigh every product
     for query, times in queries.items():
-        add(folded(query), query, times / total)
+        add(folded(query), query, times / total, "query")
     return written, np.array(list(weights.values()), np.float32)
 
 
-def _beginnings(key: str) -> list[str]:
-    """A phrase in normal form from each of its first words on; Chinese words as the segmenter finds them."""
-    starts = [0]
-    if has_han(key):
-        import rjieba
+def _beginnings(key: str) -> list[tuple[str, bool]]:
+    """A phrase in normal form from each of its first words on, and whether that is a later one than the first.
 
-        found = rjieba.tokenize(key, "search")
-        starts.extend(sorted(start for word, start, _ in found if start and word.strip()))
-    else:
-        starts.extend(accumulate(len(word) + 1 for word in key.split(" ", STARTS)[:-1]))
-    return list(dict.fromkeys(key[start : start + KEY] for start in starts[:STARTS]))
+    Chinese words are as the segmenter finds them; Chinese also begins as it sounds, and at its start by initials.
+    """
+    if not has_han(key):
+        starts = [0, *accumulate(len(word) + 1 for word in key.split(" ", STARTS)[:-1])]
+        return _distinct(key, starts)
+    import rjieba
+
+    found = rjieba.tokenize(key, "search")
+    starts = [0, *sorted(start for word, start, _ in found if start and word.strip())]
+    written = _distinct(key, starts)
+    sounds = [(_SOUND + sound(beginning)[:KEY], late) for beginning, late in written]
+    return [*written, *sounds, *([(_INITIALS + letters[:KEY], False)] if len(letters := initials(key)) > 1 else [])]
+
+
+def _distinct(key: str, starts: Sequence[int]) -> list[tuple[str, bool]]:
+    beginnings = dict.fromkeys(key[start : start + KEY] for start in starts[:STARTS])
+    return [(beginning, at > 0) for at, beginning in enumerate(beginnings)]

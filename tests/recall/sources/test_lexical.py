@@ -381,3 +381,11 @@ def test_nothing_is_known_of_the_scores_of_nothing(learnt: Lexical) -> None:
     asked = Request(request_id="", scene="search", day=10.0, query="qqqq", wide=True)
     assert np.isnan(learnt.scores(asked, Intent(), np.array([0, 1], np.int32))).all()
     assert np.isnan(Lexical(Lexical.Settings()).scores(asked, Intent(), np.array([0], np.int32))).all()
+
+
+def test_of_chinese_words_the_most_frequent_gives_way_first() -> None:
+    titles = ["女鞋垫", *(f"女凉鞋 {n}" for n in range(5)), "男鞋垫", "防滑 门垫", "防滑 地垫", "防滑 鞋垫"]
+    source = fitted(worlds.catalog(titles), popularity_weight=0.0)
+    assert set(offer(source, "发热 鞋垫 女").rows.tolist()[:3]) <= {0, 6, 9}
+    assert offer(source, "鞋垫 防滑 防汗").rows.tolist()[0] == 9
+    assert offer(source, "防汗 手胶").rows.tolist() == []

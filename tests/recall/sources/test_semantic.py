@@ -206,3 +206,31 @@ def test_a_wide_search_is_offered_what_is_further_away_and_its_scores_can_be_ask
     by_row = dict(zip(offers[1].rows.tolist(), offers[1].scores.tolist(), strict=True))
     asked = source.scores(wide, intent, offers[1].rows)
     assert asked.tolist() == pytest.approx([by_row[row] for row in offers[1].rows.tolist()])
+
+
+def test_vectors_in_a_crowd_are_told_apart_about_their_mean() -> None:
+    crowded = np.concatenate((0.1 * VECTORS[:5], np.ones((5, 1), np.float32)), axis=1)
+    crowded /= np.linalg.norm(crowded, axis=1, keepdims=True)
+    shelf = worlds.catalog([f"t{row}" for row in range(5)])
+
+    def found(vector: FloatArray, **settings: float) -> list[int]:
+        source = Semantic(Semantic.Settings.model_validate(settings))
+        source.fit(worlds.snapshot(shelf, [], 10.0, crowded))
+        rows: list[int] = search(source, vector).rows.tolist()
+        return rows
+
+    assert float((crowded @ crowded[0]).min()) > 0.97  # so alike that a bar on the cosine would let everything in
+    assert found(crowded[0]) == [0, 1]
+    assert found(crowded[4]) == [4]
+    away = np.array([0.05, -0.2, 1.0], np.float32)
+    assert found(away / np.linalg.norm(away), min_best_centred=0.6) == []
+
+
+def test_a_lenient_source_also_offers_what_is_a_little_less_near() -> None:
+    away = np.array([-0.5, -np.sqrt(0.75)], np.float32)  # its nearest text has a cosine of one half
+    source = learnt(min_best=0.6, lower=0.75, near_best=0.99)
+    assert search(source, away).rows.tolist() == []
+    assert search(source.lenient(), away).rows.tolist() == [4]
+    assert search(source.lenient(0.55), away).rows.tolist() == []
+    assert search(learnt(min_best=0.6, lower=0.9).lenient(), away).rows.tolist() == []
+    assert search(source, away).rows.tolist() == []

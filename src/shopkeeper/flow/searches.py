@@ -1,0 +1,41 @@
+"""What each shopper searched for lately: kept in memory only, bounded, and forgotten with the shopper."""
+
+import threading
+from collections import OrderedDict
+
+SHOPPERS = 10_000
+"""So many shoppers and sessions are remembered, those who searched last."""
+EACH = 20
+
+
+class Searches:
+    """The latest queries of each shopper and session, latest first. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._of: OrderedDict[tuple[str, str], tuple[str, ...]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def note(self, user_id: str, session_id: str, query: str) -> None:
+        """Remembers a search of the shopper; of the session where nobody is known."""
+        who = _who(user_id, session_id)
+        if who is None or not query.strip():
+            return
+        with self._lock:
+            before = self._of.pop(who, ())
+            self._of[who] = (query, *(other for other in before if other != query))[:EACH]
+            if len(self._of) > SHOPPERS:
+                self._of.popitem(last=False)
+
+    def of(self, user_id: str, session_id: str) -> tuple[str, ...]:
+        """What the shopper searched for, latest first."""
+        who = _who(user_id, session_id)
+        return self._of.get(who, ()) if who else ()
+
+    def forget(self, user_id: str) -> None:
+        """Nothing of this shopper is remembered any more."""
+        with self._lock:
+            self._of.pop(("user", user_id), None)
+
+
+def _who(user_id: str, session_id: str) -> tuple[str, str] | None:
+    return ("user", user_id) if user_id else ("session", session_id) if session_id else None

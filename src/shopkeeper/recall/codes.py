@@ -19,6 +19,8 @@ Words = NDArray[np.uint64]
 Distances = NDArray[np.uint16]
 
 _BITS = 64
+PART = 8192
+"""So many vectors at a time are hashed or coded: a million at once take gigabytes more."""
 _ARRAYS = ("codes", "mean", "rotation")
 
 
@@ -60,8 +62,11 @@ class Codes:
 
     def code(self, vectors: FloatArray) -> Words:
         """uint64 (words, m): the signs of each centred and rotated vector."""
-        signs = (vectors - self.mean) @ self.rotation > 0
-        return np.ascontiguousarray(np.packbits(signs, axis=1).view(np.uint64).T)
+        codes = np.empty((self.bits // _BITS, len(vectors)), np.uint64)
+        for start in range(0, len(vectors), PART):
+            signs = (vectors[start : start + PART] - self.mean) @ self.rotation > 0
+            codes[:, start : start + PART] = np.packbits(signs, axis=1).view(np.uint64).T
+        return codes
 
     def distances(self, code: Sequence[np.uint64] | Words) -> Distances:
         """uint16 (u,): in how many bits each vector differs from one code (words,)."""
@@ -92,10 +97,13 @@ def nearest(distances: Distances, n: int, is_open: BoolArray | None = None) -> I
 
 def distinct(vectors: FloatArray) -> tuple[RowArray, IntArray]:
     """Each row's group of equal vectors int32 (n,), -1 for a zero vector; and the row that first shows each group."""
-    bits = np.ascontiguousarray(vectors, np.float32).view(np.uint32).astype(np.uint64)
-    odd = np.random.default_rng(0).integers(0, 2**63, bits.shape[1], np.uint64) * np.uint64(2) + np.uint64(1)
-    hashes = (bits * odd).sum(axis=1, dtype=np.uint64)  # wraps on purpose
-    empty = ~vectors.any(axis=1)
+    odd = np.random.default_rng(0).integers(0, 2**63, vectors.shape[1], np.uint64) * np.uint64(2) + np.uint64(1)
+    hashes, empty = np.empty(len(vectors), np.uint64), np.empty(len(vectors), np.bool_)
+    for start in range(0, len(vectors), PART):
+        part = np.ascontiguousarray(vectors[start : start + PART], np.float32)
+        bits = part.view(np.uint32).astype(np.uint64)
+        hashes[start : start + PART] = (bits * odd).sum(axis=1, dtype=np.uint64)  # wraps on purpose
+        empty[start : start + PART] = ~part.any(axis=1)
     full = np.flatnonzero(~empty)
     _, first, group = np.unique(hashes[full], return_index=True, return_inverse=True)
     group_of = np.full(len(vectors), -1, np.int32)

@@ -4,6 +4,7 @@ As with `store/listed.py` the file says which state of the products it was made 
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import orjson
@@ -13,7 +14,6 @@ import sqlalchemy as sa
 from shopkeeper.attributes import Attributes
 from shopkeeper.store.arrays import numbers, numbers_of
 from shopkeeper.store.copies import Copy
-from shopkeeper.store.database import fetch_many
 from shopkeeper.store.listed import State
 from shopkeeper.store.tables import PRODUCTS
 from shopkeeper.types import RowArray
@@ -50,7 +50,7 @@ class Described:
 
     def write(self, connection: sa.Connection, state: State) -> None:
         """Writes the copy of this state."""
-        own = self.attributes(connection, state)
+        own = self.attributes(connection, state).whole()
         arrays = [numbers(own.rows, pa.int32()), numbers(own.codes, pa.int32())]
         about = {"state": state, "names": own.names, "texts": own.texts, "starts": own.starts.tolist()}
         self._copy.write(pa.Table.from_arrays(arrays, schema=_SCHEMA), about)
@@ -72,6 +72,7 @@ class Described:
 
 
 def _attributes_of(connection: sa.Connection) -> Attributes:
-    found = fetch_many(connection, sa.select(PRODUCTS.c.attributes).order_by(PRODUCTS.c.row))
-    known = {text: orjson.loads(text) for text in {text for (text,) in found}}
-    return Attributes.of(known[text] for (text,) in found)
+    driver: Any = connection.connection.driver_connection  # row by row: all at once take gigabytes of a large catalogue
+    statement = sa.select(PRODUCTS.c.attributes).order_by(PRODUCTS.c.row)
+    found = driver.execute(str(statement.compile(dialect=connection.dialect)))
+    return Attributes.of(orjson.loads(text) for (text,) in found)

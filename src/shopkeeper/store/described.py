@@ -38,6 +38,10 @@ class Described:
             self._held = held = (state, _attributes_of(connection) if found is None else found)
         return held[1]
 
+    def held(self, state: State) -> Attributes | None:
+        """The attributes in this state where they are at hand."""
+        return self._held[1] if self._held is not None and self._held[0] == state else None
+
     def changed(self, before: State, after: State, rows: RowArray, said: list[str]) -> None:
         """Keeps up with products written: these rows, each with its attributes as JSON."""
         held = self._held

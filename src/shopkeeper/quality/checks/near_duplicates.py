@@ -25,7 +25,7 @@ class NearDuplicates:
         threshold: float = Field(0.7, gt=0, lt=1, description="Jaccard similarity of the words' letter triples.")
         bands: int = Field(16, ge=1, description="LSH bands: more find more, slower.")
         rows_per_band: int = Field(4, ge=1, description="MinHash values a band: more find only what is more alike.")
-        most_titles: int = Field(50_000, ge=1000, description="Of more different titles so many are drawn and compared.")
+        most_titles: int = Field(50_000, ge=1000, description="Of more different titles so many are compared.")
         warn_share: float = Field(0.05, ge=0, le=1, description=WARN)
 
     question: ClassVar = Question(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import repeat
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +15,14 @@ from shopkeeper.amounts import CLOSE, NONE, UNITS, Amount, Between, Unit, amount
 
 Rows = NDArray[np.int32]
 Numbers = NDArray[np.float64]
-Codes = NDArray[np.int16] | NDArray[np.int32]
+Codes = NDArray[np.signedinteger[Any]]
 MOST_COLUMNS = 48
 """Attributes whose column over the whole catalogue is kept."""
 NUMERIC = 0.8
 """So much of what an attribute says, by product, must be numbers of one kind for it to have ranges."""
 SETTLED = 1000
 """An attribute of so many values stays one of numbers, or of none, whatever new ones say."""
-MOST_SINCE = 5_000
+MOST_SINCE = 3_000
 """So many rows stand apart before all are put together again."""
 NO_VALUE = -1
 
@@ -86,7 +87,9 @@ class Attributes:
             ats.extend(entries)
             codes.extend(entries.values())
             rows.extend(repeat(row, len(entries)))
-        return cls(*names.known(), *_in_columns(*map(_int32, (ats, rows, codes)), len(names.names)))
+        columns = _in_columns(_int32(ats), _int32(rows), _int32(codes), len(names.names))
+        known, texts = names.known()
+        return cls(known, texts, *columns)
 
     def updated(self, rows: Rows, said: Sequence[Mapping[str, str]]) -> "Attributes":
         """The same where these rows say this; a row that is named twice says what came last."""
@@ -107,12 +110,16 @@ class Attributes:
 
     def whole(self) -> "Attributes":
         """The same with nothing apart."""
-        if not self.since or not self.names:
+        if not self.since:
             return self
-        own = [(at, *self.entries(at)) for at in range(len(self.names))]
-        ats = np.repeat(np.arange(len(own), dtype=np.int32), [len(rows) for _, rows, _ in own])
-        rows, codes = (np.concatenate([each[place] for each in own]) for place in (1, 2))
-        made = Attributes(self.names, self.texts, *_in_columns(ats, rows, codes, len(own)))
+        before = np.repeat(np.arange(len(self.starts) - 1, dtype=np.int64), np.diff(self.starts))
+        kept = ~_among(self.rows, self._since_rows)
+        before, rows, codes = before[kept], self.rows[kept], self.codes[kept]
+        ats, fresh, said = self._fresh
+        place = np.searchsorted((before << 32) | rows, (ats.astype(np.int64) << 32) | fresh)
+        counts = np.bincount(before, minlength=len(self.names)) + np.bincount(ats, minlength=len(self.names))
+        starts = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+        made = Attributes(self.names, self.texts, starts, np.insert(rows, place, fresh), np.insert(codes, place, said))
         made._coded.update(self._coded)
         made._measures.update(self._measures)
         return made
@@ -140,12 +147,12 @@ class Attributes:
         held = self._joined.get(at)
         if held is None:
             kept = ~_among(rows, self._since_rows)
-            new = [(row, said[at]) for row in self._since_rows.tolist() if at in (said := self.since[row])]
-            fresh = np.array(new, np.int32).reshape(-1, 2)
             if not kept.all():
                 rows, codes = rows[kept], codes[kept]
-            place = np.searchsorted(rows, fresh[:, 0])
-            held = np.insert(rows, place, fresh[:, 0]), np.insert(codes, place, fresh[:, 1])
+            ats, fresh, said = self._fresh
+            new = slice(*np.searchsorted(ats, [at, at + 1]).tolist())
+            place = np.searchsorted(rows, fresh[new])
+            held = np.insert(rows, place, fresh[new]), np.insert(codes, place, said[new])
             self._joined[at] = held
         return held
 
@@ -153,7 +160,8 @@ class Attributes:
         """(n,): each row's code, NO_VALUE where it has none, in as few bytes as will do. Do not write into it."""
         held = self._columns.get(at)
         if held is None or len(held) != n:
-            held = np.full(n, NO_VALUE, np.int16 if len(self.texts[at]) < np.iinfo(np.int16).max else np.int32)
+            kind = np.int16 if len(self.texts[at]) < np.iinfo(np.int16).max else np.int32
+            held = np.full(n, NO_VALUE, kind)
             rows, codes = self.entries(at)
             held[rows] = codes
             if len(self._columns) >= MOST_COLUMNS:
@@ -215,6 +223,14 @@ class Attributes:
         return np.array(sorted(self.since), np.int32)
 
     @cached_property
+    def _fresh(self) -> tuple[Rows, Rows, Rows]:
+        """What came since: attributes, rows and codes, by attribute and then by row."""
+        read = [(at, row, code) for row, said in self.since.items() for at, code in said.items()]
+        found = np.array(read, np.int32).reshape(-1, 3)
+        found = found[np.lexsort((found[:, 1], found[:, 0]))]
+        return found[:, 0], found[:, 1], found[:, 2]
+
+    @cached_property
     def _joined(self) -> dict[int, tuple[Rows, Rows]]:
         return {}
 
@@ -235,7 +251,7 @@ class Attributes:
         """Of each row its entries starts[row]:starts[row + 1] of attributes and codes, without what came since."""
         n = int(self.rows.max(initial=-1)) + 1
         kind = np.int16 if len(self.names) < np.iinfo(np.int16).max else np.int32
-        attributes = np.repeat(np.arange(len(self.starts) - 1, dtype=kind), np.diff(self.starts))
+        attributes: Codes = np.repeat(np.arange(len(self.starts) - 1, dtype=kind), np.diff(self.starts))
         order = np.argsort(self.rows, kind="stable").astype(np.uint32)
         starts = np.concatenate(([0], np.cumsum(np.bincount(self.rows, minlength=n)))).astype(np.int64)
         return starts, attributes[order], self.codes[order]

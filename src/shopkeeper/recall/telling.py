@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from shopkeeper.amounts import Between
-from shopkeeper.attributes import Attributes, Measure
+from shopkeeper.attributes import Attributes, Codes, Measure
 from shopkeeper.recall.filter import RANGES, VALUES
 from shopkeeper.types import Filters, IntArray, RowArray
 
@@ -100,7 +100,7 @@ def _is_a_choice(attributes: Attributes, at: int, n_values: int) -> bool:
     return bool(measure.unit.kind) or len(measure.amounts) <= MOST_VALUES
 
 
-def _counted(attributes: Attributes, at: int, facet: str, codes: RowArray) -> Counts:
+def _counted(attributes: Attributes, at: int, facet: str, codes: Codes) -> Counts:
     """Counts by value, most first, or by range, lowest first."""
     counts = np.bincount(codes + 1, minlength=len(attributes.texts[at]) + 1)[1:]  # no value is -1
     measure = attributes.measure(at) if facet.startswith(RANGES) else None

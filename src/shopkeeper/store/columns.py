@@ -1,7 +1,7 @@
 """The catalogue's rows to the columns of `types.Catalog`."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -99,23 +99,28 @@ def changed(
         }
         for name, value in own.items():
             arrays[name][row] = value
+    columns: dict[str, Any] = {field: texts[name] for name, field in _TEXTS.items()} | arrays
     made = Catalog(
-        **{field: texts[name] for name, field in _TEXTS.items()},
-        **arrays,
+        **columns,
         category_paths=list(paths),
         department_names=list(departments),
         attributes=attributes,
         currency=catalog.currency or _most_common([said["currency"] for said in last.values()]),
     )
-    held = catalog.__dict__  # what was looked up before need not be looked up again
-    if "row_of" in held:
-        made.__dict__["row_of"] = {**catalog.row_of, **{said["product_id"]: row for row, said in last.items()}}
-    if "brand_codes" in held:
-        coded, numbers = _longer(catalog.brand_codes[0], n), dict(catalog.brand_codes[1])
-        for row, said in last.items():
-            coded[row] = numbers.setdefault(said["brand"], len(numbers))
-        made.__dict__["brand_codes"] = (coded, numbers)
+    known_ids = {row: str(said["product_id"]) for row, said in last.items()}
+    _look_up(made, catalog, known_ids)
     return made
+
+
+def _look_up(made: Catalog, before: Catalog, ids: Mapping[int, str]) -> None:
+    """What was looked up in the catalogue before need not be looked up again: only these rows are others."""
+    if "row_of" in before.__dict__:
+        made.__dict__["row_of"] = {**before.row_of, **{product_id: row for row, product_id in ids.items()}}
+    if "brand_codes" in before.__dict__:
+        coded, numbers = _longer(before.brand_codes[0], len(made)), dict(before.brand_codes[1])
+        for row in ids:
+            coded[row] = numbers.setdefault(made.brands[row], len(numbers))
+        made.__dict__["brand_codes"] = (coded, numbers)
 
 
 def without(catalog: Catalog, rows: RowArray) -> Catalog:

@@ -19,6 +19,8 @@ from shopkeeper.store.tables import PRODUCTS
 from shopkeeper.types import RowArray
 
 FILE = "attributes.arrow"
+FEW = 1000
+"""After more products than these are written at once the whole catalogue is read again."""
 _SCHEMA = pa.schema([("rows", pa.int32()), ("codes", pa.int32())])
 
 
@@ -45,7 +47,9 @@ class Described:
     def changed(self, before: State, after: State, rows: RowArray, said: list[str]) -> None:
         """Keeps up with products written: these rows, each with its attributes as JSON."""
         held = self._held
-        if held is not None and held[0] == before:
+        if len(rows) > FEW:
+            self._held = None  # as quickly read anew, where anybody asks
+        elif held is not None and held[0] == before:
             self._held = (after, held[1].updated(rows, list(map(orjson.loads, said))) if len(rows) else held[1])
 
     def is_kept(self, state: State) -> bool:

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.sqlite import insert
 from shopkeeper.errors import UnknownProduct
 from shopkeeper.store.columns import catalog_of, changed, without
 from shopkeeper.store.database import Database, fetch_many, insert_many
-from shopkeeper.store.described import Described
+from shopkeeper.store.described import FEW, Described
 from shopkeeper.store.listed import Checksums, Listed, State
 from shopkeeper.store.records import as_json, product_of, product_record
 from shopkeeper.store.schema import PRODUCTS as SCHEMA
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     import ibis
 
 _CHUNK = 500
-FEW = 1000
-"""After more products than these are written the whole catalogue is read again."""
 _INSERT = insert(PRODUCTS)
 _UPSERT = _INSERT.on_conflict_do_update(
     index_elements=[PRODUCTS.c.product_id],

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from shopkeeper.numbered import NO_TEXT, Hashes, Numbered, hashes_of
 from shopkeeper.recall.facets import FacetTable
 from shopkeeper.recall.filter import filters_with, mask
 from shopkeeper.recall.groups import NO_GROUP, Groups
-from shopkeeper.recall.numbered import NO_TEXT, Hashes, Numbered, hashes_of
 from shopkeeper.recall.offers import NOTHING, best, inside
 from shopkeeper.recall.words import Beside, FieldText, Matches, WordIndex
 from shopkeeper.settings import SourceSettings

@@ -157,7 +157,7 @@ def _says(catalog: Catalog, name: str, values: tuple[str, ...]) -> BoolArray:
     wanted = np.zeros(len(catalog.attributes.texts[at]) + 1, bool)  # no value is the last
     wanted[[catalog.attributes.code(at, value) for value in values]] = True
     wanted[NO_VALUE] = False
-    return wanted[catalog.attributes.column(at, len(catalog))]
+    return _of_values(catalog, at, wanted)
 
 
 def _measures(catalog: Catalog, name: str, bounds: tuple[Between, ...]) -> BoolArray:
@@ -166,8 +166,15 @@ def _measures(catalog: Catalog, name: str, bounds: tuple[Between, ...]) -> BoolA
     measure = None if at is None else catalog.attributes.measure(at)
     if at is None or measure is None:
         return np.zeros(len(catalog), bool)
-    inside = np.logical_or.reduce([measure.inside(own) for own in bounds])
-    return np.append(inside, False)[catalog.attributes.column(at, len(catalog))]
+    return _of_values(catalog, at, np.logical_or.reduce([measure.inside(own) for own in bounds]))
+
+
+def _of_values(catalog: Catalog, at: int, wanted: BoolArray) -> BoolArray:
+    """Which products have a wanted value of an attribute, bool by its codes."""
+    rows, codes = catalog.attributes.entries(at)
+    found = np.zeros(len(catalog), bool)
+    found[rows[wanted[codes]]] = True
+    return found
 
 
 def _named(codes: RowArray, wanted: list[bool]) -> BoolArray:

@@ -18,6 +18,8 @@ SAMPLE = 64
 FAIR = 0.25
 """An attribute that fewer of these have tells little of them."""
 REMEMBERED = 256
+FEW = 3000
+"""Of so many products found what each says is read; of more, the columns that are counted."""
 MOST_VALUES = 30
 MOST_BANDS = 6
 LEAST_BITS = 0.2
@@ -38,10 +40,16 @@ def of_attributes(
         if at not in taken:
             kind = VALUES if attributes.measure(at) is None else RANGES
             facets[kind + attributes.names[at]] = at
-    return {
-        facet: {} if at is None else _counted(attributes, at, facet, attributes.column(at, n)[wider.get(facet, rows)])
-        for facet, at in facets.items()
-    }
+    said = attributes.of_rows(rows) if len(rows) <= FEW else None
+    counted: dict[str, Counts] = {}
+    for facet, place in facets.items():
+        if place is None:
+            counted[facet] = {}
+        elif said is not None and facet not in wider:  # a column of the whole catalogue takes longer to make
+            counted[facet] = _counted(attributes, place, facet, said[1][said[0] == place])
+        else:
+            counted[facet] = _counted(attributes, place, facet, attributes.column(place, n)[wider.get(facet, rows)])
+    return counted
 
 
 def telling(attributes: Attributes, rows: RowArray) -> list[int]:

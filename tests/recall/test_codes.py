@@ -1,14 +1,12 @@
 """Claims:
 
-1. A distance is the number of bits in which two codes differ, of all their words or of some.
+1. A distance is the number of bits in which two codes differ.
 2. Nearest are at least so many of the open ones, with all that tie; as found one by one.
-3. Of more codes than are compared whole, what is near by all bits is found, too, with its distance, inside a mask.
 """
 
 import numpy as np
 import pytest
 
-from shopkeeper.recall import codes as module
 from shopkeeper.recall.codes import Codes, nearest
 
 RANDOM = np.random.default_rng(0)
@@ -22,7 +20,6 @@ BITS = np.bitwise_count(CODES ^ ASKED[:, None])
 
 def test_a_distance_counts_bits() -> None:
     assert (SHELF.distances(ASKED) == BITS.sum(axis=0)).all()
-    assert (SHELF.distances(ASKED, slice(2)) == BITS[:2].sum(axis=0)).all()
 
 
 @pytest.mark.parametrize("n", [1, 40, 41, 1000, MANY, 2 * MANY])
@@ -35,18 +32,3 @@ def test_nearest_are_so_many_with_all_that_tie(n: int, kept: float) -> None:
     assert nearest(distances, n, is_open).tolist() == np.flatnonzero((distances <= edge) & is_open).tolist()
     if kept == 1.0:
         assert nearest(distances, n).tolist() == nearest(distances, n, is_open).tolist()
-
-
-def test_what_is_near_is_found_among_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = SHELF.scan(ASKED)
-    monkeypatch.setattr(module, "WHOLE", 100)
-    monkeypatch.setattr(module, "SHORT", 100)
-    part = SHELF.scan(ASKED)
-    is_open = np.arange(MANY) % 1000 == 0
-    for scan in (whole, part):
-        near, distances = scan.nearest(40)
-        assert near.tolist() == list(range(0, MANY, 500))
-        assert distances.tolist() == [6] * 40
-        near, distances = scan.nearest(5, is_open)
-        assert near.tolist() == list(range(0, MANY, 1000))
-        assert distances.tolist() == [6] * 20

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,15 +27,11 @@ PART = 8192
 _ARRAYS = ("codes", "mean", "rotation")
 
 
-ALL_WORDS = slice(None)
-WHOLE = 1 << 18
-FIRST = 2
-"""Words of the bits that are compared first."""
-SHORT = 10_000
 BLOCK = 8192
 """So many codes at a time are compared."""
 SAMPLED = 32
 """How far the nearest are is guessed from every so manyth code."""
+_LINE = 256
 
 
 @cache
@@ -81,27 +78,22 @@ class Codes:
             codes[:, start : start + PART] = np.packbits(signs, axis=1).view(np.uint64).T
         return codes
 
-    def distances(self, code: Sequence[np.uint64] | Words, words: slice = ALL_WORDS) -> Distances:
-        """uint16 (u,): in how many bits each vector differs from one code (words,), of all words or some."""
-        asked, own = code[words], self.codes[words]
+    def distances(self, code: Sequence[np.uint64] | Words) -> Distances:
+        """uint16 (u,): in how many bits each vector differs from one code (words,)."""
         total = np.empty(len(self), np.uint16)
         other, bits, some = np.empty(BLOCK, np.uint64), np.empty(BLOCK, np.uint8), np.empty(BLOCK, np.uint8)
         for start in range(0, len(self), BLOCK):  # what is in between never leaves the cache of the core
             block = total[start : start + BLOCK]
             n, end = len(block), start + len(block)
             block[:] = 0
-            for first in range(0, len(own), _ADDED):  # bytes are added several times as fast as wider numbers
+            for first in range(0, len(self.codes), _ADDED):  # bytes are added several times as fast as wider numbers
                 some[:n] = 0
-                for line, word in zip(own[first : first + _ADDED], asked[first : first + _ADDED], strict=True):
-                    np.bitwise_xor(line[start:end], word, out=other[:n])
+                for own, asked in zip(self.codes[first : first + _ADDED], code[first : first + _ADDED], strict=True):
+                    np.bitwise_xor(own[start:end], asked, out=other[:n])
                     np.bitwise_count(other[:n], out=bits[:n])
                     some[:n] += bits[:n]
                 block += some[:n]
         return total
-
-    def scan(self, code: Sequence[np.uint64] | Words) -> "Scan":
-        """What is near to a code (words,)."""
-        return Scan(self, np.asarray(code, np.uint64))
 
     def save(self, folder: Path) -> None:
         """Writes the three arrays."""
@@ -114,38 +106,35 @@ class Codes:
         return cls(*(mapped(folder / f"{name}.npy") for name in _ARRAYS))
 
 
-class Scan:
-    """How far every vector is from one code: what is near is told from it, for as many and as few as are asked for.
-
-    Of more than WHOLE vectors the first 128 bits are compared, and all bits only of those nearest by them: 99 of the
-    hundred nearest are among these (see docs/LOG.md, 2026-11-22).
-    """
-
-    def __init__(self, codes: Codes, code: Words) -> None:
-        self._codes, self._code = codes, code
-        self._whole = len(codes) <= WHOLE
-        self._distances = codes.distances(code, ALL_WORDS if self._whole else slice(FIRST))
-
-    def nearest(self, n: int, is_open: BoolArray | None = None) -> tuple[IntArray, Distances]:
-        """At least the n nearest of the open ones and all that tie with the last, in no order, and how far each is."""
-        if self._whole:
-            near = nearest(self._distances, n, is_open)
-            return near, self._distances[near]
-        likely = nearest(self._distances, SHORT + 10 * n, is_open)
-        rest = np.bitwise_count(self._codes.codes[FIRST:, likely] ^ self._code[FIRST:, None])
-        distances = self._distances[likely] + rest.sum(axis=0, dtype=np.uint16)
-        kept = distances <= _radius(distances, n)
-        return likely[kept], distances[kept]
+def nearest(self, n: int, is_open: BoolArray | None = None) -> tuple[IntArray, Distances]:
+    """At least the n nearest of the open ones and all that tie with the last, in no order, and how far each is."""
+    if self._whole:
+        near = nearest(self._distances, n, is_open)
+        return near, self._distances[near]
+    likely = nearest(self._distances, SHORT + 10 * n, is_open)
+    rest = np.bitwise_count(self._codes.codes[FIRST:, likely] ^ self._code[FIRST:, None])
+    distances = self._distances[likely] + rest.sum(axis=0, dtype=np.uint16)
+    kept = distances <= _radius(distances, n)
+    return likely[kept], distances[kept]
 
 
 def nearest(distances: Distances, n: int, is_open: BoolArray | None = None) -> IntArray:
     """At least the n nearest of the open ones, and all that tie with the last; unordered."""
-    most = _radius(distances[::SAMPLED] if is_open is None else distances[::SAMPLED][is_open[::SAMPLED]], 2 * n)
+    most = _radius(_sample(distances) if is_open is None else _sample(distances)[_sample(is_open)], 2 * n)
     near = _within(distances, most, is_open)
     if len(near) < n:
         near = _within(distances, np.iinfo(np.uint16).max, is_open)
     own = distances[near]
     return near[own <= _radius(own, n)]
+
+
+def _sample(values: NDArray[Any]) -> NDArray[Any]:
+    """Every so manyth block of the values: one by one they would be as many lines of memory."""
+    whole = len(values) // (SAMPLED * _LINE) * SAMPLED * _LINE
+    if not whole:
+        return values[::SAMPLED]
+    sampled: NDArray[Any] = values[:whole].reshape(-1, SAMPLED, _LINE)[:, 0].reshape(-1)
+    return sampled
 
 
 def _radius(distances: Distances, n: int) -> int:

@@ -74,8 +74,8 @@ class Described:
             tuple(about["names"]),
             tuple(map(tuple, about["texts"])),
             np.array(about["starts"], np.int64),
-            numbers_of(table.column("rows")),
-            numbers_of(table.column("codes")),
+            numbers_of(table.column("rows")).copy(),  # else all of the file would be kept
+            numbers_of(table.column("codes")).copy(),
         )
 
 

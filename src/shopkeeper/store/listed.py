@@ -59,7 +59,9 @@ class Listed:
         columns: dict[str, Any] = {}
         for field in _LISTED.remove(_LISTED.get_field_index("checksums")):
             reads = texts_of if field.type in (pa.string(), _WORD) else numbers_of
-            columns[field.name] = reads(table.column(field.name))
+            column = reads(table.column(field.name))
+            # a copy: an array that was not worth compressing is a part of the file, and would keep all of it
+            columns[field.name] = column.copy() if isinstance(column, np.ndarray) else column
         for name in ("available", "deleted"):
             columns[name] = columns[name].astype(np.bool_)
         paths = [tuple(path) for path in about["category_paths"]]

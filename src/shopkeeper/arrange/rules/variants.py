@@ -48,6 +48,8 @@ class Variants:
 
 def _times(rows: RowArray, bought: RowArray) -> IntArray:
     """int64 (n,): how often each of the rows, all different, is among `bought`."""
+    if not len(bought):
+        return np.zeros(len(rows), np.int64)
     n_products = int(max(rows.max(initial=-1), bought.max(initial=-1))) + 1
     place = np.full(n_products, len(rows), np.uint8 if len(rows) < 256 else np.int64)
     place[rows] = np.arange(len(rows))

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
+from shopkeeper.recall.codes import nearest
 from shopkeeper.recall.groups import NO_GROUP
 from shopkeeper.recall.offers import NOTHING, best, inside, without
 from shopkeeper.recall.shelf import StandsOnShelf, VectorShelf
@@ -55,9 +56,10 @@ class Session(StandsOnShelf):
         is_open = None if request.allowed is None else shelf.groups.open(request.allowed)
         scores = np.zeros(shelf.groups.n_groups, np.float32)
         for seed, lean in zip(seeds, leans, strict=True):
-            near, distances = shelf.codes.scan(shelf.codes.codes[:, seed]).nearest(self.settings.near, is_open)
+            distances = shelf.codes.distances(shelf.codes.codes[:, seed])
+            near = nearest(distances, self.settings.near, is_open)
             # The angle between two vectors is estimated by the share of bits in which their codes differ.
-            cosines = np.cos(np.float32(np.pi / shelf.codes.bits) * distances.astype(np.float32))
+            cosines = np.cos(np.float32(np.pi / shelf.codes.bits) * distances[near].astype(np.float32))
             scores[near] = np.maximum(scores[near], lean * cosines)
         groups = np.flatnonzero(scores > 0).astype(np.int32)
         rows, position, place = shelf.groups.rows_of(groups, request.allowed)

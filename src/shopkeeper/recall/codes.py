@@ -27,7 +27,7 @@ PART = 8192
 _ARRAYS = ("codes", "mean", "rotation")
 
 
-BLOCK = 8192
+BLOCK = 32_768
 """So many codes at a time are compared."""
 SAMPLED = 32
 """How far the nearest are is guessed from every so manyth code."""

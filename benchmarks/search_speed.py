@@ -135,7 +135,7 @@ def near(vectors: FloatArray, random: np.random.Generator) -> FloatArray:
 
 
 def _text(product: Product) -> str:
-    return product_text(product.title, product.brand, product.category, product.attributes)
+    return product_text(product.title, product.brand, product.category, product.attributes, product.description)
 
 
 def measure(shop: Path, data: Path, n: int, random: np.random.Generator) -> tuple[dict[str, Any], str]:

@@ -84,10 +84,6 @@ class Groups:
         place = np.arange(len(rows)) - np.repeat(np.cumsum(kept) - kept, kept)
         return rows, position, place
 
-    def held(self, groups: RowArray) -> RowArray:
-        """int32 (m,): those of the groups that have a row."""
-        return groups[self._starts[groups + 1] > self._starts[groups]]
-
     def wanted(self, rows: RowArray) -> FloatArray:
         """How wanted each row is, from 0 to 1, the most wanted of all: log(1 + priority) over its largest."""
         return np.asarray(self._wanted[rows])

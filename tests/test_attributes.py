@@ -75,16 +75,16 @@ def test_after_many_changes_rows_say_what_they_would_say_if_read_anew() -> None:
         changed = changed.updated(rows.astype(np.int32), told)
     every = np.arange(len(said), dtype=np.int32)
     assert changed.since and not changed.whole().since
-    for own in (changed, changed.whole()):
-        assert [values(own, f"a{at}", len(said)) for at in range(9)] == [
+    for held in (changed, changed.whole()):
+        assert [values(held, f"a{at}", len(said)) for at in range(9)] == [
             [row.get(f"a{at}", "") for row in said] for at in range(9)
         ]
-        found = own.of_rows(every)
+        found = held.of_rows(every)
         assert sorted(zip(*(each.tolist() for each in found), strict=True)) == sorted(
-            (at, code) for at in range(len(own.names)) for code in own.entries(at)[1].tolist()
+            (at, code) for at in range(len(held.names)) for code in held.entries(at)[1].tolist()
         )
-        assert own.counts(0).tolist() == np.bincount(own.entries(0)[1], minlength=len(own.texts[0])).tolist()
-        assert own.common(1) == changed.whole().common(1)
+        assert held.counts(0).tolist() == np.bincount(held.entries(0)[1], minlength=len(held.texts[0])).tolist()
+        assert held.common(1) == changed.whole().common(1)
 
 
 def test_many_changes_are_put_together(monkeypatch: pytest.MonkeyPatch) -> None:

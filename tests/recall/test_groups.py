@@ -59,7 +59,8 @@ def test_moved_groups_are_those_that_would_be_made_anew(few: int, monkeypatch: p
         anew = Groups(made.group_of, n_groups, made.priority)
         assert made.group_of[rows].tolist() == to.tolist()
         every = np.arange(n_groups, dtype=np.int32)
-        for own, other in zip(made.rows_of(every, None), anew.rows_of(every, None), strict=True):
-            assert own.tolist() == other.tolist()
+        assert [own.tolist() for own in made.rows_of(every, None)] == [
+            own.tolist() for own in anew.rows_of(every, None)
+        ]
         assert made.all_rows(None).tolist() == anew.all_rows(None).tolist()
         assert (made.group_of == NO_GROUP).sum() == n - len(made.all_rows(None))

@@ -59,7 +59,7 @@ def main() -> None:
     given = options.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         copy = Path(shutil.copytree(given.shop, Path(temporary) / "shop", ignore=shutil.ignore_patterns("*.lock")))
-        _raise_limit(copy / "settings.toml")
+        raise_limit(copy / "settings.toml")
         drawn = draw(copy, given.requests, given.seed)
         figures = measure(copy, drawn, Path(temporary) / "log")
     if given.write:
@@ -67,7 +67,7 @@ def main() -> None:
     print(orjson.dumps(figures).decode())
 
 
-def _raise_limit(settings: Path) -> None:
+def raise_limit(settings: Path) -> None:
     """One client asks faster than the default limit lets one address ask."""
     lines = [line for line in settings.read_text(encoding="utf-8").splitlines() if "requests_per_minute" not in line]
     if "[serve]" not in lines:
@@ -89,9 +89,9 @@ def draw(shop: Path, n: int, seed: int) -> Drawn:
     lines = bought.take(random.integers(len(bought), size=3 * n + WARM_UP))
     products = [product for product in lines.column("product_id").to_pylist() if product in catalog.row_of]
     rows = [catalog.row_of[product] for product in products]
-    typed = [_typed(catalog.titles[row], catalog.category_paths[catalog.categories[row]], random) for row in rows]
+    made = [typed(catalog.titles[row], catalog.category_paths[catalog.categories[row]], random) for row in rows]
     many = len(set(searched)) >= MANY_SEARCHES
-    queries = [str(query) for query in random.choice(searched, n + WARM_UP)] if many else list(dict.fromkeys(typed))
+    queries = [str(query) for query in random.choice(searched, n + WARM_UP)] if many else list(dict.fromkeys(made))
     return Drawn(
         shop=name,
         data_hash=data_hash,
@@ -101,7 +101,7 @@ def draw(shop: Path, n: int, seed: int) -> Drawn:
     )
 
 
-def _typed(title: str, category: Sequence[str], random: np.random.Generator) -> str:
+def typed(title: str, category: Sequence[str], random: np.random.Generator) -> str:
     """One to three words that stand together in the title, or in the category for one query in five."""
     source = category[-1] if category and random.random() < 0.2 else title
     words = [word for word in tokens(source) if word.isalpha() and (len(word) > 2 or has_han(word))] or tokens(title)
@@ -168,21 +168,21 @@ def measure(shop: Path, drawn: Drawn, log: Path) -> dict[str, Any]:
     with ServerProcess([shop], log) as server, Client(server.port) as client:
         asker = Asker(client, drawn.shop)
         first = {
-            "search": _quantiles(_timed(asker.search, drawn.queries[-FIRST:])),
-            "home": _quantiles(_timed(asker.home, drawn.users[-FIRST:])),
+            "search": quantiles(_timed(asker.search, drawn.queries[-FIRST:])),
+            "home": quantiles(_timed(asker.home, drawn.users[-FIRST:])),
         }
         _timed(asker.search, drawn.queries[-WARM_UP:])
         _timed(asker.home, drawn.users[-WARM_UP:])
         asker.stages.clear()
         queries, users = drawn.queries[:-WARM_UP], drawn.users[:-WARM_UP]
         figures: dict[str, Any] = {
-            "search": _quantiles(_timed(asker.search, queries)),
-            "home": _quantiles(_timed(asker.home, users)),
+            "search": quantiles(_timed(asker.search, queries)),
+            "home": quantiles(_timed(asker.home, users)),
         }
-        stages = {name: _quantiles(spans) for name, spans in asker.stages.items()}
-        again = {"search": _quantiles(_timed(asker.search, queries)), "home": _quantiles(_timed(asker.home, users))}
+        stages = {name: quantiles(spans) for name, spans in asker.stages.items()}
+        again = {"search": quantiles(_timed(asker.search, queries)), "home": quantiles(_timed(asker.home, users))}
         figures["event"] = _events(asker, drawn)
-        figures["floor"] = _quantiles(_timed(asker.floor, range(500)))
+        figures["floor"] = quantiles(_timed(asker.floor, range(500)))
         figures["rss_mb"] = round(psutil.Process(server.process.pid).memory_info().rss / 2**20)
         ready = round(server.ready_s, 2)
     for scene in ("search", "home"):
@@ -204,14 +204,14 @@ def _events(asker: Asker, drawn: Drawn) -> dict[str, Any]:
     found = [asker.event_to_page(user, number) for number, user in enumerate(drawn.users[:EVENTS])]
     durable, whole, changed = zip(*found, strict=True)
     return {
-        **_quantiles(whole),
-        "durable_p50_ms": _quantiles(durable)["p50_ms"],
-        "durable_p99_ms": _quantiles(durable)["p99_ms"],
+        **quantiles(whole),
+        "durable_p50_ms": quantiles(durable)["p50_ms"],
+        "durable_p99_ms": quantiles(durable)["p99_ms"],
         "changed": round(sum(changed) / len(changed), 4),
     }
 
 
-def _quantiles(spans_ms: Sequence[float]) -> dict[str, float]:
+def quantiles(spans_ms: Sequence[float]) -> dict[str, float]:
     p50, p99 = np.percentile(np.array(spans_ms), [50, 99])
     return {"p50_ms": round(float(p50), 2), "p99_ms": round(float(p99), 2), "max_ms": round(max(spans_ms), 2)}
 

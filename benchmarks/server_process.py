@@ -27,9 +27,18 @@ class ServerProcess:
     """A running server: `port`, `ready_s` from start to the first healthy answer, and its log in a file."""
 
     def __init__(
-        self, folders: Sequence[Path], log: Path, *, port: int = 0, environment: Mapping[str, str] | None = None
+        self,
+        folders: Sequence[Path],
+        log: Path,
+        *,
+        port: int = 0,
+        environment: Mapping[str, str] | None = None,
+        patience_s: float = PATIENCE_S,
     ) -> None:
-        """Returns when the server is healthy. Raises RuntimeError with the end of its log where it is not."""
+        """Returns when the server is healthy, which may take `patience_s`.
+
+        Raises RuntimeError with the end of its log where it is not.
+        """
         told, tell = os.pipe()
         command = [sys.executable, "-c", STARTER, str(tell), str(port), *map(str, folders)]
         started = time.perf_counter()
@@ -39,7 +48,7 @@ class ServerProcess:
             )
         os.close(tell)
         with os.fdopen(told, "rb") as pipe:
-            select.select([pipe], [], [], PATIENCE_S)
+            select.select([pipe], [], [], patience_s)
             url = os.read(told, 1000).decode() if self.process.poll() is None else ""
         if not url:
             self.kill()
@@ -82,6 +91,12 @@ class Client:
 
     def post(self, path: str, body: Any) -> Any:
         return self._exchange("POST", path, orjson.dumps(body))
+
+    def put(self, path: str, body: Any) -> Any:
+        return self._exchange("PUT", path, orjson.dumps(body))
+
+    def delete(self, path: str) -> Any:
+        return self._exchange("DELETE", path, None)
 
     def _exchange(self, method: str, path: str, body: bytes | None) -> Any:
         headers = {"Content-Type": "application/json"} if body is not None else {}

@@ -1,7 +1,8 @@
 """Claims:
 
 1. Each attribute's rows and values are held; names and values that differ in case alone are one, as first written.
-2. A row that changes says only what it says now; the attributes before stay as they were.
+2. A row that changes says only what it says now; the attributes before stay as they were. What rows say after many
+   changes is what they would say if they were read anew, apart or put together.
 3. An attribute of which most are numbers of one kind has a measure in its most common unit; others have none.
 4. What lies between bounds is found in any unit of the kind, ends included, and in no unit of another.
 """
@@ -9,6 +10,7 @@
 import numpy as np
 import pytest
 
+from shopkeeper import attributes as module
 from shopkeeper.amounts import Between
 from shopkeeper.attributes import NO_ATTRIBUTES, NO_VALUE, Attributes
 
@@ -57,6 +59,51 @@ def test_a_row_that_changes_says_only_what_it_says_now() -> None:
     assert doubled.entries(0)[1].tolist() == [0]
     twice = NO_ATTRIBUTES.updated(np.array([0, 0], np.int32), [{"a": "1"}, {"a": "2"}])
     assert values(twice, "a", 1) == ["2"]
+
+
+def test_after_many_changes_rows_say_what_they_would_say_if_read_anew() -> None:
+    random = np.random.default_rng(0)
+    said = [{f"a{at}": str(random.integers(5)) for at in random.permutation(6)[:3]} for _ in range(40)]
+    changed = Attributes.of(said)
+    changed.of_rows(np.arange(40, dtype=np.int32))  # what is found by row is carried on
+    for _ in range(30):
+        rows = random.permutation(len(said) + 1)[:4]
+        told = [{f"a{at}": str(random.integers(9)) for at in random.permutation(9)[:3]} for _ in rows]
+        said += [{}] * int(rows.max() == len(said))
+        for row, own in zip(rows.tolist(), told, strict=True):
+            said[row] = own
+        changed = changed.updated(rows.astype(np.int32), told)
+    every = np.arange(len(said), dtype=np.int32)
+    assert changed.since and not changed.whole().since
+    for held in (changed, changed.whole()):
+        assert [values(held, f"a{at}", len(said)) for at in range(9)] == [
+            [row.get(f"a{at}", "") for row in said] for at in range(9)
+        ]
+        found = held.of_rows(every)
+        assert sorted(zip(*(each.tolist() for each in found), strict=True)) == sorted(
+            (at, code) for at in range(len(held.names)) for code in held.entries(at)[1].tolist()
+        )
+        assert held.counts(0).tolist() == np.bincount(held.entries(0)[1], minlength=len(held.texts[0])).tolist()
+        assert held.common(1) == changed.whole().common(1)
+
+
+def test_many_changes_are_put_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_SINCE", 2)
+    changed = SHELF
+    for row in range(4):
+        changed = changed.updated(np.array([row], np.int32), [{"Colour": "Green"}])
+    assert len(changed.since) == 1
+    assert values(changed, "colour", 8) == ["Green"] * 4 + [""] * 4
+
+
+def test_an_attribute_of_many_values_stays_one_of_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SETTLED", 3)
+    settled = SHELF.measure(1)
+    assert settled is not None and SHELF.measure(0) is None
+    changed = SHELF.updated(np.array([0], np.int32), [{"Memory": "64 GB", "Colour": "5 GB"}])
+    measure = changed.measure(1)
+    assert measure is not None and measure.unit == settled.unit
+    assert measure.amounts[:-1].tolist() == [0.5, 8.0, 16.0, 32.0, 64.0]
 
 
 def test_what_rows_say_is_found_by_row() -> None:

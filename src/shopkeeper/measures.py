@@ -7,6 +7,7 @@ and terabytes, of which makers mean different things.
 import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import NamedTuple
 
 from shopkeeper.amounts import UNITS
@@ -56,10 +57,17 @@ def measures(text: str) -> Iterator[Measure]:
         return
     for match in _MEASURE.finditer(text):
         spelling = match[2] or match[3]
-        number = _number(match[1])
-        if number is None or (spelling == "in" and _AFTER_IN.match(text, match.end())):
+        token = _token(match[1], _UNIT_OF[spelling])
+        if token is None or (spelling == "in" and _AFTER_IN.match(text, match.end())):
             continue
-        yield Measure(match.start(), match.end(), _written(number, _UNIT_OF[spelling]))
+        yield Measure(match.start(), match.end(), token)
+
+
+@lru_cache(maxsize=1 << 14)
+def _token(digits: str, unit: str) -> str | None:
+    """The one spelling; None of what is no number."""
+    number = _number(digits)
+    return None if number is None else _written(number, unit)
 
 
 def _number(digits: str) -> Decimal | None:

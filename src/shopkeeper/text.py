@@ -54,26 +54,39 @@ def tokens(text: str) -> list[str]:
 
     A number with its unit is one token, in one spelling: `1,5 l` is `1.5l`.
     """
-    plain = folded(text)
+    return _tokens(folded(text), [])
+
+
+def unmeasured(text: str) -> list[str]:
+    """The numbers and units of the text's measures as words of their own: `1` and `gallon`."""
+    return tokens_and_unmeasured(text)[1]
+
+
+def tokens_and_unmeasured(text: str) -> tuple[list[str], list[str]]:
+    """Both at once, for who reads a catalogue."""
+    apart: list[str] = []
+    return _tokens(folded(text), apart), apart
+
+
+def _tokens(plain: str, apart: list[str]) -> list[str]:
+    """The tokens of a folded text; to `apart` go the words of its measures."""
+    if _DIGIT.search(plain) is None:  # most texts
+        return _cut(plain)
     found: list[str] = []
     start = 0
     for measure in measures(plain):
         found.extend(_cut(plain[start : measure.start]))
         found.append(measure.token)
+        apart.extend(_cut(_BORDER.sub(" ", plain[measure.start : measure.end])))
         start = measure.end
     found.extend(_cut(plain[start:]))
     return found
 
 
-def unmeasured(text: str) -> list[str]:
-    """The numbers and units of the text's measures as words of their own: `1` and `gallon`."""
-    if _DIGIT.search(text) is None:  # most texts
-        return []
-    plain = folded(text)
-    return [word for measure in measures(plain) for word in _cut(_BORDER.sub(" ", plain[measure.start : measure.end]))]
-
-
 def _cut(text: str) -> list[str]:
+    if text.isascii():
+        words: list[str] = _WORD.findall(text)
+        return words
     found: list[str] = []
     for word in _WORD.findall(text):
         if has_han(word):

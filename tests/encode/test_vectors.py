@@ -2,7 +2,7 @@
 
 1. a product's text says brand, title, type and key attributes, each once, then its description, and at most 64 words.
 2. a text that stands many times is encoded once, and every row gets its own text's vector.
-3. what was encoded once is not encoded again, in another run, order or catalogue.
+3. what was encoded once is not encoded again, in another run, order or catalogue; nor what was put there by others.
 4. an interrupted run keeps what it had written; a corrupt shard is dropped and its texts encoded again.
 5. many small shards are merged, and nothing in them is lost.
 6. progress counts the texts that are encoded.
@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from shopkeeper.encode import vectors
-from shopkeeper.encode.vectors import encode_products, forget_vectors, product_text
+from shopkeeper.encode.vectors import encode_products, forget_vectors, keep_vectors, product_text
 from tests.encode.tiny import LetterEncoder
 
 TEXTS = ["a", "bb", "abc", "a", "d", "bb"]
@@ -60,6 +60,15 @@ def test_what_is_known_is_not_encoded_again(tmp_path: Path) -> None:
     found = encode_products(again, ["d", "new a", "abc"], tmp_path)
     assert again.asked == ["new a"]
     assert np.array_equal(found, LetterEncoder().encode(["d", "new a", "abc"], "passage"))
+
+
+def test_what_was_made_elsewhere_is_not_encoded(tmp_path: Path) -> None:
+    encode_products(LetterEncoder(), TEXTS, tmp_path)
+    own = np.eye(2, LetterEncoder().dimensions, dtype=np.float32)
+    keep_vectors(tmp_path, LetterEncoder().fingerprint, ["e", "f"], own)
+    again = LetterEncoder()
+    assert np.array_equal(encode_products(again, ["f", "a", "e"], tmp_path)[[2, 0]], own)
+    assert again.asked == []
 
 
 def test_another_encoder_has_another_cache(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ LAYERS = (
         "understood",
         "folding",
         "measures",
+        "numbered",
         "__init__",
     },
     {"store", "measure"},

@@ -1,7 +1,7 @@
 """Claims, each on a shelf whose count can be read off:
 1. missing counts empty and wordless titles, and only names what is not required.
 2. duplicate_products counts every product but the first of those that differ only in their id.
-3. near_duplicates tells equal titles, other spellings, other sizes and other words apart.
+3. near_duplicates tells equal titles, other spellings, other sizes and other words apart; of many it compares some.
 4. prices counts zero, negative and outliers within the category; small categories have none.
 5. non_products knows service lines by code and by title, and leaves goods that merely contain the word.
 6. language counts the titles that are not in most titles' language.
@@ -88,6 +88,16 @@ def test_titles_are_told_apart_by_spelling_size_and_word() -> None:
     ]
     assert finding.examples[0]["like"] == NEARLY[0]
     assert finding.examples[2]["like"] == "× 2"
+
+
+def test_of_many_titles_so_many_are_compared_and_the_total_is_of_these() -> None:
+    titles = [f"{'abcdefghij'[at // 120]}{at:04} thing" for at in range(1100)]
+    shelf_of_many = shelf(*({"title": title} for title in (*titles, titles[0], titles[1])))
+    whole, part = (found("near_duplicates", shelf_of_many, log(), most_titles=most) for most in (1100, 1000))
+    assert (whole.total, whole.parts["same_title"]) == (1102, 2)
+    assert 1000 <= part.total <= 1002
+    again = found("near_duplicates", shelf_of_many, log(), most_titles=1000)
+    assert (again.total, again.parts) == (part.total, part.parts)
 
 
 def test_another_brand_is_another_product() -> None:

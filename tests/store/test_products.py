@@ -10,11 +10,14 @@
 8. A row that is not there is named.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from shopkeeper.errors import IntakeError, UnknownProduct
+from shopkeeper.store.columns import catalog_of
 from shopkeeper.store.folder import ShopFolder
 from shopkeeper.store.schema import PRODUCTS
 from shopkeeper.types import Product
@@ -135,3 +138,41 @@ def test_a_row_that_is_not_there_is_named(folder: ShopFolder) -> None:
     folder.products.upsert(products("a"))
     with pytest.raises(UnknownProduct, match=r"no product has row 7; the catalogue has 1 rows, from 0"):
         folder.products.get_row(7)
+
+
+def test_the_catalogue_after_a_change_is_what_the_rows_say(folder: ShopFolder) -> None:
+    one = Product(product_id="a", title="tea", brand="Nord", category=("Food",), price=2.0, attributes={"size": "L"})
+    steps = [
+        [replace(one, product_id=name) for name in "abcd"],
+        [replace(one, product_id="b", title="green tea", category=("Drinks", "Tea"), price=None)],
+        [replace(one, product_id="e", brand="Süd", created_at="2026-01-01", availability=False), one],
+        [replace(one, product_id="c", group_id="g"), replace(one, product_id="d", group_id="g")],
+        [replace(one, product_id="c", description="x" * 600)],
+    ]
+    for step in steps:
+        before = folder.products.catalog()
+        assert before.row_of is not None and before.brand_codes is not None  # looked up, so carried on
+        folder.products.upsert(step)
+        _is_what_the_rows_say(folder)
+        assert len(before) in (0, 4, 5)
+    folder.products.delete(["a", "e"])
+    _is_what_the_rows_say(folder)
+    folder.products.upsert([one])
+    _is_what_the_rows_say(folder)
+
+
+def _is_what_the_rows_say(folder: ShopFolder) -> None:
+    own = folder.products.catalog()
+    with folder._database.reading() as connection:
+        anew = catalog_of(connection)
+    for name in ("product_ids", "titles", "brands", "descriptions"):
+        assert list(getattr(own, name)) == list(getattr(anew, name))
+    for name in ("groups", "prices", "available", "created", "deleted"):
+        assert np.array_equal(getattr(own, name), getattr(anew, name), equal_nan=name in ("prices", "created"))
+    assert [own.category_paths[at] for at in own.categories] == [anew.category_paths[at] for at in anew.categories]
+    assert [own.department_names[at] for at in own.departments] == [
+        anew.department_names[at] for at in anew.departments
+    ]
+    assert dict(own.row_of) == dict(anew.row_of)
+    codes = {code: brand for brand, code in own.brand_codes[1].items()}
+    assert [codes[code] for code in own.brand_codes[0].tolist()] == list(anew.brands)

@@ -107,7 +107,8 @@ def test_codes_hold_a_digit_and_units_stand_only_beside_them() -> None:
 def test_the_lexicon_counts_a_text_once() -> None:
     lexicon = Lexicon.of(["milk milk", "milk milk", "oat milk"])
     assert lexicon.counts == {"milk": 2, "oat": 1}
-    assert lexicon.pairs == {"milk milk", "oat milk"}
+    assert [pair in lexicon.pairs for pair in ("milk milk", "oat milk", "milk oat")] == [True, True, False]
+    assert lexicon.grown(["oat bran"]).grown(["rye bread"]).says_pair("oat bran")
 
 
 def test_singulars_are_of_plurals_only() -> None:

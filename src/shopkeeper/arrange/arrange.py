@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from shopkeeper.ports import Rule
-from shopkeeper.types import BoolArray, Catalog, FloatArray, IntArray, Portrait, Ranked, Request
+from shopkeeper.types import BoolArray, Catalog, FloatArray, IntArray, Portrait, Ranked, Request, RowArray
 
 
 def arrange(
@@ -33,3 +33,10 @@ def keep(ranked: Ranked, kept: BoolArray) -> Ranked:
 def reorder(ranked: Ranked, order: IntArray) -> Ranked:
     """The rows at `order` int64 (m,), in that order; m may be smaller than n."""
     return Ranked(ranked.rows[order], ranked.scores[order], ranked.index[order], ranked.ranker)
+
+
+def title_codes(catalog: Catalog, rows: RowArray) -> RowArray:
+    """int32 (m,): equal where the titles of these rows are equal."""
+    codes: dict[str, int] = {}
+    titles = catalog.titles
+    return np.array([codes.setdefault(titles[row], len(codes)) for row in rows.tolist()], np.int32)

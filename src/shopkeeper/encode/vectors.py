@@ -109,6 +109,14 @@ def encode_products(
     return np.ascontiguousarray(vectors[order[np.searchsorted(keys, distinct, sorter=order)][place]])
 
 
+def keep_vectors(cache_folder: Path, fingerprint: str, texts: Sequence[str], vectors: FloatArray) -> None:
+    """Puts vectors float32 (len(texts), d) that were made elsewhere into the cache, as those of this encoder."""
+    folder = cache_folder / "vectors" / fingerprint
+    folder.mkdir(parents=True, exist_ok=True)
+    numbers = [int(path.name.split("-")[0]) for path in folder.glob("*.safetensors")]
+    _write(folder, max(numbers, default=0) + 1, _keys(texts), vectors)
+
+
 def forget_vectors(cache_folder: Path, kept: Collection[str]) -> None:
     """Removes the vectors that models of versions made, but for those with these fingerprints."""
     for folder in (cache_folder / "vectors").glob(f"{OWN}-*"):

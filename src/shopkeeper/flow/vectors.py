@@ -1,10 +1,10 @@
 """Products to vectors: which text of a product the encoder reads, for the whole catalogue or a few rows of it."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import orjson
 import pyarrow.compute as pc
 
 from shopkeeper.encode.vectors import encode_products, product_text, told_by
@@ -34,7 +34,10 @@ class Shelf:
         table = folder.products.table().select(*names).to_pyarrow()
         table = table.filter(pc.less(table.column("row"), n_products))
         rows, titles, brands, categories, attributes, described = (table.column(name).to_pylist() for name in names)
-        known = [json.loads(own) for own in attributes]
+        shared: dict[str, str] = {}  # a million products say a few thousand things many times over
+        known = [
+            {name: shared.setdefault(value, value) for name, value in orjson.loads(own).items()} for own in attributes
+        ]
         return cls(
             np.array(rows, np.int32),
             [product_text(*own) for own in zip(titles, brands, categories, known, described, strict=True)],

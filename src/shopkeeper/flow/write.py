@@ -62,7 +62,7 @@ def _write(draft: Draft, learning: Learning) -> None:
     if learning.order is not None:
         learning.order.save(draft.path)
     if snapshot.vectors is not None:
-        np.save(draft.path / VECTORS_FILE, snapshot.vectors, allow_pickle=False)
+        np.save(draft.path / VECTORS_FILE, snapshot.vectors.astype(np.float16), allow_pickle=False)
     np.save(draft.path / TEXTS_FILE, learning.texts, allow_pickle=False)
     bought = offline.by_row(offline.counts(snapshot.interactions), "n", len(snapshot.catalog))
     np.save(draft.path / POPULARITY_FILE, bought.astype(np.float32), allow_pickle=False)

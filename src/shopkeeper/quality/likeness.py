@@ -13,6 +13,9 @@ SHINGLE = 3
 SPELLING = 0.75
 """Words whose letters agree in this share are two spellings of one word; `red` and `blue` are not."""
 
+COMPARED = 100
+"""A title is compared with so many that may be like it: where all are alike, the square of them is too many."""
+
 _WORD = re.compile(r"[^\W_]+")
 _HAS_DIGIT = re.compile(r"\d")
 
@@ -87,8 +90,9 @@ def _alike(stems: list[str], threshold: float, bands: int, rows_per_band: int) -
     index = rensa.RMinHashLSH(threshold, permutations, bands)
     index.insert_many(sketches)
     for one, found in enumerate(index.query_all(sketches)):
-        for other in sorted(found):
-            if other > one and _jaccard(shingles[one], shingles[other]) >= threshold:
+        later = sorted(other for other in found if other > one)[:COMPARED]
+        for other in later:
+            if _jaccard(shingles[one], shingles[other]) >= threshold:
                 yield stems[one], stems[other]
 
 

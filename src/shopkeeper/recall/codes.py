@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,18 @@ Words = NDArray[np.uint64]
 Distances = NDArray[np.uint16]
 
 _BITS = 64
+_ADDED = 3
+"""Words whose counts are added in a byte."""
+PART = 8192
+"""So many vectors at a time are hashed or coded: a million at once take gigabytes more."""
 _ARRAYS = ("codes", "mean", "rotation")
+
+
+BLOCK = 32_768
+"""So many codes at a time are compared."""
+SAMPLED = 32
+"""How far the nearest are is guessed from every so manyth code."""
+_LINE = 256
 
 
 @cache
@@ -60,14 +72,27 @@ class Codes:
 
     def code(self, vectors: FloatArray) -> Words:
         """uint64 (words, m): the signs of each centred and rotated vector."""
-        signs = (vectors - self.mean) @ self.rotation > 0
-        return np.ascontiguousarray(np.packbits(signs, axis=1).view(np.uint64).T)
+        codes = np.empty((self.bits // _BITS, len(vectors)), np.uint64)
+        for start in range(0, len(vectors), PART):
+            signs = (vectors[start : start + PART] - self.mean) @ self.rotation > 0
+            codes[:, start : start + PART] = np.packbits(signs, axis=1).view(np.uint64).T
+        return codes
 
     def distances(self, code: Sequence[np.uint64] | Words) -> Distances:
         """uint16 (u,): in how many bits each vector differs from one code (words,)."""
-        total = np.zeros(len(self), np.uint16)
-        for own, asked in zip(self.codes, code, strict=True):
-            total += np.bitwise_count(own ^ asked)
+        total = np.empty(len(self), np.uint16)
+        other, bits, some = np.empty(BLOCK, np.uint64), np.empty(BLOCK, np.uint8), np.empty(BLOCK, np.uint8)
+        for start in range(0, len(self), BLOCK):  # what is in between never leaves the cache of the core
+            block = total[start : start + BLOCK]
+            n, end = len(block), start + len(block)
+            block[:] = 0
+            for first in range(0, len(self.codes), _ADDED):  # bytes are added several times as fast as wider numbers
+                some[:n] = 0
+                for own, asked in zip(self.codes[first : first + _ADDED], code[first : first + _ADDED], strict=True):
+                    np.bitwise_xor(own[start:end], asked, out=other[:n])
+                    np.bitwise_count(other[:n], out=bits[:n])
+                    some[:n] += bits[:n]
+                block += some[:n]
         return total
 
     def save(self, folder: Path) -> None:
@@ -83,21 +108,51 @@ class Codes:
 
 def nearest(distances: Distances, n: int, is_open: BoolArray | None = None) -> IntArray:
     """At least the n nearest of the open ones, and all that tie with the last; unordered."""
-    usable = distances if is_open is None else distances[is_open]
-    reached = np.cumsum(np.bincount(usable))
-    radius = int(np.searchsorted(reached, min(n, len(usable))))
+    sampled = _sample(distances) if is_open is None else _sample(distances)[_sample(is_open)]
+    most = _radius(sampled, 2 * n // SAMPLED + 1)  # a guess that mostly holds twice as many
+    near = _within(distances, most, is_open)
+    if len(near) < n:
+        near = _within(distances, np.iinfo(np.uint16).max, is_open)
+    own = distances[near]
+    return near[own <= _radius(own, n)]
+
+
+def _sample(values: NDArray[Any]) -> NDArray[Any]:
+    """Every so manyth block of the values: one by one they would be as many lines of memory."""
+    whole = len(values) // (SAMPLED * _LINE) * SAMPLED * _LINE
+    if not whole:
+        return values[::SAMPLED]
+    sampled: NDArray[Any] = values[:whole].reshape(-1, SAMPLED, _LINE)[:, 0].reshape(-1)
+    return sampled
+
+
+def _radius(distances: Distances, n: int) -> int:
+    """The distance within which the n nearest are, in a sample those of all."""
+    reached = np.cumsum(np.bincount(distances))
+    return int(np.searchsorted(reached, min(n, len(distances))))
+
+
+def _within(distances: Distances, radius: int, is_open: BoolArray | None) -> IntArray:
     near = distances <= radius
-    return np.flatnonzero(near if is_open is None else near & is_open)
+    if is_open is not None:
+        near &= is_open
+    return np.flatnonzero(near)
 
 
 def distinct(vectors: FloatArray) -> tuple[RowArray, IntArray]:
-    """Each row's group of equal vectors int32 (n,), -1 for a zero vector; and the row that first shows each group."""
-    bits = np.ascontiguousarray(vectors, np.float32).view(np.uint32).astype(np.uint64)
-    odd = np.random.default_rng(0).integers(0, 2**63, bits.shape[1], np.uint64) * np.uint64(2) + np.uint64(1)
-    hashes = (bits * odd).sum(axis=1, dtype=np.uint64)  # wraps on purpose
-    empty = ~vectors.any(axis=1)
+    """Each row's group of equal vectors int32 (n,), -1 for a zero vector; and the row that first shows each, rising."""
+    odd = np.random.default_rng(0).integers(0, 2**63, vectors.shape[1], np.uint64) * np.uint64(2) + np.uint64(1)
+    hashes, empty = np.empty(len(vectors), np.uint64), np.empty(len(vectors), np.bool_)
+    for start in range(0, len(vectors), PART):
+        part = np.ascontiguousarray(vectors[start : start + PART], np.float32)
+        bits = part.view(np.uint32).astype(np.uint64)
+        hashes[start : start + PART] = (bits * odd).sum(axis=1, dtype=np.uint64)  # wraps on purpose
+        empty[start : start + PART] = ~part.any(axis=1)
     full = np.flatnonzero(~empty)
     _, first, group = np.unique(hashes[full], return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    number = np.empty(len(order), np.int32)
+    number[order] = np.arange(len(order))
     group_of = np.full(len(vectors), -1, np.int32)
-    group_of[full] = group
-    return group_of, full[first]
+    group_of[full] = number[group]
+    return group_of, full[first[order]]

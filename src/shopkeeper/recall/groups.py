@@ -8,6 +8,8 @@ from shopkeeper.recall.offers import inside, ranges
 from shopkeeper.types import BoolArray, FloatArray, IntArray, RowArray
 
 NO_GROUP = -1
+FEW = 1000
+"""More rows that move are sorted in with all the others."""
 _OPENED = 32
 
 
@@ -17,25 +19,55 @@ class Groups:
     group_of int32 (n,), -1 for rows of none; priority float32 (n,), higher comes first within a group.
     """
 
-    def __init__(self, group_of: RowArray, n_groups: int, priority: FloatArray) -> None:
+    def __init__(
+        self, group_of: RowArray, n_groups: int, priority: FloatArray, laid: tuple[RowArray, IntArray] | None = None
+    ) -> None:
+        """`laid`: the rows group after group and where each group starts, where that is known already."""
         self.group_of = group_of
         self.n_groups = n_groups
         self.priority = priority
         self._opened: dict[int, tuple[weakref.ref[BoolArray], BoolArray]] = {}
         self._wanted = (np.log1p(priority) / max(np.log1p(priority.max(initial=0.0)), np.log(2.0))).astype(np.float32)
-        order = np.lexsort((np.arange(len(group_of)), -priority, group_of))
-        self._rows = order[group_of[order] != NO_GROUP].astype(np.int32)
-        self._starts = np.searchsorted(group_of[self._rows], np.arange(n_groups + 1)).astype(np.int64)
+        self._rows, self._starts = laid or _laid(group_of, n_groups, priority)
 
     def moved(self, rows: RowArray, groups: RowArray, n_groups: int) -> "Groups":
         """The same with these rows in other groups; rows beyond the end are new, and nobody's wish yet."""
         n = max(len(self.group_of), int(rows.max(initial=-1)) + 1)
         group_of = np.full(n, NO_GROUP, np.int32)
         group_of[: len(self.group_of)] = self.group_of
+        known = rows[rows < len(self.group_of)]
         group_of[rows] = groups
         priority = np.zeros(n, np.float32)
         priority[: len(self.priority)] = self.priority
-        return Groups(group_of, n_groups, priority)
+        if len(rows) > FEW:
+            return Groups(group_of, n_groups, priority)
+        return Groups(group_of, n_groups, priority, self._relaid(known, np.unique(rows), group_of, priority, n_groups))
+
+    def _relaid(
+        self, left: RowArray, came: RowArray, group_of: RowArray, priority: FloatArray, n_groups: int
+    ) -> tuple[RowArray, IntArray]:
+        """The rows group after group once a few have left theirs and come to others: all sorted anew takes longer."""
+        counts = np.append(np.diff(self._starts), np.zeros(n_groups - self.n_groups, np.int64))
+        left = left[self.group_of[left] != NO_GROUP]
+        gone = [self._place(int(row)) for row in set(left.tolist())]
+        np.subtract.at(counts, self.group_of[np.unique(left)], 1)
+        rows = np.delete(self._rows, gone)
+        starts = np.concatenate(([0], np.cumsum(counts)))
+        came = came[group_of[came] != NO_GROUP]
+        came = came[np.lexsort((came, -priority[came], group_of[came]))]
+        places = []
+        for row in came.tolist():
+            start, end = starts[group_of[row] : group_of[row] + 2].tolist()
+            others = rows[start:end]
+            first = (priority[others] > priority[row]) | ((priority[others] == priority[row]) & (others < row))
+            places.append(start + int(first.sum()))
+        np.add.at(counts, group_of[came], 1)
+        laid = np.insert(rows, places, came).astype(np.int32, copy=False)
+        return laid, np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+
+    def _place(self, row: int) -> int:
+        start, end = self._starts[self.group_of[row] : self.group_of[row] + 2].tolist()
+        return int(start + np.flatnonzero(self._rows[start:end] == row)[0])
 
     def rows_of(self, groups: RowArray, allowed: BoolArray | None) -> tuple[RowArray, IntArray, IntArray]:
         """All rows of distinct groups inside the mask, group after group.
@@ -79,3 +111,10 @@ class Groups:
         is_open = np.zeros(self.n_groups + 1, bool)
         is_open[taken] = True  # -1 writes the spare last place
         return is_open[:-1]
+
+
+def _laid(group_of: RowArray, n_groups: int, priority: FloatArray) -> tuple[RowArray, IntArray]:
+    """All rows of groups, group after group, the most wanted first; and where each group starts."""
+    order = np.lexsort((np.arange(len(group_of)), -priority, group_of))
+    rows = order[group_of[order] != NO_GROUP].astype(np.int32)
+    return rows, np.searchsorted(group_of[rows], np.arange(n_groups + 1)).astype(np.int64)

@@ -6,24 +6,28 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shopkeeper.recall.codes import Codes, distinct
 from shopkeeper.recall.groups import NO_GROUP, Groups
 from shopkeeper.store.mapped import mapped
 from shopkeeper.types import Catalog, FloatArray, RowArray, Snapshot
 
+HalfArray = NDArray[np.float16]
+
 
 @dataclass(frozen=True)
 class VectorShelf:
     """What is scanned at one moment; replaced as a whole. Groups are the distinct vectors (u + m, d).
 
-    `vectors` (u, d) may be mapped from a version; `fresh` (m, d) came since. Both are empty on a shelf of codes alone.
+    `vectors` (u, d) may be mapped from a version; `fresh` (m, d) came since. Both are float16, in old versions float32,
+    and empty on a shelf of codes alone.
     """
 
     groups: Groups
     codes: Codes
-    vectors: FloatArray
-    fresh: FloatArray
+    vectors: FloatArray | HalfArray
+    fresh: FloatArray | HalfArray
 
     @classmethod
     def of(cls, snapshot: Snapshot, *, exact: bool) -> "VectorShelf | None":
@@ -36,10 +40,10 @@ class VectorShelf:
         group_of, first = distinct(vectors)
         group_of[snapshot.catalog.deleted] = NO_GROUP
         bought = offline.by_row(offline.counts(snapshot.interactions), "n", len(vectors))
-        unique = np.ascontiguousarray(vectors[first], np.float32)
+        unique = vectors if len(first) == len(vectors) else vectors[first]
         groups = Groups(group_of, len(first), bought.astype(np.float32))
-        kept = unique if exact else unique[:0]
-        return cls(groups, Codes.of(unique, snapshot.seed), kept, unique[:0])
+        kept = np.asarray(unique if exact else unique[:0], np.float16)
+        return cls(groups, Codes.of(unique, snapshot.seed), kept, kept[:0])
 
     def group(self, row: int) -> int:
         """The group of a row, -1 where it has none."""
@@ -48,7 +52,7 @@ class VectorShelf:
     def exact(self, groups: RowArray) -> FloatArray:
         """float32 (m, d): the vectors of these groups."""
         if not len(self.fresh):
-            return np.asarray(self.vectors[groups])
+            return np.asarray(self.vectors[groups], np.float32)
         old = groups < len(self.vectors)
         vectors = np.empty((len(groups), self.vectors.shape[1]), np.float32)
         vectors[old] = self.vectors[groups[old]]
@@ -69,7 +73,8 @@ class VectorShelf:
         known[new] = np.arange(self.groups.n_groups, n_groups)
         moved = np.append(known, np.int32(NO_GROUP))[own]
         moved[gone] = NO_GROUP
-        fresh = np.concatenate((self.fresh, unique[new])) if self._is_exact() else self.fresh
+        more = unique[new].astype(self.fresh.dtype)
+        fresh = np.concatenate((self.fresh, more)) if self._is_exact() else self.fresh
         return VectorShelf(self.groups.moved(rows, moved, n_groups), self.codes.plus(unique[new]), self.vectors, fresh)
 
     def save(self, folder: Path) -> None:
@@ -98,7 +103,7 @@ class VectorShelf:
         code = self.codes.code(vector[None])[:, 0]
         same = np.flatnonzero(self.codes.distances(code) == 0).astype(np.int32)
         if self._is_exact():
-            same = same[(self.exact(same) == vector).all(axis=1)]
+            same = same[(self.exact(same) == vector.astype(self.vectors.dtype)).all(axis=1)]
         return int(same[0]) if len(same) else NO_GROUP
 
 

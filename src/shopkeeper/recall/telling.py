@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from shopkeeper.amounts import Between
-from shopkeeper.attributes import Attributes, Measure
+from shopkeeper.attributes import Attributes, Codes, Measure
 from shopkeeper.recall.filter import RANGES, VALUES
 from shopkeeper.types import Filters, IntArray, RowArray
 
@@ -18,6 +18,8 @@ SAMPLE = 64
 FAIR = 0.25
 """An attribute that fewer of these have tells little of them."""
 REMEMBERED = 256
+FEW = 3000
+"""Of so many products found what each says is read; of more, the columns that are counted."""
 MOST_VALUES = 30
 MOST_BANDS = 6
 LEAST_BITS = 0.2
@@ -38,10 +40,16 @@ def of_attributes(
         if at not in taken:
             kind = VALUES if attributes.measure(at) is None else RANGES
             facets[kind + attributes.names[at]] = at
-    return {
-        facet: {} if at is None else _counted(attributes, at, facet, attributes.column(at, n)[wider.get(facet, rows)])
-        for facet, at in facets.items()
-    }
+    said = attributes.of_rows(rows) if len(rows) <= FEW else None
+    counted: dict[str, Counts] = {}
+    for facet, place in facets.items():
+        if place is None:
+            counted[facet] = {}
+        elif said is not None and facet not in wider:  # a column of the whole catalogue takes longer to make
+            counted[facet] = _counted(attributes, place, facet, said[1][said[0] == place])
+        else:
+            counted[facet] = _counted(attributes, place, facet, attributes.column(place, n)[wider.get(facet, rows)])
+    return counted
 
 
 def telling(attributes: Attributes, rows: RowArray) -> list[int]:
@@ -100,7 +108,7 @@ def _is_a_choice(attributes: Attributes, at: int, n_values: int) -> bool:
     return bool(measure.unit.kind) or len(measure.amounts) <= MOST_VALUES
 
 
-def _counted(attributes: Attributes, at: int, facet: str, codes: RowArray) -> Counts:
+def _counted(attributes: Attributes, at: int, facet: str, codes: Codes) -> Counts:
     """Counts by value, most first, or by range, lowest first."""
     counts = np.bincount(codes + 1, minlength=len(attributes.texts[at]) + 1)[1:]  # no value is -1
     measure = attributes.measure(at) if facet.startswith(RANGES) else None

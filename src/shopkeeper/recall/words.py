@@ -6,14 +6,15 @@ import threading
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import lru_cache
+from itertools import chain, pairwise
 from pathlib import Path
 from re import compile as pattern
 
 import numpy as np
 import tantivy
 
-from shopkeeper.text import UNITS, has_han, is_code, other_numbers, singular_of, tokens, unmeasured
+from shopkeeper.text import UNITS, has_han, is_code, other_numbers, singular_of, tokens_and_unmeasured
 from shopkeeper.types import BoolArray, FloatArray, RowArray
 from shopkeeper.understood import Alternative
 
@@ -263,8 +264,11 @@ class WordIndex:
         )
 
 
+_FIELDS = tuple(FieldText.__dataclass_fields__)
+
+
 def _schema_fields() -> tuple[str, ...]:
-    return tuple(FieldText.__dataclass_fields__)
+    return _FIELDS
 
 
 def _schema() -> tantivy.Schema:
@@ -287,24 +291,31 @@ def _document(number: int, text: FieldText) -> tantivy.Document:
     document.add_integer("text", number)
     stems: list[str] = []
     for name in _schema_fields():
-        words = tokens(getattr(text, name))
+        words, apart = tokens_and_unmeasured(getattr(text, name))
+        if not words:
+            continue
         document.add_text(name, " ".join(words))
-        stems.extend(words)
-        stems.extend(piece for word in words for piece in _PIECES.split(word) if piece and piece != word)
+        stems.extend(chain.from_iterable(map(_stems, words)))
         stems.extend(_joined(words))
-        stems.extend(unmeasured(getattr(text, name)))
-    document.add_text(STEMS, " ".join(map(_stem, stems)))
+        stems.extend(map(_stem, apart))
+    document.add_text(STEMS, " ".join(stems))
     return document
 
 
+@lru_cache(maxsize=1 << 16)
+def _stems(word: str) -> tuple[str, ...]:
+    """The stem of a word, those of its pieces, and what a model may be typed as: `wd40` and both its parts of wd-40."""
+    found = [word, *(piece for piece in _PIECES.split(word) if piece and piece != word)]
+    if (parts := _MODEL.fullmatch(word)) is not None:
+        found += [parts[1] + parts[2], parts[1], parts[2]]
+    return tuple(map(_stem, found))
+
+
 def _joined(words: Sequence[str]) -> Iterator[str]:
-    """What models may be typed as besides: `wd40` and both its parts of wd-40, `iphone12` of iphone 12."""
-    for word in words:
-        if (parts := _MODEL.fullmatch(word)) is not None:
-            yield from (parts[1] + parts[2], parts[1], parts[2])
+    """What a name and its number may be typed as besides: `iphone12` of iphone 12."""
     for word, after in pairwise(words):
-        if _LETTERS.fullmatch(word) and _DIGITS.fullmatch(after):
-            yield word + after
+        if after.isdigit() and _LETTERS.fullmatch(word) and _DIGITS.fullmatch(after):
+            yield _stem(word + after)
 
 
 def _stem(word: str) -> str:

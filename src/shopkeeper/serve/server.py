@@ -23,6 +23,7 @@ from shopkeeper.flow.build import open_shop
 from shopkeeper.flow.shop import Shop
 from shopkeeper.serve.app import create_app
 from shopkeeper.serve.logs import configure
+from shopkeeper.serve.settled import settle
 from shopkeeper.settings import read
 
 log = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ def serve(
         # before the shops are closed: a page that outlived the server's patience must not write to them afterwards
         stack.callback(app.state.front.threads.shutdown, wait=True, cancel_futures=True)
         stack.callback(gc.unfreeze)
-        gc.freeze()  # what the shops hold lives as long as the process: full collections need not walk it, nor one now
+        settle()
         _Server(app, listener, on_ready).run(sockets=[listener])
 
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 
 from shopkeeper.flow.shop import Shop
+from shopkeeper.serve.settled import settle
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ class Watch:
                 return
             shop.reload()
             gc.collect()
-            gc.freeze()  # what a version holds lives long: full collections need not walk it
+            settle()
             log.info("version swapped", extra={"shop": name, "before": serving, "after": number})
         except Exception as error:  # a broken version must not end the watch; the one before goes on serving
             self._failed[name] = number

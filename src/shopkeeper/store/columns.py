@@ -1,20 +1,28 @@
 """The catalogue's rows to the columns of `types.Catalog`."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import orjson
 import sqlalchemy as sa
+from numpy.typing import NDArray
 
+from shopkeeper.attributes import Attributes
 from shopkeeper.store.database import fetch_many
+from shopkeeper.store.schema import PRODUCTS as SCHEMA
 from shopkeeper.store.tables import PRODUCTS
 from shopkeeper.types import Catalog, DayArray, RowArray
 
 SECONDS_A_DAY = 86_400.0
 DESCRIBED = 500
 """So many characters of a description are searched."""
+_TEXTS = {"product_id": "product_ids", "title": "titles", "brand": "brands", "description": "descriptions"}
+"""The columns of texts, and the fields of the catalogue that hold them."""
+_ARRAYS = ("categories", "departments", "groups", "prices", "available", "created", "deleted")
 _COLUMNS = (
     PRODUCTS.c.product_id,
     PRODUCTS.c.title,
@@ -55,6 +63,90 @@ def catalog_of(connection: sa.Connection) -> Catalog:
         currency=_most_common(currencies),
         descriptions=[text[:DESCRIBED] for text in said],
     )
+
+
+def changed(
+    catalog: Catalog, rows: RowArray, records: Sequence[tuple[Any, ...]], attributes: Attributes
+) -> Catalog | None:
+    """The catalogue in which these rows say this, as schema.PRODUCTS has it, and its attributes are these.
+
+    None where a product is or was one of several variants: whose group it then is takes reading the whole again.
+    """
+    last = dict(zip(rows.tolist(), (dict(zip(SCHEMA.names, record, strict=True)) for record in records), strict=True))
+    known = rows[rows < len(catalog)]
+    if any(said["group_id"] for said in last.values()) or (catalog.groups[known] != known).any():
+        return None
+    if np.isin(catalog.groups, known).sum() > len(np.unique(known)):
+        return None
+    n = max(len(catalog), max(last, default=-1) + 1)
+    texts = {name: _longer_list(getattr(catalog, field), n) for name, field in _TEXTS.items()}
+    arrays = {name: _longer(getattr(catalog, name), n) for name in _ARRAYS}
+    paths = {path: place for place, path in enumerate(catalog.category_paths)}
+    departments = {name: place for place, name in enumerate(catalog.department_names)}
+    for row, said in last.items():
+        path = tuple(orjson.loads(said["category"]))
+        for name, text in texts.items():
+            text[row] = said[name]
+        texts["description"][row] = said["description"][:DESCRIBED]
+        own = {
+            "categories": paths.setdefault(path, len(paths)),
+            "departments": departments.setdefault(path[0] if path else "", len(departments)),
+            "groups": row,
+            "prices": np.nan if said["price"] is None else said["price"],
+            "available": bool(said["availability"]),
+            "created": _day(said["created_at"]),
+            "deleted": False,
+        }
+        for name, value in own.items():
+            arrays[name][row] = value
+    columns: dict[str, Any] = {field: texts[name] for name, field in _TEXTS.items()} | arrays
+    made = Catalog(
+        **columns,
+        category_paths=list(paths),
+        department_names=list(departments),
+        attributes=attributes,
+        currency=catalog.currency or _most_common([said["currency"] for said in last.values()]),
+    )
+    known_ids = {row: str(said["product_id"]) for row, said in last.items()}
+    _look_up(made, catalog, known_ids)
+    return made
+
+
+def _look_up(made: Catalog, before: Catalog, ids: Mapping[int, str]) -> None:
+    """What was looked up in the catalogue before need not be looked up again: only these rows are others."""
+    if "row_of" in before.__dict__:
+        made.__dict__["row_of"] = {**before.row_of, **{product_id: row for row, product_id in ids.items()}}
+    if "brand_codes" in before.__dict__:
+        coded, numbers = _longer(before.brand_codes[0], len(made)), dict(before.brand_codes[1])
+        for row in ids:
+            coded[row] = numbers.setdefault(made.brands[row], len(numbers))
+        made.__dict__["brand_codes"] = (coded, numbers)
+
+
+def without(catalog: Catalog, rows: RowArray) -> Catalog:
+    """The catalogue in which these rows are deleted."""
+    deleted, available = catalog.deleted.copy(), catalog.available.copy()
+    deleted[rows], available[rows] = True, False
+    made = replace(catalog, deleted=deleted, available=available)
+    if "row_of" in catalog.__dict__:
+        row_of = dict(catalog.row_of)
+        for row in rows.tolist():
+            del row_of[catalog.product_ids[row]]
+        made.__dict__["row_of"] = row_of
+    if "brand_codes" in catalog.__dict__:
+        made.__dict__["brand_codes"] = catalog.brand_codes
+    return made
+
+
+def _longer(array: NDArray[Any], n: int) -> NDArray[Any]:
+    """A copy of `n` places."""
+    made = np.zeros(n, array.dtype)
+    made[: len(array)] = array
+    return made
+
+
+def _longer_list(texts: Sequence[str], n: int) -> list[str]:
+    return [*texts, *[""] * (n - len(texts))]
 
 
 def codes(values: Sequence[str]) -> tuple[RowArray, list[str]]:

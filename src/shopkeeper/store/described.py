@@ -4,6 +4,7 @@ As with `store/listed.py` the file says which state of the products it was made 
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import orjson
@@ -13,12 +14,13 @@ import sqlalchemy as sa
 from shopkeeper.attributes import Attributes
 from shopkeeper.store.arrays import numbers, numbers_of
 from shopkeeper.store.copies import Copy
-from shopkeeper.store.database import fetch_many
 from shopkeeper.store.listed import State
 from shopkeeper.store.tables import PRODUCTS
 from shopkeeper.types import RowArray
 
 FILE = "attributes.arrow"
+FEW = 1000
+"""After more products than these are written at once the whole catalogue is read again."""
 _SCHEMA = pa.schema([("rows", pa.int32()), ("codes", pa.int32())])
 
 
@@ -38,10 +40,16 @@ class Described:
             self._held = held = (state, _attributes_of(connection) if found is None else found)
         return held[1]
 
+    def held(self, state: State) -> Attributes | None:
+        """The attributes in this state where they are at hand."""
+        return self._held[1] if self._held is not None and self._held[0] == state else None
+
     def changed(self, before: State, after: State, rows: RowArray, said: list[str]) -> None:
         """Keeps up with products written: these rows, each with its attributes as JSON."""
         held = self._held
-        if held is not None and held[0] == before:
+        if len(rows) > FEW:
+            self._held = None  # as quickly read anew, where anybody asks
+        elif held is not None and held[0] == before:
             self._held = (after, held[1].updated(rows, list(map(orjson.loads, said))) if len(rows) else held[1])
 
     def is_kept(self, state: State) -> bool:
@@ -50,7 +58,7 @@ class Described:
 
     def write(self, connection: sa.Connection, state: State) -> None:
         """Writes the copy of this state."""
-        own = self.attributes(connection, state)
+        own = self.attributes(connection, state).whole()
         arrays = [numbers(own.rows, pa.int32()), numbers(own.codes, pa.int32())]
         about = {"state": state, "names": own.names, "texts": own.texts, "starts": own.starts.tolist()}
         self._copy.write(pa.Table.from_arrays(arrays, schema=_SCHEMA), about)
@@ -66,12 +74,13 @@ class Described:
             tuple(about["names"]),
             tuple(map(tuple, about["texts"])),
             np.array(about["starts"], np.int64),
-            numbers_of(table.column("rows")),
-            numbers_of(table.column("codes")),
+            numbers_of(table.column("rows")).copy(),  # else all of the file would be kept
+            numbers_of(table.column("codes")).copy(),
         )
 
 
 def _attributes_of(connection: sa.Connection) -> Attributes:
-    found = fetch_many(connection, sa.select(PRODUCTS.c.attributes).order_by(PRODUCTS.c.row))
-    known = {text: orjson.loads(text) for text in {text for (text,) in found}}
-    return Attributes.of(known[text] for (text,) in found)
+    driver: Any = connection.connection.driver_connection  # row by row: all at once take gigabytes of a large catalogue
+    statement = sa.select(PRODUCTS.c.attributes).order_by(PRODUCTS.c.row)
+    found = driver.execute(str(statement.compile(dialect=connection.dialect)))
+    return Attributes.of(orjson.loads(text) for (text,) in found)

@@ -40,30 +40,28 @@ Checksums = NDArray[np.uint32]
 
 
 class Listed:
-    """The copy. What was read of it last is held, since whoever asks for the catalogue asks for the checksums too."""
+    """The copy. The checksums that were read last are held: whoever asks for the catalogue asks for them too."""
 
     def __init__(self, cache: Path) -> None:
         self._copy = Copy(cache / FILE)
-        self._read: tuple[State, pa.Table, dict[str, Any]] | None = None
+        self._known: tuple[State, Checksums] | None = None
 
     def is_of(self, state: State) -> bool:
         """Whether the copy was made from this state of the products."""
-        if self._read is None or self._read[0] != state:
-            found = self._copy.read()
-            if found is None or found[0].schema != _LISTED or found[1]["state"] != list(state):
-                return False
-            self._read = (state, *found)
-        return True
+        return (self._known is not None and self._known[0] == state) or self._read(state) is not None
 
     def catalog(self, state: State) -> Catalog | None:
         """The catalogue in this state; None where the copy is of another."""
-        if not self.is_of(state) or self._read is None:
+        found = self._read(state)
+        if found is None:
             return None
-        _, table, about = self._read
+        table, about = found
         columns: dict[str, Any] = {}
         for field in _LISTED.remove(_LISTED.get_field_index("checksums")):
             reads = texts_of if field.type in (pa.string(), _WORD) else numbers_of
-            columns[field.name] = reads(table.column(field.name))
+            column = reads(table.column(field.name))
+            # a copy: an array that was not worth compressing is a part of the file, and would keep all of it
+            columns[field.name] = column.copy() if isinstance(column, np.ndarray) else column
         for name in ("available", "deleted"):
             columns[name] = columns[name].astype(np.bool_)
         paths = [tuple(path) for path in about["category_paths"]]
@@ -72,9 +70,14 @@ class Listed:
 
     def checksums(self, state: State) -> Checksums | None:
         """uint32 (n,): of each row's texts in this state; None where the copy is of another."""
-        if not self.is_of(state) or self._read is None:
+        return self._known[1] if self.is_of(state) and self._known is not None else None
+
+    def _read(self, state: State) -> tuple[pa.Table, dict[str, Any]] | None:
+        found = self._copy.read()
+        if found is None or found[0].schema != _LISTED or found[1]["state"] != list(state):
             return None
-        return numbers_of(self._read[1].column("checksums"))
+        self._known = (state, numbers_of(found[0].column("checksums")).copy())
+        return found
 
     def write(self, catalog: Catalog, checksums: Checksums, state: State) -> None:
         """Writes the copy of the catalogue in this state."""

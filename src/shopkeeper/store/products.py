@@ -13,10 +13,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from shopkeeper.errors import UnknownProduct
-from shopkeeper.store.columns import catalog_of
+from shopkeeper.store.columns import catalog_of, changed, without
 from shopkeeper.store.database import Database, fetch_many, insert_many
-from shopkeeper.store.described import Described
-from shopkeeper.store.listed import Checksums, Listed
+from shopkeeper.store.described import FEW, Described
+from shopkeeper.store.listed import Checksums, Listed, State
 from shopkeeper.store.records import as_json, product_of, product_record
 from shopkeeper.store.schema import PRODUCTS as SCHEMA
 from shopkeeper.store.schema import conform
@@ -46,6 +46,7 @@ class Products:
         self._listed = Listed(cache)
         self._described = Described(cache)
         self._keeps = keeps
+        self._held: tuple[State, Catalog] | None = None
 
     def upsert(self, products: Sequence[Product]) -> RowArray:
         """int32 (n,): the row of each product, written durably. Of two with one id the last wins."""
@@ -71,8 +72,11 @@ class Products:
                 statement = sa.update(PRODUCTS).where(alive).values(deleted=True).returning(PRODUCTS.c.row)
                 gone.extend(connection.execute(statement).scalars())
             after = self._state(connection)
+        rows = np.array(sorted(gone), np.int32)
         self._described.changed(before, after, NO_ROWS, [])
-        return np.array(sorted(gone), np.int32)
+        if self._held is not None and self._held[0] == before:
+            self._held = (after, without(self._held[1], rows))
+        return rows
 
     def get(self, product_id: str) -> Product | None:
         """The product; None where it is unknown or deleted."""
@@ -92,9 +96,12 @@ class Products:
     def catalog(self) -> Catalog:
         """The whole catalogue as columns."""
         with self._database.reading() as connection:
-            state = self._state(connection)
-            catalog = self._listed.catalog(state) or catalog_of(connection)
-            return replace(catalog, attributes=self._described.attributes(connection, state))
+            state, held = self._state(connection), self._held
+            if held is None or held[0] != state:
+                catalog = self._listed.catalog(state) or catalog_of(connection)
+                held = (state, replace(catalog, attributes=self._described.attributes(connection, state)))
+                self._held = held
+            return held[1]
 
     def checksums(self) -> Checksums:
         """uint32 (n,): of each row's texts, what an encoder may read of it; 0 for a deleted product."""
@@ -146,12 +153,16 @@ class Products:
             after = self._state(connection)
         written = np.array([known[product_id] for product_id in ids], np.int32)
         self._described.changed(before, after, written, [row[_ATTRIBUTES] for row in rows])
+        held, attributes = self._held, self._described.held(after)
+        if held is not None and held[0] == before and attributes is not None and len(rows) <= FEW:
+            made = changed(held[1], written, rows, attributes)
+            self._held = None if made is None else (after, made)
         return written
 
-    def _state(self, connection: sa.Connection) -> tuple[int, int]:
+    def _state(self, connection: sa.Connection) -> State:
         """What tells this catalogue from any other: its mark, and how many products it has."""
-        count = connection.execute(sa.select(sa.func.count()).select_from(PRODUCTS)).scalar_one()
-        return int(connection.execute(sa.select(CATALOGUE_MARK.c.mark)).scalar_one()), int(count)
+        mark = connection.execute(sa.select(CATALOGUE_MARK.c.mark)).scalar_one()
+        return int(mark), self._count(connection)
 
     @staticmethod
     def _rows(connection: sa.Connection, ids: Sequence[str]) -> dict[str, int]:

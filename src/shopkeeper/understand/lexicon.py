@@ -1,20 +1,42 @@
 """The words of a catalogue: how many products say each, and which stand side by side."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from shopkeeper.text import UNITS, is_code, other_numbers, tokens, unmeasured
-from shopkeeper.types import Catalog, RowArray
+from shopkeeper.text import UNITS, is_code, other_numbers, tokens_and_unmeasured
+from shopkeeper.types import Catalog, IntArray, RowArray
 
 
 def is_code_query(words: Iterable[str]) -> bool:
     """Whether every word is a code or a unit, and one at least is a code: `wd-40`, `22 lb`, `b00x4whp5e`."""
     listed = list(words)
     return any(map(is_code, listed)) and all(is_code(word) or word in UNITS for word in listed)
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Pairs of words by their hashes, int64 (n,) rising: a million titles have ten million pairs.
+
+    In this process alone; one that is none is taken for one once in 10^12 times.
+    """
+
+    hashes: IntArray
+
+    @classmethod
+    def of(cls, pairs: Iterable[str]) -> "Pairs":
+        """These pairs, each two words joined by a space."""
+        return cls(np.unique(np.fromiter(map(hash, pairs), np.int64)))
+
+    def __contains__(self, pair: str) -> bool:
+        place = int(np.searchsorted(self.hashes, own := hash(pair)))
+        return place < len(self.hashes) and int(self.hashes[place]) == own
+
+    def __or__(self, others: "Pairs") -> "Pairs":
+        return Pairs(np.union1d(self.hashes, others.hashes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +48,7 @@ class Lexicon:
     """
 
     counts: Mapping[str, int]
-    pairs: frozenset[str]
+    pairs: Pairs
     before: "Lexicon | None" = None
     elsewhere: Callable[[str], bool] | None = None
 
@@ -34,12 +56,16 @@ class Lexicon:
     def of(cls, texts: Iterable[str]) -> "Lexicon":
         """The lexicon of these texts; the same text twice counts once."""
         counts: Counter[str] = Counter()
-        pairs: set[str] = set()
-        for text in set(texts):
-            words = tokens(text)
-            counts.update({*words, *unmeasured(text)})
-            pairs.update(map(" ".join, pairwise(words)))
-        return cls(dict(counts), frozenset(pairs))
+        said = set(texts)
+
+        def read() -> Iterator[str]:
+            for text in said:
+                words, apart = tokens_and_unmeasured(text)
+                counts.update({*words, *apart})
+                yield from map(" ".join, pairwise(words))
+
+        pairs = Pairs.of(read())
+        return cls(dict(counts), pairs)
 
     def grown(self, texts: Iterable[str]) -> "Lexicon":
         """This lexicon and what these texts say."""

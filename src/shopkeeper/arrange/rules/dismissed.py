@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from shopkeeper.arrange.arrange import keep
+from shopkeeper.arrange.arrange import keep, title_codes
 from shopkeeper.settings import PluginSettings
 from shopkeeper.types import ACTION_CODES, Catalog, FloatArray, Portrait, Ranked, Request
 
@@ -33,6 +33,7 @@ class Dismissed:
         if not len(away):
             return ranked, ""
         kept = ~np.isin(catalog.groups[ranked.rows], catalog.groups[away])
-        kept &= ~np.isin(catalog.title_codes[ranked.rows], catalog.title_codes[away])
+        titles = title_codes(catalog, np.concatenate([away, ranked.rows]))
+        kept &= ~np.isin(titles[len(away) :], titles[: len(away)])
         dropped = len(kept) - int(kept.sum())
         return (keep(ranked, kept), f"{dropped} dismissed by the shopper") if dropped else (ranked, "")

@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from shopkeeper.arrange.arrange import reorder
+from shopkeeper.arrange.arrange import reorder, title_codes
 from shopkeeper.settings import PluginSettings
 from shopkeeper.types import PURCHASE, Catalog, FloatArray, IntArray, Portrait, Ranked, Request, RowArray
 
@@ -31,7 +31,7 @@ class Variants:
         bought = portrait.rows[portrait.actions == PURCHASE]
         times = _times(ranked.rows, bought if request.sort == "relevance" else bought[:0])
         kept = self._best(catalog.groups[ranked.rows], times)
-        kept = kept[self._best(catalog.title_codes[ranked.rows[kept]], times[kept])]
+        kept = kept[self._best(title_codes(catalog, ranked.rows[kept]), times[kept])]
         collapsed = len(ranked.rows) - len(kept)
         return (reorder(ranked, kept), f"{collapsed} variants collapsed") if collapsed else (ranked, "")
 
@@ -48,6 +48,8 @@ class Variants:
 
 def _times(rows: RowArray, bought: RowArray) -> IntArray:
     """int64 (n,): how often each of the rows, all different, is among `bought`."""
+    if not len(bought):
+        return np.zeros(len(rows), np.int64)
     n_products = int(max(rows.max(initial=-1), bought.max(initial=-1))) + 1
     place = np.full(n_products, len(rows), np.uint8 if len(rows) < 256 else np.int64)
     place[rows] = np.arange(len(rows))

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
 from pydantic import Field
 
 from shopkeeper.ports import Finding
@@ -10,6 +11,7 @@ from shopkeeper.quality.likeness import Likeness, Titles, compare
 
 if TYPE_CHECKING:
     import ibis
+    import pyarrow as pa
 
 
 class NearDuplicates:
@@ -23,6 +25,7 @@ class NearDuplicates:
         threshold: float = Field(0.7, gt=0, lt=1, description="Jaccard similarity of the words' letter triples.")
         bands: int = Field(16, ge=1, description="LSH bands: more find more, slower.")
         rows_per_band: int = Field(4, ge=1, description="MinHash values a band: more find only what is more alike.")
+        most_titles: int = Field(50_000, ge=1000, description="Of more different titles so many are compared.")
         warn_share: float = Field(0.05, ge=0, le=1, description=WARN)
 
     question: ClassVar = Question(
@@ -57,12 +60,12 @@ class NearDuplicates:
         self.settings = settings
 
     def inspect(self, products: "ibis.Table", events: "ibis.Table") -> Finding:
-        """The total is the products with a title."""
+        """The total is the products with a title, or with one of those that are compared."""
         named = _named(products)
         kinds = named.group_by("same", "brand").aggregate(
             product_id=named.product_id.min(), title=named.title.min(), n=named.count()
         )
-        table = kinds.order_by("product_id").to_pyarrow()
+        table = self._drawn(kinds.order_by("product_id").to_pyarrow())
         titles = Titles(*(table.column(name).to_pylist() for name in ("same", "brand", "n")))
         likeness = compare(titles, self.settings.threshold, self.settings.bands, self.settings.rows_per_band)
         repeats = int(titles.total - len(titles))
@@ -81,6 +84,12 @@ class NearDuplicates:
             examples=self._examples(table, titles, likeness),
             parts=parts,
         )
+
+    def _drawn(self, table: "pa.Table") -> "pa.Table":
+        """At most `most_titles` rows, the same ones for the same table: what is alike grows with the square of them."""
+        if len(table) <= self.settings.most_titles:
+            return table
+        return table.take(np.sort(np.random.default_rng(0).permutation(len(table))[: self.settings.most_titles]))
 
     def repair(self, products: "ibis.Table", events: "ibis.Table") -> "tuple[ibis.Table, ibis.Table]":
         """Products of equal title and brand without a group take the first one's group, or its id."""

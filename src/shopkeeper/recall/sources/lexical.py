@@ -5,7 +5,7 @@ import logging
 import threading
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from shopkeeper.numbered import NO_TEXT, Hashes, Numbered, hashes_of
 from shopkeeper.recall.facets import FacetTable
 from shopkeeper.recall.filter import filters_with, mask
 from shopkeeper.recall.groups import NO_GROUP, Groups
@@ -40,6 +41,7 @@ BOOST = 0.5
 """How much higher a product scores that has what the words mean beyond doubt; less with more doubt."""
 WIDE_BOOST = 0.1
 """The same in a wide search, where it would outweigh a word that is missing: see docs/LOG.md, 2026-11-22."""
+_PART = 20_000
 _BETWEEN = "\x1f"
 _ARRAYS = ("group_of", "priority", "checksums")
 _RECIPE_FILE = "recipe.npy"
@@ -94,16 +96,22 @@ class Lexical:
     def fit(self, snapshot: Snapshot) -> None:
         from shopkeeper.store import offline  # with it comes Ibis, half a second that only learning needs
 
-        catalog = snapshot.catalog
-        keys = _keys(catalog, range(len(catalog)))
-        numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+        catalog, before = snapshot.catalog, self._state
+        bought = offline.by_row(offline.counts(snapshot.interactions), "n", len(catalog)).astype(np.float32)
+        if before is not None and before.catalog is catalog:  # at another moment, of the same words
+            self._state = replace(before, groups=Groups(before.groups.group_of, before.groups.n_groups, bought))
+            return
+        checksums, hashes = _read(catalog)
+        different, first, which = np.unique(hashes, return_index=True, return_inverse=True)
+        order = np.argsort(first)
+        number = np.empty(len(order), np.int32)
+        number[order] = np.arange(len(order))
         index = WordIndex(self._boosts())
-        index.add(_texts(numbers))
-        group_of = np.array([numbers[key] for key in keys], np.int32)
+        index.add(_texts(catalog, first[order].astype(np.int32)))
+        group_of = number[which]
         group_of[catalog.deleted] = NO_GROUP
-        bought = offline.by_row(offline.counts(snapshot.interactions), "n", len(catalog))
-        groups = Groups(group_of, len(numbers), bought.astype(np.float32))
-        self._state = _State(index, groups, FacetTable(catalog), _checksums(keys), numbers, catalog)
+        groups = Groups(group_of, len(different), bought)
+        self._state = _State(index, groups, FacetTable(catalog), checksums, Numbered.of(different, number), catalog)
 
     def recall(self, batch: Batch, limit: int) -> list[Offer]:
         state = self._state
@@ -148,15 +156,15 @@ class Lexical:
         if not (folder / "index").is_dir():
             return
         group_of, priority, checksums = (np.load(folder / f"{name}.npy") for name in _ARRAYS)
-        keys = _keys(catalog, range(len(catalog)))
+        now, hashes = _read(catalog)
         n = len(group_of)
         same = np.zeros(len(catalog), bool)
-        same[:n] = (checksums == _checksums(keys[:n])) & ((group_of == NO_GROUP) == catalog.deleted[:n])
+        same[:n] = (checksums == now[:n]) & ((group_of == NO_GROUP) == catalog.deleted[:n])
         known = np.flatnonzero(same[:n] & (group_of != NO_GROUP))
         of_group, first = np.unique(group_of[known], return_index=True)  # one row of each is enough: they say the same
-        numbers = {keys[row]: group for row, group in zip(known[first].tolist(), of_group.tolist(), strict=True)}
+        numbers = Numbered.of(hashes[known[first]], of_group)
         groups = Groups(group_of, int(np.load(folder / "n_texts.npy")), priority)
-        index = _index(self._boosts(), folder, numbers)
+        index = _index(self._boosts(), folder, catalog, known[first].astype(np.int32), of_group)
         self._state = _State(index, groups, FacetTable(catalog), checksums, numbers, catalog)
         changed = np.flatnonzero(~same).astype(np.int32)
         if len(changed):
@@ -245,7 +253,7 @@ class _State:
     groups: Groups
     facets: FacetTable
     checksums: NDArray[np.uint32]
-    numbers: Mapping[str, int]
+    numbers: Numbered
     catalog: Catalog
     remembered: dict[tuple[object, ...], Matches] = field(default_factory=dict)
 
@@ -298,12 +306,13 @@ class _State:
     def updated(self, catalog: Catalog, rows: RowArray) -> "_State":
         """The same shelf with these rows as the catalogue has them now."""
         keys = _keys(catalog, rows)
-        unknown = [key for key in dict.fromkeys(keys) if key not in self.numbers]
-        new = {key: self.groups.n_groups + at for at, key in enumerate(unknown)}
-        if new:
-            self.index.add(_texts(new))
-        numbers = {**self.numbers, **new}
-        moved = np.array([numbers[key] for key in keys], np.int32)
+        hashes = hashes_of(keys)
+        different, first = np.unique(hashes, return_index=True)
+        new = np.sort(first[self.numbers.find(different) == NO_TEXT])
+        if len(new):
+            self.index.add(_texts(catalog, rows[new], self.groups.n_groups))
+        numbers = self.numbers.with_more(hashes[new], self.groups.n_groups)
+        moved = numbers.find(hashes)
         moved[catalog.deleted[rows]] = NO_GROUP
         groups = self.groups.moved(rows, moved, self.groups.n_groups + len(new))
         checksums = np.zeros(len(groups.group_of), np.uint32)
@@ -322,28 +331,42 @@ def _lifted(catalog: Catalog, rows: RowArray, scores: FloatArray, request: Reque
     return scores
 
 
-def _index(boosts: Mapping[str, float], folder: Path, numbers: Mapping[str, int]) -> WordIndex:
-    """The saved index, or one made anew of these texts where that one holds tokens of another recipe."""
+def _index(boosts: Mapping[str, float], folder: Path, catalog: Catalog, rows: RowArray, numbers: RowArray) -> WordIndex:
+    """The saved index, or one made anew of these rows' texts where that one holds tokens of another recipe."""
     saved = folder / _RECIPE_FILE
     if saved.is_file() and int(np.load(saved)) == RECIPE:
         return WordIndex(boosts, folder / "index")
     log.warning("index=remade texts=%d: its words are of another release; learn again to start sooner", len(numbers))
     index = WordIndex(boosts)
-    index.add(_texts(numbers))
+    index.add((int(number), text) for number, (_, text) in zip(numbers, _texts(catalog, rows), strict=True))
     return index
 
 
-def _keys(catalog: Catalog, rows: Iterable[int]) -> list[str]:
+def _keys(catalog: Catalog, rows: RowArray) -> list[str]:
     """What is searched of each row, as one string; equal strings are one entry of the index."""
+    return [
+        _BETWEEN.join((text.title, text.brand, text.category, text.description)) for _, text in _texts(catalog, rows)
+    ]
+
+
+def _read(catalog: Catalog) -> tuple[NDArray[np.uint32], Hashes]:
+    """A checksum and a hash of what is searched of each row; a part at a time, since all of it is large."""
+    parts = [np.arange(at, min(at + _PART, len(catalog)), dtype=np.int32) for at in range(0, len(catalog), _PART)]
+    checksums, hashes = [np.empty(0, np.uint32)], [np.empty(0, np.uint64)]
+    for rows in parts:
+        keys = _keys(catalog, rows)
+        checksums.append(_checksums(keys))
+        hashes.append(hashes_of(keys))
+    return np.concatenate(checksums), np.concatenate(hashes)
+
+
+def _texts(catalog: Catalog, rows: RowArray, first: int = 0) -> Iterator[tuple[int, FieldText]]:
+    """What is searched of each row, numbered from `first`."""
     paths = [" ".join(path) for path in catalog.category_paths]
-    places = catalog.categories
-    titles, brands, said = catalog.titles, catalog.brands, catalog.descriptions or [""] * len(catalog)
-    return [_BETWEEN.join((titles[row], brands[row], paths[places[row]], said[row])) for row in rows]
-
-
-def _texts(numbers: Mapping[str, int]) -> Iterator[tuple[int, FieldText]]:
-    for key, number in numbers.items():
-        yield number, FieldText(*key.rsplit(_BETWEEN, 3))
+    titles, brands, said = catalog.titles, catalog.brands, catalog.descriptions
+    for at, row in enumerate(rows.tolist()):
+        category = paths[catalog.categories[row]]
+        yield first + at, FieldText(titles[row], brands[row], category, said[row] if said else "")
 
 
 def _checksums(keys: Iterable[str]) -> NDArray[np.uint32]:

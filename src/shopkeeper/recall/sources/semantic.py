@@ -102,7 +102,8 @@ class Semantic(StandsOnShelf):
         is_open = None if request.allowed is None else shelf.groups.open(request.allowed)
         distances = shelf.codes.distances(shelf.codes.code(asked[None])[:, 0])
         groups = nearest(distances, self.settings.rescored, is_open).astype(np.int32)
-        cosines, least = _cosines(shelf, groups, asked), self.settings.min_cosine
+        vectors, least = shelf.exact(groups), self.settings.min_cosine
+        cosines = _cosines(shelf, vectors, asked)
         near = cosines >= least
         if request.scene == "search":
             meant = self._meant(shelf, asked, distances)
@@ -111,7 +112,7 @@ class Semantic(StandsOnShelf):
                 return NOTHING
             if not request.wide:
                 near = cosines >= max(least, meant.nearest * self.settings.near_best)
-            cosines = _cosines(shelf, groups, meant.vector)
+            cosines = _cosines(shelf, vectors, meant.vector)
         keep = near & (cosines >= _lowest(cosines, limit + len(request.seeds)))
         rows, position, place = shelf.groups.rows_of(groups[keep], request.allowed)
         few = place < self.settings.same_text
@@ -128,7 +129,7 @@ class Semantic(StandsOnShelf):
         known, groups = known[groups != NO_GROUP], groups[groups != NO_GROUP]
         if request.scene == "search":
             asked = self._meant(shelf, asked).vector
-        found[known] = self._lifted(shelf, rows[known], _cosines(shelf, groups, asked))
+        found[known] = self._lifted(shelf, rows[known], _cosines(shelf, shelf.exact(groups), asked))
         return found
 
     def _lifted(self, shelf: VectorShelf, rows: RowArray, cosines: FloatArray) -> FloatArray:
@@ -167,9 +168,10 @@ def _meant(shelf: VectorShelf, asked: FloatArray, distances: Distances, feedback
     """Of the nearest texts of all: filters that leave nothing near do not make the rest nearer."""
     groups = nearest(distances, BEST_OF).astype(np.int32)
     kept = groups[np.unique(shelf.groups.rows_of(groups, None)[1])]  # deleted products leave theirs empty
-    cosines = _cosines(shelf, kept, asked)
-    first = kept[np.argsort(-cosines, kind="stable")[: min(FIRST, len(shelf.codes) // ONE_OF)]]
-    common = shelf.exact(first).sum(axis=0)
+    vectors = shelf.exact(kept)
+    cosines = _cosines(shelf, vectors, asked)
+    first = np.argsort(-cosines, kind="stable")[: min(FIRST, len(shelf.codes) // ONE_OF)]
+    common = vectors[first].sum(axis=0)
     moved = asked + feedback * common / max(float(np.linalg.norm(common)), 1e-9)
     vector = np.asarray(moved / max(float(np.linalg.norm(moved)), 1e-9), np.float32)
     return _Meant(float(cosines.max(initial=-1.0)), vector)
@@ -184,9 +186,8 @@ def _crowded(shelf: VectorShelf) -> bool:
     return float(shelf.codes.mean @ shelf.codes.mean) >= CROWDED
 
 
-def _cosines(shelf: VectorShelf, groups: RowArray, asked: FloatArray) -> FloatArray:
-    """The cosine of each group's vector and what is asked, float32 (m,); about the mean where all are crowded."""
-    vectors = shelf.exact(groups)
+def _cosines(shelf: VectorShelf, vectors: FloatArray, asked: FloatArray) -> FloatArray:
+    """The cosine of each vector and what is asked, float32 (m,); about the mean where all of the shelf are crowded."""
     if not _crowded(shelf):
         return np.asarray(vectors @ asked)
     mean = shelf.codes.mean

@@ -161,7 +161,7 @@ def taught_parts(path: Path, judged: Judged) -> dict[str, Lists]:
 
 def _chosen(settings: Settings, asked: Asked) -> list[IntArray]:
     """Each query as the other folds choose and teach."""
-    fold = folds(len(asked.wide), settings.learn.seed)
+    fold = folds(asked, settings.learn.seed)
     found: list[IntArray] = [np.empty(0, np.int64)] * len(fold)
     for number in range(FOLDS):
         others = asked.only(np.flatnonzero(fold != number))

@@ -5,7 +5,9 @@
 2. The order that was chosen answers, also after the shop was opened again; a code, a sorted search and the home page
    are ordered as before.
 3. Too few judged queries, or a file that cannot be read, choose nothing and say so; the version is learnt all the same.
-4. What the settings name is taken, taught where there are judgments; one that needs teaching and has none is not.
+4. Spellings of one query count once, and ratings need not be whole numbers.
+5. A way whose features are switched off takes no part, and does not answer.
+6. What the settings name is taken, taught where there are judgments; one that needs teaching and has none is not.
 """
 
 from pathlib import Path
@@ -118,3 +120,28 @@ def test_what_the_settings_name_is_taken(tmp_path: Path) -> None:
     text = (path / "settings.toml").read_text(encoding="utf-8").replace("blend", "lambdarank")
     (path / "settings.toml").write_text(text, encoding="utf-8")
     assert asked(path, "red cup").ranker == "fused"  # nobody taught it
+
+
+def test_spellings_of_one_query_count_once(tmp_path: Path) -> None:
+    said = [spelling for query in QUERIES[:7] for spelling in (query, query.upper(), f"{query}.")]
+    rows = [f"{query},{query.strip('.').lower().replace(' ', '-')}-1,1" for query in said]
+    order = learn(made(tmp_path / "shop", "\n".join(["query,product_id,rating", *rows]))).order
+    assert order is not None and order.reason.endswith(
+        f"7 queries have a relevant product; it takes {LEAST} to choose an order by."
+    )
+
+
+def test_ratings_need_not_be_whole_numbers(tmp_path: Path) -> None:
+    judged = cheap_is_good().replace("-1,1", "-1,0.5").replace("-2,2", "-2,1.25")
+    order = learn(made(tmp_path / "shop", judged, TREES)).order
+    assert order is not None and order.name == "lambdarank" and order.tried["lambdarank"].ndcg > 0.95
+
+
+def test_a_way_whose_features_are_switched_off_takes_no_part(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = made(tmp_path / "shop", cheap_is_good(), TREES + "[rank.match]\nenabled = false\n")
+    order = learn(path).order
+    assert order is not None and set(order.tried) == {"fused", "lambdarank"}
+    text = (path / "settings.toml").read_text(encoding="utf-8")
+    (path / "settings.toml").write_text(text.replace("[rank.match]", "[rank.price]\nenabled = false\n\n[rank.match]"))
+    assert asked(path, QUERIES[-1]).ranker == "fused"
+    assert "lacks the features price" in caplog.text

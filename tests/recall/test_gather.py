@@ -14,7 +14,7 @@
 8. A plan takes limit, k, weights and budgets from the settings; a scene that a ranker orders has its own depth.
 9. A source that only computes is asked in the request's own thread until it overruns its budget once.
 10. A wide search holds what every source finds, each with its full weight, and knows of each product what every source
-    that can say so thinks of it.
+    that can say so thinks of it; one that fails to say is named, and the others' offers stand.
 """
 
 import logging
@@ -318,3 +318,17 @@ def test_a_wide_search_holds_what_every_source_finds_with_what_each_thinks_of_it
     assert told == {0: 0.0, 7: 7.0, 5: 0.0, 101: -1.0}
     assert found.shares[own].max(axis=0).tolist() == pytest.approx([1 / 61, 1 / 61])
     assert sorted(found.rows[own.stop :].tolist()) == [0, 7]
+
+
+class Mute(Knowing):
+    """Raises where it is asked what it thinks."""
+
+    def scores(self, request: Request, intent: Intent, rows: RowArray) -> FloatArray:
+        raise RuntimeError("secret words")
+
+
+def test_a_source_that_fails_to_say_what_it_thinks_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    asked = Batch((replace(search(), wide=True),), (Intent(),), (NO_PORTRAIT,))
+    found = gather({"lexical": Several([0, 7], whole=True), "semantic": Mute([5])}, asked, Plan())
+    assert found.late == ("semantic: failed",) and sorted(found.candidates.rows.tolist()) == [0, 5, 7]
+    assert "RuntimeError" in caplog.text and "secret" not in caplog.text

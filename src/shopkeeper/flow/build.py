@@ -132,7 +132,7 @@ def load_trained(folder: ShopFolder, catalog: Catalog, ahead: Future[VersionInfo
         with readable(version):
             parts.load(version.path, catalog)
             popularity[: state["n_products"]] = np.load(version.path / POPULARITY_FILE)
-            search = _search_of(version, folder.settings, catalog)
+            search = _search_of(version, folder.settings, catalog, parts.features)
         queries = queries_of(version)
         parts.known_to(understanding).remember(queries)
         suggester = Suggester(catalog, popularity, queries)
@@ -160,7 +160,9 @@ def load_trained(folder: ShopFolder, catalog: Catalog, ahead: Future[VersionInfo
     )
 
 
-def _search_of(version: VersionInfo, settings: Settings, catalog: Catalog) -> tuple[str, Ranker]:
+def _search_of(
+    version: VersionInfo, settings: Settings, catalog: Catalog, features: Collection[str]
+) -> tuple[str, Ranker]:
     """What orders searches: what the version was taught, unless the settings name another, that needs no teaching."""
     file, named = version.path / SEARCH_ORDER / ORDER_FILE, settings.rank.rankers.get("search")
     taught = orjson.loads(file.read_bytes())["ranker"] if file.is_file() else FUSED
@@ -172,8 +174,10 @@ def _search_of(version: VersionInfo, settings: Settings, catalog: Catalog) -> tu
     place = version.path / SEARCH_ORDER / RANKERS
     if name == taught and place.is_dir() and isinstance(ranker, Saves):
         ranker.load(place, catalog)
-    if name != FUSED and not ranker.files:
-        log.warning("search=%s was taught nothing: fused orders in its place. Learn again with judgments.", name)
+    missing = set(ranker.files) - set(features)
+    if name != FUSED and (missing or not ranker.files):
+        lacks = f"lacks the features {', '.join(sorted(missing))}" if missing else "was taught nothing"
+        log.warning("search=%s %s: fused orders in its place. Learn again with judgments.", name, lacks)
         return FUSED, plugins.load("ranker", FUSED)(settings.of("ranker", FUSED))
     return name, ranker
 

@@ -84,14 +84,16 @@ def search_order(here: Searching, folder: Path) -> SearchOrder | None:
     file = folder / here.settings.learn.judgments
     if not file.is_file():
         return None
+    named = here.settings.rank.rankers.get("search", FUSED)
     try:
         said = judgments(file)
         task, _ = sampled(said, here.catalog)
     except IntakeError as error:
-        return SearchOrder(FUSED, None, 0, "", {}, str(error))
-    if len(task.queries) < LEAST:
-        few = f"{file}: {len(task.queries)} queries have a relevant product; it takes {LEAST} to choose an order by."
-        return SearchOrder(FUSED, None, len(task.queries), said.sha256, {}, few)
+        return SearchOrder(named, None, 0, "", {}, str(error))
+    n = len({_meant(here, query) for query in task.queries})
+    if n < LEAST:
+        few = f"{file}: {n} queries have a relevant product; it takes {LEAST} to choose an order by."
+        return SearchOrder(named, None, n, said.sha256, {}, few)
     return chosen(here, task, said.sha256)
 
 
@@ -115,9 +117,13 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Asked:
-    """Every judged query asked twice: as ranks order it, and wide, for a ranker. `stands` is by row: see `alike`."""
+    """Every judged query asked twice: as ranks order it, and wide, for a ranker. `stands` is by row: see `alike`.
+
+    `meant`: what was understood of each; queries of the same words are never taught and measured apart.
+    """
 
     task: Task
+    meant: tuple[tuple[str, ...], ...]
     stands: IntArray
     ranked: list[IntArray]
     wide: list[Lesson]
@@ -133,20 +139,21 @@ class Asked:
             grade_of = dict(zip(task.judged[at].tolist(), task.grades[at].tolist(), strict=True))
             grades = [grade_of.get(row, np.nan) for row in stands[candidates.rows].tolist()]
             lessons.append(Lesson(candidates, table, np.array(grades, np.float32)))
-        return cls(task, stands, ranked, lessons)
+        return cls(task, tuple(_meant(here, query) for query in task.queries), stands, ranked, lessons)
 
     def only(self, places: IntArray) -> "Asked":
         """Some of the queries."""
         queries, judged, grades = self.task.queries, self.task.judged, self.task.grades
         own = places.tolist()
         task = Task(tuple(queries[at] for at in own), [judged[at] for at in own], [grades[at] for at in own])
-        return Asked(task, self.stands, [self.ranked[at] for at in own], [self.wide[at] for at in own])
+        meant = tuple(self.meant[at] for at in own)
+        return Asked(task, meant, self.stands, [self.ranked[at] for at in own], [self.wide[at] for at in own])
 
 
 def choice(settings: Settings, asked: Asked) -> tuple[str, Mapping[str, Scores]]:
     """The plainest way that is as good as the best, and nDCG@10 and condensed nDCG@10 of every way, float64 (2, b)."""
     ways = dict.fromkeys((*WAYS, settings.rank.rankers.get("search", FUSED)))
-    values = {way: measured(asked, crossed(settings, asked, way)) for way in ways if way in settings.enabled("ranker")}
+    values = {way: measured(asked, crossed(settings, asked, way)) for way in ways if _takes_part(settings, way)}
     best = max(values, key=lambda way: float(values[way].mean()))
     return next(way for way in values if _as_good(values[way].mean(axis=0), values[best].mean(axis=0))), values
 
@@ -155,7 +162,7 @@ def crossed(settings: Settings, asked: Asked, way: str) -> list[IntArray]:
     """Each query's rows, best first, as a ranker orders them that was taught on the queries of other folds."""
     if way == FUSED:
         return asked.ranked
-    fold = folds(len(asked.task.queries), settings.learn.seed)
+    fold = folds(asked, settings.learn.seed)
     found: list[IntArray] = [np.empty(0, np.int64)] * len(fold)
     for number in range(FOLDS):
         ranker = taught(settings, way, asked.only(np.flatnonzero(fold != number)).wide)
@@ -164,15 +171,32 @@ def crossed(settings: Settings, asked: Asked, way: str) -> list[IntArray]:
     return found
 
 
-def folds(n: int, seed: int) -> IntArray:
-    """int64 (n,): which fold each query is in."""
-    return np.asarray(np.random.default_rng(seed).permutation(n) % FOLDS, np.int64)
+def folds(asked: Asked, seed: int) -> IntArray:
+    """int64 (n,): which fold each query is in; those of the same words are in one."""
+    numbers = {meant: number for number, meant in enumerate(dict.fromkeys(asked.meant))}
+    fold = np.random.default_rng(seed).permutation(len(numbers)) % FOLDS
+    return np.asarray(fold[[numbers[meant] for meant in asked.meant]], np.int64)
 
 
 def ordered(ranker: Ranker, lesson: Lesson) -> IntArray:
     """A query's rows, best first, int64 (m,)."""
     scores = ranker.score(lesson.candidates, lesson.table)
     return lesson.candidates.rows[np.argsort(-scores, kind="stable")].astype(np.int64)
+
+
+def _takes_part(settings: Settings, way: str) -> bool:
+    """Whether the ranker, and what it reads before it is taught anything, is switched on."""
+    reads = set(_made(settings, way).files)
+    return way in settings.enabled("ranker") and reads <= set(settings.enabled("feature"))
+
+
+def _made(settings: Settings, name: str) -> Ranker:
+    ranker: Ranker = plugins.load("ranker", name)(settings.of("ranker", name))
+    return ranker
+
+
+def _meant(here: Searching, query: str) -> tuple[str, ...]:
+    return tuple(sorted(set(here.understanding.understand(query).tokens)))
 
 
 def _asked(here: Searching, query: str, *, wide: bool) -> tuple[Candidates, FeatureTable]:
@@ -194,7 +218,7 @@ def _asked(here: Searching, query: str, *, wide: bool) -> tuple[Candidates, Feat
 
 def taught(settings: Settings, name: str, lessons: Sequence[Lesson]) -> Ranker:
     """A ranker of this name that learnt from these queries."""
-    ranker: Ranker = plugins.load("ranker", name)(settings.of("ranker", name))
+    ranker = _made(settings, name)
     own = [lesson for lesson in lessons if len(lesson.grades)]
     if own:
         table = FeatureTable(own[0].table.names, np.concatenate([lesson.table.values for lesson in own]))

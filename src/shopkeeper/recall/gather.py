@@ -127,11 +127,11 @@ def gather(sources: Mapping[str, Source], batch: Batch, plan: Plan) -> Found:
     in_part = _in_part(offers, batch)
     weights = plan.weights_for(batch, in_part)
     fused = fuse(_sorted_by_words(offers, batch), weights, plan.rrf_k, len(batch), keep)
-    candidates = _scored(_by_words(fused, offers, batch), sources, batch)
+    candidates, mute = _scored(_by_words(fused, offers, batch), sources, batch)
     ended = time.perf_counter()
     spans |= {"fuse": (ended - before_fuse) * 1000.0, "gather": (ended - started) * 1000.0}
     totals, facets = _counted(offers, len(batch))
-    return Found(candidates, totals, facets, tuple(late), spans, in_part, _partly(offers, len(batch)))
+    return Found(candidates, totals, facets, (*late, *mute), spans, in_part, _partly(offers, len(batch)))
 
 
 def _sorted_by_words(offers: Mapping[str, Offers], batch: Batch) -> Mapping[str, Offers]:
@@ -171,20 +171,29 @@ def _by_words(candidates: Candidates, offers: Mapping[str, Offers], batch: Batch
     return candidates.take(np.flatnonzero(found | ~np.array(whole)[candidates.request_of()]))
 
 
-def _scored(candidates: Candidates, sources: Mapping[str, Source], batch: Batch) -> Candidates:
-    """The candidates; those of wide requests with the scores of sources that know one of what others offered, too."""
+def _scored(candidates: Candidates, sources: Mapping[str, Source], batch: Batch) -> tuple[Candidates, Sequence[str]]:
+    """The candidates; those of wide requests with the scores of sources that know one of what others offered, too.
+
+    And, as those that are late are named, the sources that failed to say.
+    """
     knowing = [(at, sources[name]) for at, name in enumerate(candidates.sources) if isinstance(sources[name], Scores)]
     asked = [at for at, request in enumerate(batch.requests) if request.wide]
     if not knowing or not asked:
-        return candidates
-    scores = candidates.scores.copy()
-    for at in asked:
-        own = slice(int(candidates.offsets[at]), int(candidates.offsets[at + 1]))
-        for column, source in knowing:
-            strange = np.flatnonzero(np.isnan(scores[own, column])) + own.start
-            if len(strange) and isinstance(source, Scores):
-                scores[strange, column] = source.scores(batch.requests[at], batch.intents[at], candidates.rows[strange])
-    return replace(candidates, scores=scores)
+        return candidates, ()
+    scores, failed = candidates.scores.copy(), []
+    for column, source in knowing:
+        assert isinstance(source, Scores)
+        try:
+            for at in asked:
+                own = slice(int(candidates.offsets[at]), int(candidates.offsets[at + 1]))
+                strange = np.flatnonzero(np.isnan(scores[own, column])) + own.start
+                rows = candidates.rows[strange]
+                scores[strange, column] = source.scores(batch.requests[at], batch.intents[at], rows)
+        except Exception as error:  # whatever a plug-in raises
+            name = candidates.sources[column]
+            log.error("source=%s failed %s", name, _where(error))
+            failed.append(f"{name}: failed")
+    return replace(candidates, scores=scores), failed
 
 
 def _concerns(source: Source, batch: Batch) -> bool:

@@ -66,6 +66,11 @@ class Matches:
         """Those of the matches that are kept, bool (m,)."""
         return Matches(self.texts[kept], self.scores[kept], int(kept[: self.n_whole].sum()))
 
+    def worth(self, share: float) -> "Matches":
+        """Those that hold every word, and of the others those that score this share of the best of all."""
+        least = share * float(self.scores.max(initial=0.0))
+        return self.among((np.arange(len(self.texts)) < self.n_whole) | (self.scores >= least))
+
     def followed_by(self, texts: RowArray, scores: FloatArray, *, scaled: bool = True) -> "Matches":
         """These matches, and then those of the others, best first, that are not among them; see `scaled` above."""
         new = ~np.isin(texts, self.texts)

@@ -18,8 +18,8 @@
 13. An empty query lists what the filters leave, the most bought first, with total and facets.
 14. Where fewer texts than `enough` hold all words, those that hold some come after them, and the offer says which; not
     under a sort.
-15. A wide search is offered all that holds any word, each with its own score; totals and facets count what enough
-    products hold in whole. Any product's score can be asked for, as it would be offered.
+15. A wide search is also offered what holds some of the words and scores half of the best, each with its own score.
+    Any product's score can be asked for, as it would be offered.
 """
 
 from dataclasses import replace
@@ -365,13 +365,15 @@ def test_what_a_filter_names_is_counted_however_few_or_deep(drinks: Lexical, mon
     assert counted["brand"] == {"Brand 07": 1, "Brand 09": 1, "Nobody": 0}
 
 
-def test_a_wide_search_is_offered_all_that_holds_any_word() -> None:
+def test_a_wide_search_is_offered_what_some_words_make_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
     source = fitted(DRINKS, popularity_weight=0.0)
     narrow = Request(request_id="", scene="search", day=10.0, query="boxed wine")
     asked = replace(narrow, wide=True)
+    assert source.recall(worlds.ask(asked), 20)[0].rows.tolist() == [3]
+    monkeypatch.setattr("shopkeeper.recall.sources.lexical.WORTH", 0.2)
     one, wide = (source.recall(worlds.ask(request), 20)[0] for request in (narrow, asked))
-    assert (one.rows.tolist(), sorted(wide.rows.tolist()), wide.partly.tolist()) == ([3], [3, 4], [4])
-    assert (wide.total, wide.whole) == (1, True)
+    assert (one.rows.tolist(), wide.rows.tolist(), wide.partly.tolist()) == ([3], [3, 4], [4])
+    assert (wide.total, wide.whole) == (2, True)
     assert wide.scores[1] > 0.25 * wide.scores[0]
     scores = source.scores(asked, worlds.ask(asked).intents[0], np.array([4, 0, 3], np.int32))
     assert scores[[2, 0]].tolist() == wide.scores.tolist() and np.isnan(scores[1])

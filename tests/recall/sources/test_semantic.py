@@ -11,8 +11,7 @@
 7. At home, where it is asked for, a shopper is offered what is near to the mean of the latest so many lines, and these
    again; a shopper of no lines, or only of products without a vector, is offered nothing.
 8. Feedback moves a query towards what its nearest texts have in common, on a shelf of a hundred texts and more.
-9. A wide search is offered what is further away, too; any product's score can be asked for, as it would be offered, and
-   those without a vector have none.
+9. Any product's score can be asked for, as it would be offered; those without a vector have none.
 """
 
 from collections.abc import Sequence
@@ -198,16 +197,14 @@ def test_a_small_shelf_says_nothing_of_a_query() -> None:
     assert one.rows.tolist() == other.rows.tolist()
 
 
-def test_a_wide_search_is_offered_what_is_further_away_and_its_scores_can_be_asked_for() -> None:
+def test_the_score_of_any_product_can_be_asked_for() -> None:
     source, intent = learnt(popularity_weight=0.0), Intent(vector=VECTORS[0])
-    narrow, wide = (Request(request_id="", scene="search", day=1.0, wide=one) for one in (False, True))
-    offers = [source.recall(worlds.ask(request, None, intent), 10)[0] for request in (narrow, wide)]
-    assert 3 not in offers[0].rows and 3 in offers[1].rows
-    scores = source.scores(wide, intent, np.array([3, 0, 99], np.int32))
-    assert scores[:2].tolist() == pytest.approx([0.0, 1.0], abs=1e-6) and np.isnan(scores[2])
-    by_row = dict(zip(offers[1].rows.tolist(), offers[1].scores.tolist(), strict=True))
-    asked = source.scores(wide, intent, offers[1].rows)
-    assert asked.tolist() == pytest.approx([by_row[row] for row in offers[1].rows.tolist()])
+    request = Request(request_id="", scene="search", day=1.0)
+    offered = source.recall(worlds.ask(request, None, intent), 10)[0]
+    scores = source.scores(request, intent, np.array([3, 0, 99], np.int32))
+    assert 3 not in offered.rows
+    assert scores[:2].tolist() == pytest.approx([0.0, 1.0], abs=3e-4) and np.isnan(scores[2])
+    assert source.scores(request, intent, offered.rows).tolist() == pytest.approx(offered.scores.tolist())
 
 
 def test_vectors_in_a_crowd_are_told_apart_about_their_mean() -> None:

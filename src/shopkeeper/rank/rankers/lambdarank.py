@@ -79,16 +79,19 @@ class Lambdarank:
     def _grown(self, table: FeatureTable, labels: FloatArray, offsets: IntArray) -> "list[lightgbm.Booster]":
         import lightgbm  # half a second that only learning needs
 
+        # what nobody judged is taken for wrong; a label is the place of its grade, since LightGBM wants whole numbers
+        grades, places = np.unique(np.nan_to_num(labels).astype(np.float64).round(2), return_inverse=True)
+        gains = (np.exp2(grades) - 1.0).tolist()
         data = lightgbm.Dataset(
             table.values,
-            label=np.nan_to_num(labels),  # what nobody judged is taken for wrong
+            label=places,
             group=np.diff(offsets),
             feature_name=[f"c{column}" for column in range(len(table.names))],  # not every name would be taken
             params={"verbosity": -1, "num_threads": self._settings.threads, "max_bin": self._settings.bins},
             free_raw_data=True,
         )
         return [
-            lightgbm.train(self._parameters(seed), data, num_boost_round=self._settings.trees)
+            lightgbm.train(self._parameters(seed) | {"label_gain": gains}, data, num_boost_round=self._settings.trees)
             for seed in range(self._settings.seed, self._settings.seed + self._settings.models)
         ]
 

@@ -39,6 +39,8 @@ from shopkeeper.types import (
 _REMEMBERED = 256
 BOOST = 0.5
 """How much higher a product scores that has what the words mean beyond doubt; less with more doubt."""
+WORTH = 0.5
+"""A wide search is also offered what holds only some of the words, where it scores so much of the best."""
 WIDE_BOOST = 0.1
 """The same in a wide search, where it would outweigh a word that is missing: see docs/LOG.md, 2026-11-22."""
 _PART = 20_000
@@ -195,13 +197,13 @@ class Lexical:
         if (named := state.named(request.query)) is not None:
             return self._only(state, request, named)
         found = self._found(state, request, intent)
+        if found is not None and request.wide:
+            found = found.worth(WORTH)
         rows, scores, whole = self._matches(state, request, intent, found)
         scores = _lifted(state.catalog, rows, scores, request, intent)
         offer = best(rows, scores, limit) if request.sort == "relevance" else state.first(rows, scores, request, limit)
         holds_all = found is None or found.n_whole > 0
         partly = offer.rows[np.isin(offer.rows, rows[~whole])] if holds_all else NO_ROWS
-        if found is not None and found.n_whole >= self.settings.enough:  # the rest is for a ranker to look at
-            found, rows = found.among(np.arange(len(found.texts)) < found.n_whole), rows[whole]
         wider = {facet: self._rows(state, found, mask) for facet, mask in request.without.items()}
         counted = state.facets.count(rows, wider, request.filters)
         return Offer(offer.rows, offer.scores, len(rows), counted, holds_all, partly)

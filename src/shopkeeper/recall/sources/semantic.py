@@ -110,8 +110,7 @@ class Semantic(StandsOnShelf):
             bar = self.settings.min_best_centred if _crowded(shelf) else self.settings.min_best
             if meant.nearest < (bar * self._part if self._bar is None else self._bar):
                 return NOTHING
-            if not request.wide:
-                near = cosines >= max(least, meant.nearest * self.settings.near_best)
+            near = cosines >= max(least, meant.nearest * self.settings.near_best)
             cosines = _cosines(shelf, vectors, meant.vector)
         keep = near & (cosines >= _lowest(cosines, limit + len(request.seeds)))
         rows, position, place = shelf.groups.rows_of(groups[keep], request.allowed)

@@ -7,7 +7,8 @@
 3. Too few judged queries, or a file that cannot be read, choose nothing and say so; the version is learnt all the same.
 4. Spellings of one query count once, and ratings need not be whole numbers.
 5. A way whose features are switched off takes no part, and does not answer.
-6. What the settings name is taken, taught where there are judgments; one that needs teaching and has none is not.
+6. An evaluation by the judgments that chose the order says so.
+7. What the settings name is taken, taught where there are judgments; one that needs teaching and has none is not.
 """
 
 from pathlib import Path
@@ -18,6 +19,7 @@ import pytest
 from shopkeeper.flow.answer import answer
 from shopkeeper.flow.ask import ask
 from shopkeeper.flow.build import open_shop
+from shopkeeper.flow.evaluate import evaluate
 from shopkeeper.flow.learn import learn
 from shopkeeper.flow.search_order import LEAST
 from shopkeeper.testing import shops
@@ -83,6 +85,13 @@ def test_trees_are_chosen_where_the_price_says_what_is_better(cheap: Path) -> No
 def test_the_chosen_order_answers_a_query_nobody_judged(cheap: Path) -> None:
     page = asked(cheap, QUERIES[-1])
     assert page.ranker == "lambdarank" and prices(cheap, page) == [20.0, 30.0, 40.0, 50.0, 60.0]
+
+
+def test_an_evaluation_by_what_chose_the_order_says_so(cheap: Path, tmp_path: Path) -> None:
+    assert evaluate(cheap, cheap / "judgments.csv").source.taught
+    other = tmp_path / "other.csv"
+    other.write_text(cheap_is_good(QUERIES[-2:]), encoding="utf-8")
+    assert not evaluate(cheap, other).source.taught
 
 
 def test_codes_and_sorted_searches_are_ordered_as_before(cheap: Path) -> None:

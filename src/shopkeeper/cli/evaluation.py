@@ -75,6 +75,9 @@ def _judgments(found: "Evaluation") -> None:
         if names:
             _say(f"  {kind}: {', '.join(names[:SHOWN])}")
         _more(len(names), kind)
+    if source.taught:
+        _say("  This file chose how searches are ordered: the figures say nothing of queries that are not in it.")
+        _say("  What was reached on queries not learnt from stands in search_order/order.json of the version.")
     if source.unavailable:
         _say(f"  {source.unavailable:,} relevant products are out of stock: a search does not show them")
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from shopkeeper.flow.ask import ask
 from shopkeeper.flow.build import open_shop
 from shopkeeper.flow.overlay import Tables, overlay
 from shopkeeper.flow.sample import alike, sampled
+from shopkeeper.flow.search_order import judged_by
 from shopkeeper.intake.judgments import judgments
 from shopkeeper.measure import evaluation as measure
 from shopkeeper.measure.evaluation import Answers, Evaluation, Looked, Shown, Side, Task
@@ -58,6 +59,8 @@ def evaluate(
         own = folder.settings
         sides = _sides(path, own, configs)
         task, source = sampled(judgments(file), folder.products.catalog())
+        current = folder.versions.current()
+        source = replace(source, taught=current is not None and judged_by(current) == source.sha256)
     runs = [_run(path, task, side, tell) for side in sides]
     tell("comparing", 0, 0)
     figures = [measure.figures(run.answers, task, k) for run in runs]

@@ -25,6 +25,7 @@ from shopkeeper.rank.assemble import assemble
 from shopkeeper.recall.filter import masks
 from shopkeeper.recall.gather import Plan
 from shopkeeper.settings import FUSED, Settings
+from shopkeeper.store.versions import VersionInfo
 from shopkeeper.types import NO_PORTRAIT, Candidates, Catalog, FeatureTable, Filters, FloatArray, IntArray, Request
 from shopkeeper.understand.structured import Structured
 from shopkeeper.understand.understanding import Understanding
@@ -64,6 +65,13 @@ class SearchOrder:
         if isinstance(self.ranker, Saves):
             (place / RANKERS).mkdir()
             self.ranker.save(place / RANKERS)
+
+
+def judged_by(version: VersionInfo) -> str:
+    """The sha256 of the judgments that chose the version's order of searches; empty where none did."""
+    file = version.path / SEARCH_ORDER / ORDER_FILE
+    told = orjson.loads(file.read_bytes()) if file.is_file() else {}
+    return str(told["file_sha256"]) if told.get("tried") else ""
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,7 @@ class Source:
 
     `read` rows are `used`, `refused`, `repeated` or of `unknown` products (n_unknown rows). `without` names the queries
     that have no relevant product left; `unavailable` counts relevant products that are out of stock.
+    `taught`: the order of searches was chosen by this very file.
     """
 
     file: str
@@ -78,6 +79,7 @@ class Source:
     unknown: tuple[str, ...]
     without: tuple[str, ...]
     unavailable: int
+    taught: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,11 @@ def test_a_file_that_is_wrong_from_the_start_does_not_stop_the_shop(shop_folder:
         assert first(opened) not in {"DA0A", "DR0A"}
 
 
+def test_a_file_with_a_byte_order_mark_is_read(attentive: Shop) -> None:
+    (attentive.folder.path / RULES_FILE).write_text("\ufeff" + PIN, encoding="utf-8")
+    assert first(attentive) == "DA0A" and state(attentive) == "ok" and attentive.hand.text() == PIN
+
+
 def test_rules_are_put_whole_or_not_at_all(shop: Shop) -> None:
     shop.hand.put(PIN)
     assert first(shop) == "DA0A" and shop.hand.text() == PIN

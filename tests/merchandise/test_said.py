@@ -26,6 +26,8 @@ def masked(catalog: Catalog, filters: Filters) -> BoolArray:
     ("text", "said"),
     [
         ("rules = [", "merchandising.toml: not valid TOML"),
+        ("a = " + "[" * 5000, "merchandising.toml: not valid rules: brackets are nested too deeply. Take some away."),
+        ("a = " + "{b=" * 5000, "merchandising.toml: not valid rules: brackets are nested too deeply."),
         ("ruls = []", "merchandising.toml: ruls: no such field. Allowed: dictionary, rules, timezone. Did you mean 'r"),
         ('timezone = "Mars/North"', "merchandising.toml: timezone: no time zone 'Mars/North'. Write one such as"),
         ("[[rules]]\nenabled = true", "line 1: rule 1: name: is required. Write name = ..."),
@@ -56,6 +58,10 @@ def test_what_is_wrong_is_said_in_one_line(text: str, said: str) -> None:
     with pytest.raises(RuleError) as error:
         parse(text)
     assert said in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_byte_order_mark_is_no_error() -> None:
+    assert parse("\ufefftimezone = 'UTC'") == NOTHING
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -152,7 +152,7 @@ class Hand:
 def text_of(path: Path) -> str:
     """What the file says; nothing where there is none. Raises RuleError where it cannot be read as UTF-8."""
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")  # editors may put a byte order mark first
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError) as error:

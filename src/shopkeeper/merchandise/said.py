@@ -180,7 +180,9 @@ NOTHING = Merchandising()
 def parse(text: str) -> Merchandising:
     """What the text says. Raises RuleError with the rule, the field, what stands there and what is allowed."""
     try:
-        tables = tomllib.loads(text)
+        tables = tomllib.loads(text.removeprefix("\ufeff"))
+    except RecursionError:
+        raise RuleError(f"{RULES_FILE}: not valid rules: brackets are nested too deeply. Take some away.") from None
     except tomllib.TOMLDecodeError as error:
         raise RuleError(f"{RULES_FILE}: not valid TOML: {error}") from None
     try:

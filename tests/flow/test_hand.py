@@ -7,7 +7,8 @@
 4. a rule speaks for its scene, category, schedule and audience alone; the more particular rule goes first.
 5. a redirect is told with the page; synonyms and words of the dictionary change what a search finds.
 6. a page without a rule that concerns it is the page there would be without the file.
-7. pages join though products are pinned and buried; a page that is sorted stays sorted.
+7. of variants and title twins that are pinned or buried one stands on the page, as of others.
+8. pages join though products are pinned and buried; a page that is sorted stays sorted.
 """
 
 import time
@@ -232,6 +233,27 @@ def test_a_variant_that_is_pinned_stands_for_its_group(shop: Shop) -> None:
     (shown,) = ids(shop, page(shop, "", query="tea"))
     other = next(each for each in ("DR1A", "DR1B", "DR1C") if each != shown)
     assert ids(shop, page(shop, rule(TEA, f'pin = [{{ product = "{other}", place = 1 }}]'), query="tea")) == [other]
+
+
+def test_what_is_pinned_stands_for_its_variants_and_title_twins(shop: Shop) -> None:
+    teas = ("DR1A", "DR1B", "DR1C")
+    for same in ({"group_id": "tea"}, {"group_id": "", "title": "Green tea"}):
+        shop.put([replace(shop.product(each), **same) for each in teas])  # type: ignore[arg-type]  # fields of the test
+        pins = ", ".join(f'{{ product = "{each}", place = {at} }}' for at, each in enumerate(teas[1:], start=1))
+        found = page(shop, rule(TEA, f"pin = [{pins}]"), query="tea")
+        assert ids(shop, found) == ["DR1B"]
+        assert found.rules[-1] == ("merchant: tea first: DR1C not shown: another variant is pinned; DR1B at place 1")
+
+
+def test_what_is_buried_collapses_as_it_would_elsewhere(shop: Shop) -> None:
+    teas = ("DR1A", "DR1B", "DR1C")
+    for same in ({"group_id": "tea"}, {"group_id": "", "title": "Green tea"}):
+        shop.put([replace(shop.product(each), **same) for each in teas])  # type: ignore[arg-type]  # fields of the test
+        (plain,) = ids(shop, page(shop, "", query="tea"))
+        (other,) = ids(shop, page(shop, rule(TEA, f'bury = [{{ products = ["{plain}"] }}]'), query="tea"))
+        assert other in teas and other != plain
+        every = rule(TEA, 'bury = [{ brands = ["Alder", "Birch", "Cedar"] }]')
+        assert ids(shop, page(shop, every, query="tea")) == [plain]
 
 
 def test_a_rule_holds_at_the_moment_that_is_asked_about(shop: Shop) -> None:

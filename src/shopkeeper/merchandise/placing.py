@@ -1,4 +1,8 @@
-"""The merchant's rules among the rules of the page: scores are raised or lowered first, places given last."""
+"""The merchant's rules among the rules of the page: scores are raised or lowered first, places given last.
+
+What goes to the end stays in the list, behind the others, while variants collapse; it is out of it while products are
+moved for variety, which would lift it.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
@@ -12,7 +16,7 @@ from shopkeeper.merchandise.steering import Steering
 from shopkeeper.ports import Rule
 from shopkeeper.settings import PluginSettings
 from shopkeeper.text import folded
-from shopkeeper.types import BoolArray, Catalog, FloatArray, IntArray, Portrait, Ranked, Request
+from shopkeeper.types import NO_ROWS, BoolArray, Catalog, FloatArray, IntArray, Portrait, Ranked, Request, RowArray
 
 BOOSTED, BURIED = "boosted", "buried"
 """Parts of an explanation: what a rule added to a score, or took from it."""
@@ -24,15 +28,15 @@ DICTIONARY = "dictionary"
 
 
 def page_rules(own: Mapping[str, Rule], steering: Steering) -> Mapping[str, Rule]:
-    """The rules of the page, with two that do what the merchant asks; a page that is sorted stays as it is sorted."""
+    """The rules of the page, with three that do what the merchant asks; a page that is sorted stays as it is sorted."""
     if steering.idle or steering.asked.sort != "relevance":
         return own
     lift = Lift(steering)
-    return {**own, "merchant scores": lift, "merchant places": Places(lift)}
+    return {**own, "merchant scores": lift, "merchant end": End(lift), "merchant places": Places(lift)}
 
 
 class Lift:
-    """Raises and lowers scores; takes out what is pinned, and what goes to the end, until the page is made.
+    """Raises and lowers scores; takes out what is pinned, and puts what goes to the end behind the others.
 
     A score is multiplied; of a ranker whose scores may be negative, how far it lies above the lowest of the page.
     """
@@ -44,6 +48,7 @@ class Lift:
     def __init__(self, steering: Steering) -> None:
         self.steering = steering
         self.pinned: dict[int, Ranked] = {}
+        self.buried: RowArray = NO_ROWS
         self.last: Ranked | None = None
 
     def apply(
@@ -85,7 +90,7 @@ class Lift:
         return self.steering.book.among(selection, ranked.rows, catalog)
 
     def _in_order(self, lifted: Ranked, last: BoolArray, catalog: Catalog) -> Ranked:
-        """Best first, without what is placed later, and without other variants of what is pinned."""
+        """Best first, what is buried last; without what is pinned, and without its other variants and title twins."""
         pins = np.array(list(self.steering.pins), np.int32)
         at = {int(row): place for place, row in enumerate(lifted.rows.tolist())} if len(pins) else {}
         for row, (_, name) in self.steering.pins.items():
@@ -93,11 +98,33 @@ class Lift:
                 self.pinned[row] = _taken(lifted, np.array([at[row]], np.int64))
             else:
                 self.steering.tell(name, f"{catalog.product_ids[row]} not shown: this shopper's page leaves it out")
-        shown = np.array(list(self.pinned), np.int32)
-        free = ~np.isin(catalog.groups[lifted.rows], catalog.groups[shown])
-        order = np.argsort(-lifted.scores, kind="stable")
-        self.last = _taken(lifted, order[(free & last)[order]])
-        return _taken(lifted, order[(free & ~last)[order]])
+        free = np.ones(len(lifted.rows), bool)
+        if self.pinned:
+            shown = np.array(list(self.pinned), np.int32)
+            titles = {catalog.titles[row] for row in self.pinned}
+            twins = np.array([catalog.titles[row] in titles for row in lifted.rows.tolist()], bool)
+            free = ~twins & ~np.isin(catalog.groups[lifted.rows], catalog.groups[shown])
+        self.buried = lifted.rows[free & last]
+        order = np.lexsort((-lifted.scores, last))
+        return _taken(lifted, order[free[order]])
+
+
+class End:
+    """Takes out what goes to the end, of which by now one of each product is left, until the page is made."""
+
+    place: ClassVar[int] = 65  # variants have collapsed; nothing is moved for variety yet
+
+    Settings: ClassVar[type[BaseModel]] = PluginSettings
+
+    def __init__(self, lift: Lift) -> None:
+        self.lift = lift
+
+    def apply(
+        self, ranked: Ranked, request: Request, portrait: Portrait, catalog: Catalog, vectors: FloatArray | None
+    ) -> tuple[Ranked, str]:
+        last = np.isin(ranked.rows, self.lift.buried)
+        self.lift.last = _taken(ranked, np.flatnonzero(last))
+        return _taken(ranked, np.flatnonzero(~last)), ""
 
 
 class Places:

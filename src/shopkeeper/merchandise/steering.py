@@ -160,7 +160,14 @@ class Steering:
             return "outside the filters that were chosen"
         if request.allowed is not None and not request.allowed[row]:
             return "another rule hides it"
-        return f"pinned by '{self.pins[row][1]}' already" if row in self.pins else ""
+        if row in self.pins:
+            return f"pinned by '{self.pins[row][1]}' already"
+        return "another variant is pinned" if any(self._are_one(row, other) for other in self.pins) else ""
+
+    def _are_one(self, row: int, other: int) -> bool:
+        """Whether the two are variants of one product, or of one title."""
+        catalog = self.catalog
+        return bool(catalog.groups[row] == catalog.groups[other]) or catalog.titles[row] == catalog.titles[other]
 
 
 def _with(candidates: Candidates, rows: RowArray) -> Candidates:

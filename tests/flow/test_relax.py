@@ -5,7 +5,8 @@
 3. What is less near in meaning is offered where nothing else is found: to real words, and behind no chosen filter.
 4. A page that no word found says that it is by meaning; so does one whose filters gave way.
 5. A search that finds nothing has no products and a total of 0; what others buy stands beside it, a page with its own
-   id, in the likeliest department where there is one. Further pages, and pages without words, have none.
+   id, in the likeliest department where there is one. Further pages, and pages without words, have none; nor has one
+   inside filters and rules that leave nothing. What a rule pins is not found.
 """
 
 from collections.abc import Iterator
@@ -32,6 +33,8 @@ from shopkeeper.understood import Relaxed
 TITLES = ("Table lamp", "Floor lamp", "Office chair")
 NEAR, FAR = np.array([1.0, 0.0], np.float32), np.array([0.0, 1.0], np.float32)
 BETWEEN = np.array([0.3, np.sqrt(1 - 0.09)], np.float32)  # below the bar of meaning, above the lower one
+PIN = '[[rules]]\nname = "first"\npin = [{ product = "DA0A", place = 1 }]\nwhen = { scenes = ["search"] }\n'
+HIDDEN = '[[rules]]\nname = "gone"\nhide = [{ categories = [*] }]\n'
 SOURCES: dict[str, Any] = {"lexical": Lexical(Lexical.Settings()), "semantic": Semantic(Semantic.Settings())}
 for source in SOURCES.values():
     source.fit(worlds.snapshot(worlds.catalog(TITLES), [], 10.0, np.stack([NEAR, -FAR, -NEAR])))
@@ -124,6 +127,37 @@ def test_a_search_that_finds_nothing_says_so_and_what_others_buy_stands_apart(sh
     logged = shop.folder.exposures.get(page.instead.request_id)
     assert logged is not None and (logged.scene, logged.query) == ("trending", "")
     assert page.instead.request_id != page.request_id
+
+
+@pytest.mark.parametrize("query", ["xqzkvb", "灯笼"])
+def test_what_is_pinned_is_not_found(shop: Shop, monkeypatch: pytest.MonkeyPatch, query: str) -> None:
+    monkeypatch.setattr(shop.hand, "now", lambda: shop.hand.checked(PIN))
+    page = page_of(shop, query)
+    assert [shop.catalog.product_ids[item.row] for item in page.items] == ["DA0A"]
+    assert (page.total, page.relaxed) == (0, Relaxed(("popular",))) and page.instead is not None
+    found = page_of(shop, "DA0A")
+    assert found.total and (found.relaxed, found.instead) == (None, None)
+    assert page_of(shop, "butter shoes", k=2).relaxed == Relaxed(("words",), "butter", ("shoes",))
+    alone = page_of(shop, "whole shoes bread", k=1)
+    assert alone.relaxed is not None and "whole" in alone.relaxed.dropped
+
+
+def test_where_nobody_bought_anything_nothing_stands_in(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    for page in (page_of(shop, "xqzkvb", filters=Filters(brands=("nobrand",))), _hidden(shop, monkeypatch)):
+        assert (page.items, page.total, page.relaxed, page.instead) == ((), 0, None, None)
+
+
+def test_a_department_where_nobody_bought_anything_gives_way(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    by_meaning(shop, monkeypatch, np.array([0.2, np.sqrt(1 - 0.04)], np.float32))
+    monkeypatch.setattr(shop.hand, "now", lambda: shop.hand.checked(HIDDEN.replace("*", '"Dairy"')))
+    page = page_of(shop, "lantern")
+    assert page.relaxed == Relaxed(("popular",)) and page.instead is not None and page.instead.items
+
+
+def _hidden(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Page:
+    every = ", ".join(f'"{name}"' for name in shop.catalog.department_names)
+    monkeypatch.setattr(shop.hand, "now", lambda: shop.hand.checked(HIDDEN.replace("*", every)))
+    return page_of(shop, "xqzkvb")
 
 
 def test_what_others_buy_is_of_the_likeliest_department(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,12 +60,13 @@ def answer(request: Request, shop: Shop, hand: Serving | None = None, *, logged:
     places = arranged.index[request.offset : request.offset + request.k]
     shown = found.candidates.take(places)
     rows = table.take(places)
+    n_found = len(arranged.rows) - len(steering.added & steering.shown)  # a pin alone is nothing found
     items = trace.timed("explain", lambda: _items(batch, arranged, ranker.parts(shown, rows), catalog, found))
     page = Page(
         request_id=request.request_id,
         scene=request.scene,
         items=steering.told(items, placed(request.language)),
-        total=max(int(found.totals[0]), len(arranged.rows)),
+        total=max(int(found.totals[0]), len(arranged.rows) if n_found else 0),
         reachable=len(arranged.rows),
         intent=intent,
         facets=found.facets[0],
@@ -75,7 +76,9 @@ def answer(request: Request, shop: Shop, hand: Serving | None = None, *, logged:
         version=trained.version.name,
         ranker=name,
         spans_ms={**trace.spans_ms, **found.spans_ms},
-        relaxed=relaxed(request, intent, found, [item.row for item in items], catalog),
+        relaxed=relaxed(
+            request, intent, found, [item.row for item in items if item.row not in steering.added], catalog
+        ),
     )
     user_id = shop.folder.users.id(request.user) if request.user != NEW_USER else ""
     # for later learning: what the ranker read, or what one might have read

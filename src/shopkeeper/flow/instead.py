@@ -20,10 +20,15 @@ ASKED = 10
 def answer_or_instead(request: Request, shop: Shop) -> Page:
     """The page; the first one of a search that found nothing has beside it what others buy: a page of its own."""
     page = answer(request, shop)
-    if request.scene != "search" or not request.query or page.reachable or request.offset:
+    placed_alone = not page.total  # nothing is reachable but what the merchant pins, if anything is
+    if request.scene != "search" or not request.query or request.offset or (page.reachable and not placed_alone):
         return page
-    department = likely_in(shop, page.intent)
-    return replace(page, relaxed=Relaxed(("popular",), department), instead=_popular(request, department, shop))
+    likely = likely_in(shop, page.intent)
+    for department in dict.fromkeys((likely, "")):  # nobody may have bought anything there
+        popular = _popular(request, department, shop)
+        if popular is not None:
+            return replace(page, relaxed=Relaxed(("popular",), department), instead=popular)
+    return page
 
 
 def likely_in(shop: Shop, intent: Intent) -> str:
@@ -42,7 +47,8 @@ def likely_in(shop: Shop, intent: Intent) -> str:
     return ""
 
 
-def _popular(request: Request, department: str, shop: Shop) -> Page:
+def _popular(request: Request, department: str, shop: Shop) -> Page | None:
+    """What others buy inside the filters, None where that is nothing; only a page that is shown is logged."""
     filters = request.filters
     if department and not filters.departments:
         filters = replace(filters, departments=(department,))
@@ -58,4 +64,4 @@ def _popular(request: Request, department: str, shop: Shop) -> Page:
         sort="relevance",
         k=min(request.k, MOST),
     )
-    return answer(asked, shop)
+    return answer(asked, shop) if answer(replace(asked, k=1), shop, logged=False).items else None

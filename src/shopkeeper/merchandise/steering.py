@@ -29,8 +29,9 @@ class Steering:
     """The rules that concern one page, in the order in which they go before one another, and what each has done.
 
     `whole` are the words of the dictionary that the query says; `pins` the place of a row, from 1, and the rule's name,
-    of which those in `shown` stand on the page. `lifts` are what rules did to the rows `lifted` int32 (n,): the kind of
-    part, the rule, which rows bool (n,) and what it added to their scores float64 (n,).
+    of which those in `shown` stand on the page; those in `added` are there by the rule alone. `lifts` are what rules
+    did to the rows `lifted` int32 (n,): the kind of part, the rule, which rows bool (n,) and what it added to their
+    scores float64 (n,).
     """
 
     book: RuleBook
@@ -40,6 +41,7 @@ class Steering:
     whole: tuple[str, ...] = ()
     pins: dict[int, tuple[int, str]] = field(default_factory=dict)
     shown: frozenset[int] = frozenset()
+    added: frozenset[int] = frozenset()
     lifted: RowArray = field(default_factory=lambda: NO_ROWS)
     lifts: list[tuple[str, str, BoolArray, DayArray]] = field(default_factory=list)
     _done: dict[str, list[str]] = field(default_factory=dict)
@@ -106,6 +108,7 @@ class Steering:
                     taken[pin.place] = rule.name
                     self.pins[row] = pin.place, rule.name
         missing = np.setdiff1d(np.array(list(self.pins), np.int32), candidates.rows).astype(np.int32)
+        self.added = frozenset(missing.tolist())
         return _with(candidates, missing) if len(missing) else candidates
 
     def told(self, items: tuple[Item, ...], placed: str) -> tuple[Item, ...]:

@@ -61,6 +61,14 @@ def test_a_session_has_its_own_searches(shop: Shop) -> None:
     assert own(shop, "butters", session_id="s2") == []
 
 
+def test_what_differs_in_spaces_and_capitals_is_one_search(shop: Shop) -> None:
+    for at, query in enumerate(("Butter", "butter", "  BUTTER "), start=10):
+        does(shop, "search", at, user_id="u94", query=query)
+    assert own(shop, "but", "u94") == ["BUTTER"] and shop.searches.of("u94", "") == ("BUTTER",)
+    told = [each.text.casefold() for each in complete(shop, "but", 8, "u94")]
+    assert len(set(told)) == len(told) > 1
+
+
 def test_what_was_bought_and_is_gone_is_not_suggested(shop: Shop) -> None:
     does(shop, "purchase", 5, user_id="u92", product_id="PR0A")
     title = shop.catalog.titles[shop.row("PR0A")]

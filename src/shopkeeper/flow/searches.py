@@ -3,6 +3,8 @@
 import threading
 from collections import OrderedDict
 
+from shopkeeper.text import folded
+
 SHOPPERS = 10_000
 """So many shoppers and sessions are remembered, those who searched last."""
 EACH = 20
@@ -16,13 +18,14 @@ class Searches:
         self._lock = threading.Lock()
 
     def note(self, user_id: str, session_id: str, query: str) -> None:
-        """Remembers a search of the shopper; of the session where nobody is known."""
+        """Remembers a search of the shopper, as it was written last; of the session where nobody is known."""
         who = _who(user_id, session_id)
         if who is None or not query.strip():
             return
         with self._lock:
             before = self._of.pop(who, ())
-            self._of[who] = (query, *(other for other in before if other != query))[:EACH]
+            others = (other for other in before if folded(other) != folded(query))
+            self._of[who] = (query.strip(), *others)[:EACH]
             if len(self._of) > SHOPPERS:
                 self._of.popitem(last=False)
 

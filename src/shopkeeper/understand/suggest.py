@@ -93,13 +93,13 @@ class Suggester:
         asked = folded(prefix)[:KEY]
         if not asked or k < 1:
             return []
-        found = {each.text: each for each in _own(asked, own)[: min(MOST_OWN, k)]}
+        found = dict(list(_own(asked, own).items())[: min(MOST_OWN, k)])
         listed = self._found(asked, k)
         if len(listed) < k and is_typed_by_ear(asked):
             for marked in (_SOUND + sound(asked), _INITIALS + sound(asked)):
                 listed += self._found(marked, k)
         for _, each in listed or self._guessed(asked, k):
-            found.setdefault(each.text, each)
+            found.setdefault(folded(each.text), each)
         return list(found.values())[:k]
 
     def _guessed(self, asked: str, k: int) -> list[tuple[float, Completion]]:
@@ -215,9 +215,13 @@ def _slice(keys: list[str], asked: str) -> tuple[int, int]:
     return start, bisect_left(keys, asked + _LAST, start)
 
 
-def _own(asked: str, own: Iterable[Completion]) -> list[Completion]:
-    """Those of the shopper's own that hold a word beginning with what is asked."""
-    return [each._replace(own=True) for each in own if any(key.startswith(asked) for key, _ in _beginnings_of(each))]
+def _own(asked: str, own: Iterable[Completion]) -> dict[str, Completion]:
+    """Those of the shopper's own that hold a word beginning with what is asked, by their normal form."""
+    held: dict[str, Completion] = {}
+    for each in own:
+        if any(key.startswith(asked) for key, _ in _beginnings_of(each)):
+            held.setdefault(folded(each.text), each._replace(own=True))
+    return held
 
 
 @lru_cache(20_000)

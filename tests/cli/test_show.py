@@ -4,8 +4,10 @@
 2. versions that were measured on the same data stand in one, without a word.
 3. the verdict of a check is a line, with the place of the whole report.
 4. where a page's scores do not descend, the rules that moved places are named.
+5. a search says how its page came about, and has what others buy beside it, in a table and as JSON.
 """
 
+import json
 import re
 import warnings
 from dataclasses import replace
@@ -17,7 +19,9 @@ import pytest
 from shopkeeper.flow.answer import answer
 from shopkeeper.flow.ask import ask
 from shopkeeper.flow.compare import Comparison
+from shopkeeper.flow.instead import answer_or_instead
 from shopkeeper.flow.shop import Shop
+from shopkeeper.understood import Redirect, Relaxed
 
 BASKET = "next_basket.R@10"
 
@@ -80,3 +84,37 @@ def test_rules_that_moved_places_are_named_where_scores_do_not_descend(
         show.page(replace(page, items=tuple(items), rules=rules), shop, as_json=False)
         line = "Not by score alone: diversity: 3 moved for variety; lately: 1 lifted for the last look.\n"
         assert (line in capsys.readouterr().out) == told
+
+
+@pytest.mark.parametrize(
+    ("query", "how", "line"),
+    [
+        ("butter shoes", "words", "No product has every word. Shown: butter; none has: shoes.\n"),
+        ("butter under 0.01", "filters", "Nothing has all of the filters that the words state: some were widened or"),
+        ("xqzkvb", "popular", "Nothing was found. What others buy:\n"),
+    ],
+)
+def test_a_search_says_how_its_page_came_about(
+    capsys: pytest.CaptureFixture[str], shop: Shop, query: str, how: str, line: str
+) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of typer, about click
+        from shopkeeper.cli import show
+    page = answer_or_instead(ask(shop, scene="search", query=query), shop)
+    show.page(page, shop, as_json=False)
+    assert line in capsys.readouterr().out
+    show.page(replace(page, redirect=Redirect("/sale", "", "sale")), shop, as_json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert told["relaxed"]["how"] == [how] and told["rules"] == list(page.rules)
+    assert told["redirect"] == {"to": "/sale", "search": "", "rule": "sale"}
+    assert (told["instead"] is None) == (how != "popular")
+    assert how != "popular" or len(told["instead"]["items"]) == 12
+
+
+def test_products_that_are_nearest_in_meaning_are_called_so(capsys: pytest.CaptureFixture[str], shop: Shop) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of typer, about click
+        from shopkeeper.cli import show
+    page = answer(ask(shop, scene="search", query="butter"), shop)
+    show.page(replace(page, relaxed=Relaxed(("meaning",))), shop, as_json=False)
+    assert "No product has any of the words. These are nearest in meaning.\n" in capsys.readouterr().out

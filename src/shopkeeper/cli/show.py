@@ -272,8 +272,64 @@ def versions(found: "Sequence[VersionInfo]", current: "VersionInfo | None", as_j
 
 def page(found: "Page", shop: "Shop", as_json: bool) -> None:
     """The page: products, scores, and why each is there."""
+    rows = _products(found, shop)
+    if as_json:
+        _json(_page_told(found, rows, shop))
+        return
+    if found.redirect is not None:
+        where = found.redirect.to or f"the search {found.redirect.search!r}"
+        console.print(f"The shop's rule {found.redirect.rule!r} leads to {where}.", highlight=False, markup=False)
+    if found.intent.correction:
+        console.print(f"Showing results for: {found.intent.correction}", highlight=False)
+    elif found.intent.maybe:
+        console.print(f"Did you mean: {found.intent.maybe}", highlight=False)
+    for line in _came_about(found):
+        console.print(line, highlight=False, markup=False)
+    if rows or found.instead is None:
+        console.print(_shelf(rows) if rows else "Nothing was found.")
+    if found.instead is not None:
+        console.print(_shelf(_products(found.instead, shop)))
+    scores = [item.score for item in found.items]
+    if found.rules and scores != sorted(scores, reverse=True):
+        console.print(f"Not by score alone: {'; '.join(found.rules)}.", highlight=False, markup=False)
+    for name in found.late:
+        console.print(f"[yellow]late:[/] {name}")
+
+
+def _page_told(found: "Page", rows: Sequence[Mapping[str, Any]], shop: "Shop") -> dict[str, Any]:
+    instead = found.instead
+    return {
+        "request_id": found.request_id,
+        "version": found.version,
+        "total": found.total,
+        "reachable": found.reachable,
+        "items": rows,
+        "relaxed": asdict(found.relaxed) if found.relaxed else None,
+        "instead": {"request_id": instead.request_id, "items": _products(instead, shop)} if instead else None,
+        "rules": found.rules,
+        "redirect": found.redirect._asdict() if found.redirect else None,
+    }
+
+
+def _came_about(found: "Page") -> Iterator[str]:
+    """How the page came about where its products are not all that was asked for, in lines."""
+    how = found.relaxed.how if found.relaxed else ()
+    if found.relaxed is None:
+        return
+    if "filters" in how:
+        yield "Nothing has all of the filters that the words state: some were widened or left out."
+    if "words" in how:
+        without = f"; none has: {', '.join(found.relaxed.dropped)}" if found.relaxed.dropped else ""
+        yield f"No product has every word. Shown: {found.relaxed.shown}{without}."
+    if "meaning" in how:
+        yield "No product has any of the words. These are nearest in meaning."
+    if "popular" in how:
+        yield f"Nothing was found. What others buy{f' in {found.relaxed.shown}' if found.relaxed.shown else ''}:"
+
+
+def _products(found: "Page", shop: "Shop") -> list[dict[str, Any]]:
     shelf = shop.catalog
-    rows = [
+    return [
         {
             "product_id": shelf.product_ids[item.row],
             "title": shelf.titles[item.row],
@@ -285,29 +341,16 @@ def page(found: "Page", shop: "Shop", as_json: bool) -> None:
         }
         for item in found.items
     ]
-    if as_json:
-        counts = {"total": found.total, "reachable": found.reachable}
-        _json({"request_id": found.request_id, "version": found.version, **counts, "items": rows})
-        return
-    if found.redirect is not None:
-        where = found.redirect.to or f"the search {found.redirect.search!r}"
-        console.print(f"The shop's rule {found.redirect.rule!r} leads to {where}.", highlight=False, markup=False)
-    if found.intent.correction:
-        console.print(f"Showing results for: {found.intent.correction}", highlight=False)
-    elif found.intent.maybe:
-        console.print(f"Did you mean: {found.intent.maybe}", highlight=False)
+
+
+def _shelf(rows: Sequence[Mapping[str, Any]]) -> Table:
     table = Table()
     for column in ("", "product", "price", "score", "why"):
         table.add_column(column, justify="right" if column in {"", "price", "score"} else "left")
     for place, row in enumerate(rows, start=1):
         price = "" if row["price"] is None else f"{row['price']:.2f}"
         table.add_row(str(place), str(row["title"]), price, f"{row['score']:.3f}", str(row["why"]))
-    console.print(table if rows else "Nothing was found.")
-    scores = [item.score for item in found.items]
-    if found.rules and scores != sorted(scores, reverse=True):
-        console.print(f"Not by score alone: {'; '.join(found.rules)}.", highlight=False, markup=False)
-    for name in found.late:
-        console.print(f"[yellow]late:[/] {name}")
+    return table
 
 
 def receipt(found: Mapping[str, int], user_id: str, as_json: bool) -> None:

@@ -369,11 +369,11 @@ def _learn(shop: Path, as_json: bool, encode: dict[str, object]) -> None:
 
 def _page(shop: Path, as_json: bool, scene: "Scene", **asked: "Unpack[Asked]") -> None:
     from shopkeeper.cli import show
-    from shopkeeper.flow.answer import answer
     from shopkeeper.flow.ask import ask
     from shopkeeper.flow.build import open_shop
+    from shopkeeper.flow.instead import answer_or_instead
     from shopkeeper.text import language_of
 
     with open_shop(shop, writable=False, patient=True) as opened:
         asked.setdefault("language", language_of(" ".join(opened.catalog.titles[:100])))
-        show.page(answer(ask(opened, scene=scene, **asked), opened), opened, as_json)
+        show.page(answer_or_instead(ask(opened, scene=scene, **asked), opened), opened, as_json)

@@ -85,7 +85,7 @@ def search(guest: Guest, query: Query) -> Results:
     if query.words and page and query.page == 1:
         spell = int(today() * SPELLS_A_DAY)
         guest.tell("search", query=query.words, request_id=page.request_id, once=f"{query.words}|{spell}")
-    total = min(page.reachable, LAST_PAGE * PER_PAGE) if page else 0
+    total = min(page.reachable, LAST_PAGE * PER_PAGE) if page and page.total else 0  # a pin alone is nothing found
     matched = _matched(guest, query, page)
     likely = likely_in(guest.shop, page.intent) if query.words and page and not total else ""
     return Results(

@@ -196,7 +196,7 @@ NO_ROWS: RowArray = np.empty(0, np.int32)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One question at `day`. `allowed` (n,): its filters as a mask; `without`: but one facet's; `wide`: offer all."""
+    """One question at `day`. `allowed` (n,): its filters as a mask; `without`: but one facet's; `wide`: part too."""
 
     request_id: str
     scene: Scene

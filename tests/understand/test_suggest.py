@@ -7,6 +7,7 @@
 5. new titles are suggested at once, and what no product bears any more is not.
 6. empty prefixes, and prefixes of nothing, suggest nothing.
 7. accents and traditional characters are no hindrance, whoever writes them; phrases are suggested as they are written.
+8. what a shopper typed is remembered nowhere here.
 """
 
 from dataclasses import replace
@@ -14,7 +15,9 @@ from dataclasses import replace
 import numpy as np
 
 from shopkeeper.testing import worlds
+from shopkeeper.understand import suggest
 from shopkeeper.understand.suggest import Suggester
+from shopkeeper.understood import Completion
 
 TITLES = ["Whole milk", "Milk chocolate", "Oat drink", "Mint tea", "whole Milk"]
 SHELF = worlds.catalog(
@@ -125,3 +128,10 @@ def test_accents_and_traditional_characters_are_no_hindrance() -> None:
     assert suggester.suggest("creme b") == suggester.suggest("Crème B") == ["Crème brûlée"]
     assert suggester.suggest("电烧") == suggester.suggest("電燒") == ["電燒烤爐"]
     assert suggester.suggest("保溫") == ["保温杯"]
+
+
+def test_what_a_shopper_typed_is_remembered_nowhere() -> None:
+    before = suggest._beginnings_of_title.cache_info().currsize
+    found = SUGGESTER.complete("zq", own=[Completion("zqueen secret", "query")])
+    assert [each.text for each in found] == ["zqueen secret"]
+    assert suggest._beginnings_of_title.cache_info().currsize == before

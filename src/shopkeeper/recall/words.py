@@ -121,8 +121,7 @@ class WordIndex:
     def any(self, words: Sequence[str], most: int = 20_000) -> Matches:
         """Texts that hold one of the words at least."""
         searcher = self._searcher
-        query = _some([self._word(word, searcher, False) for word in dict.fromkeys(words)])
-        return Matches(*self._hits(query, searcher, most))
+        return Matches(*self._hits(self._any(words, searcher), searcher, most))
 
     def says(self, word: str) -> bool:
         """Whether any text says the word, in this number or the other."""

@@ -219,14 +219,17 @@ def _own(asked: str, own: Iterable[Completion]) -> dict[str, Completion]:
     """Those of the shopper's own that hold a word beginning with what is asked, by their normal form."""
     held: dict[str, Completion] = {}
     for each in own:
-        if any(key.startswith(asked) for key, _ in _beginnings_of(each)):
-            held.setdefault(folded(each.text), each._replace(own=True))
+        # titles are the shop's and may be remembered; what a shopper typed is forgotten with the shopper
+        phrase = folded(each.text)
+        known = _beginnings_of_title(phrase) if each.kind == "product" else _beginnings(phrase)
+        if any(key.startswith(asked) for key, _ in known):
+            held.setdefault(phrase, each._replace(own=True))
     return held
 
 
 @lru_cache(20_000)
-def _beginnings_of(own: Completion) -> Sequence[tuple[str, bool]]:
-    return _beginnings(folded(own.text))
+def _beginnings_of_title(phrase: str) -> Sequence[tuple[str, bool]]:
+    return _beginnings(phrase)
 
 
 def _said(catalog: Catalog, row: int) -> list[tuple[str, Completion]]:

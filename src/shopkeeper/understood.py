@@ -52,7 +52,7 @@ class Redirect(NamedTuple):
 class Relaxed:
     """How a page came about of which no product is all that was asked for.
 
-    `words`: no product has every word; those shown have `shown`, and none of them has `dropped`. `filters`: some that
+    `words`: no product has every word; some shown have `shown`, and none of them has `dropped`. `filters`: some that
     words state were widened or dropped, see Stated. `meaning`: no product has any of the words, these are nearest in
     meaning. `popular`: nothing was found; what others buy stands apart, in the department `shown` where one is likely.
     """

@@ -37,7 +37,7 @@ def test_the_page_lists_every_rule_with_its_state(client: TestClient, shop: Shop
     over = '[[rules]]\nname = "old"\nschedule = { until = 2020-01-01 }\nhide = [{ brands = ["Nobody"] }]\n'
     shop.hand.put(PIN + over)
     told = plain(client.get(WHERE).text)
-    assert "on milk &lt;first&gt; pins over conflict old hides hide: no brand &#39;Nobody&#39;." in told
+    assert "on milk &lt;first&gt; pins over please check old hides hide: no brand &#39;Nobody&#39;." in told
     assert 'href="/grocer/console/rules"' in client.get("/grocer/console").text
 
 

@@ -43,10 +43,13 @@ def relaxed(request: Request, intent: Intent, found: Found, shown: Sequence[int]
         return Relaxed((*how, "meaning"))
     if not found.in_part[0]:
         return Relaxed(tuple(how)) if how else None
-    said = {word for row in shown[:READ] for word in _said(catalog, row)}
     words = list(_words(intent))
-    kept, dropped = ([word for word in words if _is_said(word, said) == held] for held in (True, False))
-    return Relaxed((*how, "words"), " ".join(kept), tuple(dropped))
+    texts = [set(_said(catalog, row)) for row in shown[:READ]]
+    held = [tuple(word for word in words if _is_said(word, said)) for said in texts]
+    # what one of them has, not what all have together: the most words, and of as many what most of them have
+    kept = max(held, key=lambda own: (len(own), held.count(own)), default=())
+    dropped = tuple(word for word in words if not any(word in own for own in held))
+    return Relaxed((*how, "words"), " ".join(kept), dropped)
 
 
 def _chose_nothing(request: Request) -> bool:

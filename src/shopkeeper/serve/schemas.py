@@ -94,7 +94,7 @@ class RedirectOut(BaseModel):
 class RelaxedOut(BaseModel):
     """How the page of a search came about where no product is all that was asked for.
 
-    `words`: no product has every word; those shown have `shown`, and none of them has `dropped`. `filters`: some that
+    `words`: no product has every word; some shown have `shown`, and none of them has `dropped`. `filters`: some that
     words state were widened or dropped, as `intent.stated` says. `meaning`: no product has any of the words, these are
     nearest in meaning. `popular`: nothing was found; `instead` is what others buy, in the department `shown` where one
     is likely.

@@ -14,14 +14,16 @@ from shopkeeper.store.mapped import mapped
 from shopkeeper.types import Catalog, FloatArray, RowArray, Snapshot
 
 HalfArray = NDArray[np.float16]
+WIDENED = 50_000
+"""Up to so many vectors are held in single precision, 77 MB at most: widening a thousand takes a millisecond."""
 
 
 @dataclass(frozen=True)
 class VectorShelf:
     """What is scanned at one moment; replaced as a whole. Groups are the distinct vectors (u + m, d).
 
-    `vectors` (u, d) may be mapped from a version; `fresh` (m, d) came since. Both are float16, in old versions float32,
-    and empty on a shelf of codes alone.
+    `vectors` (u, d) may be mapped from a version; `fresh` (m, d) came since, as versions keep them: float16, in old
+    ones float32. A small shelf's `vectors` are the same numbers as float32. Both are empty on a shelf of codes alone.
     """
 
     groups: Groups
@@ -80,20 +82,22 @@ class VectorShelf:
     def save(self, folder: Path) -> None:
         """Writes the shelf into an existing folder."""
         self.codes.save(folder)
-        np.save(folder / "vectors.npy", np.concatenate((self.vectors, self.fresh)))
+        np.save(folder / "vectors.npy", np.concatenate((self.vectors.astype(self.fresh.dtype), self.fresh)))
         np.save(folder / "group_of.npy", self.groups.group_of)
         np.save(folder / "priority.npy", self.groups.priority)
 
     @classmethod
     def load(cls, folder: Path, catalog: Catalog) -> "VectorShelf | None":
-        """Reads it back, the vectors mapped; None where nothing was saved."""
+        """Reads it back, many vectors mapped; None where nothing was saved."""
         if not (folder / "vectors.npy").is_file():
             return None
         vectors = mapped(folder / "vectors.npy")
         codes = Codes.load(folder)
         group_of = np.load(folder / "group_of.npy")
         group_of[catalog.deleted[: len(group_of)]] = NO_GROUP
-        return cls(Groups(group_of, len(codes), np.load(folder / "priority.npy")), codes, vectors, vectors[:0])
+        groups = Groups(group_of, len(codes), np.load(folder / "priority.npy"))
+        held = np.asarray(vectors, np.float32) if len(vectors) <= WIDENED else vectors
+        return cls(groups, codes, held, vectors[:0])
 
     def _is_exact(self) -> bool:
         return len(self.vectors) + len(self.fresh) == len(self.codes)
@@ -103,7 +107,7 @@ class VectorShelf:
         code = self.codes.code(vector[None])[:, 0]
         same = np.flatnonzero(self.codes.distances(code) == 0).astype(np.int32)
         if self._is_exact():
-            same = same[(self.exact(same) == vector.astype(self.vectors.dtype)).all(axis=1)]
+            same = same[(self.exact(same) == vector.astype(self.fresh.dtype)).all(axis=1)]
         return int(same[0]) if len(same) else NO_GROUP
 
 

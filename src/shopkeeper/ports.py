@@ -5,6 +5,7 @@ nested pydantic model `Settings`, is made as `Class(settings)`, and declares wha
 
     Fits        learns from a snapshot                      Saves       writes itself to a folder and reads itself back
     Observes    takes an event in at once                   Updates     takes a changed catalogue in at once
+    Follows     takes in at once what followed a search
     Forgets     removes what it holds of a shopper          Yields      offers more where nothing else was found
 
 The contract suite in `shopkeeper.testing` finds every plug-in by itself and checks each capability that it declares.
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_chec
 import numpy as np
 from pydantic import BaseModel
 
+from shopkeeper.observed import Choice, Observed
 from shopkeeper.types import (
     Batch,
     BoolArray,
@@ -29,7 +31,6 @@ from shopkeeper.types import (
     FloatArray,
     IntArray,
     Intent,
-    Observed,
     Offer,
     Portrait,
     Ranked,
@@ -97,6 +98,12 @@ class Past:
 class Replays(Protocol):
     def replay(self, past: Past) -> None:
         """Takes many events in at once: afterwards all is as if each had been observed."""
+
+
+@runtime_checkable
+class Follows(Protocol):
+    def follow(self, choice: Choice) -> None:
+        """Takes in what was chosen after a search; the next search knows it. Thread-safe, under a millisecond."""
 
 
 @runtime_checkable

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from shopkeeper.amounts import Between
 from shopkeeper.attributes import NO_ATTRIBUTES, Attributes
+from shopkeeper.observed import Choice
 from shopkeeper.understood import Alternative, Change, Redirect, Relaxed, Stated
 
 if TYPE_CHECKING:
@@ -83,17 +84,6 @@ class Event:
     quantity: float = 1.0
     value: float | None = None
     context: Mapping[str, str] = field(default_factory=dict)
-
-
-class Observed(NamedTuple):
-    """An event after the edge: rows in place of ids. `row` is -1 when the event names no product."""
-
-    action: int
-    day: float
-    user: int
-    row: int
-    session: str
-    quantity: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,6 +377,7 @@ class Page:
 class Snapshot:
     """What was known at one moment: everything a stage may learn from. Nothing at or after `day` is in here.
 
+    `choices` is what was chosen after searches, oldest first.
     `interactions` is the same log as `log`, as an Ibis table on DuckDB with columns user int32, row int32, day float64,
     action int8, quantity float32, basket int32. vectors float32 (n_products, d), unit length, None without an encoder.
     """
@@ -397,3 +388,4 @@ class Snapshot:
     interactions: "ibis.Table"
     vectors: FloatArray | None = None
     seed: int = 0
+    choices: Sequence[Choice] = ()

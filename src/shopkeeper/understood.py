@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 Role = Literal["filter", "boost", "widened", "dropped"]
-How = Literal["words", "filters", "meaning", "popular"]
+How = Literal["words", "filters", "chosen", "meaning", "popular"]
 Kind = Literal["query", "category", "brand", "product"]
 
 
@@ -53,8 +53,9 @@ class Relaxed:
     """How a page came about of which no product is all that was asked for.
 
     `words`: no product has every word; some shown have `shown`, and none of them has `dropped`. `filters`: some that
-    words state were widened or dropped, see Stated. `meaning`: no product has any of the words, these are nearest in
-    meaning. `popular`: nothing was found; what others buy stands apart, in the department `shown` where one is likely.
+    words state were widened or dropped, see Stated. `chosen`: no product has any of the words, shoppers who searched
+    for them chose some of these. `meaning`: nor did any, these are nearest in meaning. `popular`: nothing
+    was found; what others buy stands apart, in the department `shown` where one is likely.
     """
 
     how: tuple[How, ...]

@@ -33,6 +33,7 @@ LAYERS = (
         "folding",
         "measures",
         "numbered",
+        "observed",
         "__init__",
     },
     {"store", "measure"},

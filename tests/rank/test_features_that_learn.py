@@ -17,9 +17,10 @@ import numpy as np
 import pytest
 
 from shopkeeper import plugins
+from shopkeeper.observed import Observed
 from shopkeeper.ports import Saves
 from shopkeeper.testing.worlds import Visit, catalog, interactions, snapshot
-from shopkeeper.types import PURCHASE, Observed
+from shopkeeper.types import PURCHASE
 from tests.rank.worlds import batch, candidates, column, feature
 
 DAY = 24.0

@@ -321,6 +321,8 @@ def _came_about(found: "Page") -> Iterator[str]:
     if "words" in how:
         without = f"; none has: {', '.join(found.relaxed.dropped)}" if found.relaxed.dropped else ""
         yield f"No product has every word. Shown: {found.relaxed.shown}{without}."
+    if "chosen" in how:
+        yield "No product has any of the words. Shoppers who searched for them chose some of these."
     if "meaning" in how:
         yield "No product has any of the words. These are nearest in meaning."
     if "popular" in how:

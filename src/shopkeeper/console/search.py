@@ -49,7 +49,7 @@ class Results:
     """What the search page shows.
 
     `total` can be paged through, `sizes` counts every size and variant that matches, `cut`: more than can be paged to;
-    `by_meaning`: no word matched.
+    `by_meaning`: no word matched, though shoppers may have `chosen` some of it after the same search.
     """
 
     query: Query
@@ -58,6 +58,7 @@ class Results:
     sizes: int
     cut: bool
     by_meaning: bool
+    chosen: bool
     pages: int
     facets: tuple[Facet, ...]
     chips: tuple[Chip, ...]
@@ -95,6 +96,7 @@ def search(guest: Guest, query: Query) -> Results:
         sizes=matched,
         cut=page is not None and (matched > _most(guest, query) or page.reachable > total),
         by_meaning=bool(query.words and page and not matched),
+        chosen=bool(page and page.relaxed and "chosen" in page.relaxed.how),
         pages=min(LAST_PAGE, -(-total // PER_PAGE)),
         facets=_facets(guest, query, found),
         chips=_chips(guest, query),

@@ -17,7 +17,7 @@ MAX_DAY = 1 << 31
 NEED_HISTORY = frozenset({"taste", "price", "together"})
 """Reasons that say something of the shopper: not said of a stranger."""
 
-OF_WORDS = frozenset({"words", "meaning", "agreed"})
+OF_WORDS = frozenset({"words", "meaning", "chosen", "agreed"})
 """Reasons that say something of what was typed: not said of a search without words."""
 
 AGREED = "agreed"

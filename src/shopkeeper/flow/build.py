@@ -153,6 +153,7 @@ def load_trained(folder: ShopFolder, catalog: Catalog, ahead: Future[VersionInfo
         rankers={name: ranker for name, ranker in parts.rankers.items() if name in state["rankers"]},
         scenes=folder.settings.rank.rankers,
         search=search,
+        day=state["day"],
         vectors=mapped(vectors) if vectors.is_file() else None,
         understanding=understanding,
         suggester=suggester,

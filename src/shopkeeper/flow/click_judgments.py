@@ -104,17 +104,18 @@ def click_judgments(path: Path, out: Path) -> FromClicks:
     return found
 
 
-def searches(folder: ShopFolder) -> Searches:
-    """The search pages that the shop remembers, oldest first, at most OF_ONE of one shopper and query."""
-    start, now = time.time() - folder.settings.store.exposure_days * SECONDS_A_DAY, time.time()
+def searches(folder: ShopFolder, end: float | None = None) -> Searches:
+    """The search pages that the shop remembers, oldest first, at most OF_ONE of one shopper and query; with `end` (UTC
+    seconds) those before it."""
+    start, end = time.time() - folder.settings.store.exposure_days * SECONDS_A_DAY, time.time() if end is None else end
     followed: dict[str, list[Event]] = defaultdict(list)
     for event in folder.events.tail(start):
-        if event.request_id:
+        if event.request_id and event.timestamp < end:
             followed[event.request_id].append(event)
     numbers: dict[tuple[str, str], int] = {}
     lines: list[tuple[str, str, list[int], list[int], list[float]]] = []
     times: Counter[tuple[str, str]] = Counter()
-    for exposure in folder.exposures.between(start, now, searches=True):
+    for exposure in folder.exposures.between(start, end, searches=True):
         query, who = normalise(exposure.query), exposure.user_id or exposure.session_id
         times[query, who] += 1
         if exposure.scene != "search" or not query or (who and times[query, who] > OF_ONE):
@@ -135,12 +136,12 @@ def searches(folder: ShopFolder) -> Searches:
 def judged(found: Searches, settings: Settings) -> FromClicks:
     """The judgments of the queries that several shoppers asked; see `ratings`."""
     pages, shown = found.pages, found.pages.shown
-    examination, unknown = _examination(pages)
+    looked_at, unknown = examination(pages)
     views, clicks, bought = (
         np.bincount(pages.pairs[shown], weights[shown], pages.n_pairs).astype(np.float64)
         for weights in (shown, pages.clicks, found.grades >= 3)
     )
-    attraction = _attraction(pages, examination, views)
+    attraction = _attraction(pages, looked_at, views)
     asked: dict[str, set[str]] = defaultdict(set)
     for query, shopper in zip(found.queries, found.shoppers, strict=True):
         asked[query].update({shopper} - {""})
@@ -164,7 +165,7 @@ def judged(found: Searches, settings: Settings) -> FromClicks:
         clicks=int(pages.clicks.sum()),
         queries=len(asked),
         judgments=tuple(rows),
-        examination=tuple(round(float(value), 4) for value in examination),
+        examination=tuple(round(float(value), 4) for value in looked_at),
         unknown=unknown,
     )
 
@@ -177,7 +178,7 @@ def ratings(attraction: Chances, clicks: Chances, bought: Chances) -> IntArray:
     return np.asarray(np.minimum(np.minimum(level, 2) + (bought > 0), 3), np.int64)
 
 
-def _examination(pages: Pages) -> tuple[Chances, str]:
+def examination(pages: Pages) -> tuple[Chances, str]:
     """How likely each place is looked at, float64 (d,); ones, and why, where the log cannot tell."""
     clicks, shown, width = int(pages.clicks.sum()), pages.shown, pages.pairs.shape[1]
     places = np.broadcast_to(np.arange(width), pages.pairs.shape)

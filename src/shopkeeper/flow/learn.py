@@ -11,6 +11,7 @@ from shopkeeper.flow.adapt import adapted
 from shopkeeper.flow.behaviour import Behaviour
 from shopkeeper.flow.build import Stages, encoder_of, stages
 from shopkeeper.flow.check import Checked, check
+from shopkeeper.flow.choices import learnt_choices
 from shopkeeper.flow.gains import Shelved
 from shopkeeper.flow.judge import Learnt, judged
 from shopkeeper.flow.past import past_queries
@@ -68,8 +69,10 @@ def learn(
         last_seq = folder.events.last_seq()  # taken first: what arrives while learning is replayed to the version
         seed = settings.learn.seed
         whole = snapshot(folder, vectors=vectors, seed=seed, events=checked.events, catalog=catalog)
-        whole = up_to(whole, today())
-        held = window(whole, whole.day - settings.learn.holdout_days, settings.learn.holdout_days)
+        whole, events = up_to(whole, today()), folder.events.table() if checked.events is None else checked.events
+        edge = whole.day - settings.learn.holdout_days
+        whole = replace(whole, choices=learnt_choices(folder, events, catalog, whole.day, edge))
+        held = window(whole, edge, settings.learn.holdout_days)
         parts, plan = stages(settings), Plan.of(settings)
         lessons = taught(parts, held.snapshot, settings, plan, tell)
         tell("measuring on held-out days", 0, 0)
@@ -79,7 +82,6 @@ def learn(
         tell("learning everything", 0, 0)
         parts.fit(whole)
         order = _search_order(folder, parts, understanding, whole, plan)
-        events = folder.events.table() if checked.events is None else checked.events
         asked, data_hash = past_queries(events, settings), checked.report.data_hash
         learning = Learning(whole, data_hash, last_seq, parts, encoder, lessons, contests, asked, texts, order)
         version = sealed(folder, draft, learning)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from shopkeeper.ports import Source, Yields
-from shopkeeper.recall.gather import WORDS, Found, Plan, gather
+from shopkeeper.recall.gather import CHOSEN, WORDS, Found, Plan, gather
 from shopkeeper.recall.words import SMALL
 from shopkeeper.text import has_han, other_numbers, spans, tokens
 from shopkeeper.types import Batch, Catalog, Filters, Intent, Request
@@ -39,8 +39,8 @@ def relaxed(request: Request, intent: Intent, found: Found, shown: Sequence[int]
     if request.scene != "search" or (not intent.tokens and not intent.stated):
         return None
     how: list[How] = ["filters"] if any(own.role in ("widened", "dropped") for own in intent.stated) else []
-    if len(shown) and not _by_words(found):
-        return Relaxed((*how, "meaning"))
+    if len(shown) and not _offered(WORDS, found):
+        return Relaxed((*how, "chosen" if _offered(CHOSEN, found) else "meaning"))
     if not found.in_part[0]:
         return Relaxed(tuple(how)) if how else None
     words = list(_words(intent))
@@ -56,12 +56,12 @@ def _chose_nothing(request: Request) -> bool:
     return replace(request.filters, in_stock=True) == Filters()
 
 
-def _by_words(found: Found) -> bool:
-    """Whether the words, or what they state, found any of the candidates."""
+def _offered(source: str, found: Found) -> bool:
+    """Whether this source found any of the candidates."""
     candidates = found.candidates
-    if WORDS not in candidates.sources:
+    if source not in candidates.sources:
         return False
-    return bool((candidates.ranks[:, candidates.sources.index(WORDS)] > 0).any())
+    return bool((candidates.ranks[:, candidates.sources.index(source)] > 0).any())
 
 
 def _words(intent: Intent) -> Iterator[str]:

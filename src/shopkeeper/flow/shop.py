@@ -11,12 +11,14 @@ import numpy as np
 
 from shopkeeper.errors import NoVersion, UnknownProduct
 from shopkeeper.exposure import Exposure
+from shopkeeper.feedback.attribution import Attribution, Origin
 from shopkeeper.flow.hand import Hand
 from shopkeeper.flow.searches import Searches
 from shopkeeper.flow.state import texts_of
 from shopkeeper.flow.vectors import encoded
 from shopkeeper.intake import rejected
-from shopkeeper.ports import Feature, Forgets, Observes, Past, Ranker, Replays, Rule, Source, Updates
+from shopkeeper.observed import Choice, Observed
+from shopkeeper.ports import Feature, Follows, Forgets, Observes, Past, Ranker, Replays, Rule, Source, Updates
 from shopkeeper.profile.profiles import SESSION_DAYS, Profiles
 from shopkeeper.rank.later import LaterRows
 from shopkeeper.recall.gather import Plan
@@ -30,7 +32,6 @@ from shopkeeper.types import (
     Event,
     FloatArray,
     Intent,
-    Observed,
     Product,
     Request,
     RowArray,
@@ -41,6 +42,8 @@ from shopkeeper.understand.suggest import Suggester
 from shopkeeper.understand.understanding import Understanding
 
 SECONDS_A_DAY = 86_400.0
+VISIT_DAYS = 0.5
+"""No visit is longer: what it chose at its end followed a search that is no longer ago."""
 
 
 def today() -> float:
@@ -64,6 +67,7 @@ class Trained:
     suggester: Suggester
     structured: Structured | None = None
     search: tuple[str, Ranker] | None = None
+    day: float = 0.0
 
     def opened(self, request: Request, intent: Intent) -> Request:
         """The request, wide where a taught ranker orders the search. A code is found by its letters alone."""
@@ -114,6 +118,12 @@ class Trained:
                 for event in past:
                     part.observe(event)
 
+    def follow(self, choice: Choice) -> None:
+        """What was chosen after a search enters every live state of this version."""
+        for part in self.sources.values():
+            if isinstance(part, Follows):
+                part.follow(choice)
+
 
 class Gate:
     """Many pass at once; whoever closes it waits until nobody is inside, and nobody enters meanwhile."""
@@ -162,6 +172,7 @@ class Shop:
         self.catalog: Catalog = folder.products.catalog()
         self.gate = Gate()
         self.searches = Searches()
+        self.attribution = Attribution(folder.exposures.query_of)
         self.rules = rules
         self.hand = Hand(folder.path, self.settings.understand.synonyms.weight)
         self.plan = plan
@@ -205,17 +216,32 @@ class Shop:
                     # by arrival: an event that came late is none the less new to the version
                     past = self.folder.events.past_since(fresh.last_seq, self.catalog, self.folder.users)
                     fresh.replay(_not_ahead(past))
+                    self._follow(fresh)
                 self._trained = fresh
             return True
 
     def take(self, event: Event) -> None:
         """The event, which is in the log already, enters everything that keeps a live state."""
-        seen = self._observed(event)
+        seen, origin = self._observed(event), self.attribution.take(event)
         self.profiles.observe(seen)
         if event.action == "search":
             self.searches.note(event.user_id, event.session_id, event.query)
         if self._trained:
             self._trained.observe(seen)
+            if origin.query and seen.row >= 0:
+                self._trained.follow(choice_of(event, origin, seen.row, seen.user))
+
+    def _follow(self, fresh: Trained) -> None:
+        """Shows a version what was chosen after searches since it was learnt, and after some that it was learnt with.
+
+        While the shop opens, this is also how it comes to know the visits under way.
+        """
+        attribution = Attribution(self.folder.exposures.query_of) if self._trained else self.attribution
+        after = (fresh.day - VISIT_DAYS) * SECONDS_A_DAY
+        for seq, event in self.folder.events.after_searches(fresh.last_seq, after):
+            origin, row = attribution.take(event), self.catalog.row_of.get(event.product_id, -1)
+            if origin.query and row >= 0 and seq > fresh.last_seq:
+                fresh.follow(choice_of(event, origin, row, self.folder.users.row(event.user_id)))
 
     def _portraits(self) -> Profiles:
         """The log up to a session's length ago, and what came later event by event, so that sessions live on."""
@@ -297,6 +323,7 @@ class Shop:
             receipt["events"] = self.folder.events.erase(user_id)
             receipt["rejected"] = rejected.forget(self.folder.path, user_id)
             self.searches.forget(user_id)
+            self.attribution.forget(user_id)
             if row >= 0:
                 self.profiles.forget(row)
                 forgetting = (
@@ -332,6 +359,12 @@ class Shop:
         if self.plan.crew is not None:
             self.plan.crew.close()
         self.folder.close()
+
+
+def choice_of(event: Event, origin: Origin, row: int, user: int, weight: float = 1.0) -> Choice:
+    """The event as a choice after a search, in rows and days; see `_not_ahead`."""
+    day = min(event.timestamp / SECONDS_A_DAY, today())
+    return Choice(origin.query, ACTION_CODES[event.action], day, user, row, event.session_id, weight)
 
 
 def _not_ahead(past: Past) -> Past:

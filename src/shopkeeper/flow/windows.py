@@ -1,5 +1,6 @@
 """The time split: what was known before each cut, and what shoppers did in the days after it."""
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -13,7 +14,9 @@ def earlier(snapshot: Snapshot, day: float) -> Snapshot:
     """What was known at an earlier moment. Vectors are kept: they are of texts, or learnt from days before those that
     a version is measured on."""
     table = snapshot.interactions
-    return replace(snapshot, day=day, log=snapshot.log.before(day), interactions=table.filter(table.day < day))
+    choices = snapshot.choices[: bisect_left(snapshot.choices, day, key=lambda choice: choice.day)]
+    earlier_log, earlier_table = snapshot.log.before(day), table.filter(table.day < day)
+    return replace(snapshot, day=day, log=earlier_log, interactions=earlier_table, choices=choices)
 
 
 def up_to(snapshot: Snapshot, now: float) -> Snapshot:

@@ -11,8 +11,9 @@ from math import floor, inf
 
 import numpy as np
 
+from shopkeeper.observed import Observed
 from shopkeeper.profile.growing import Line, Lines, no_lines
-from shopkeeper.types import NEW_USER, Interactions, Observed, Portrait, RowArray
+from shopkeeper.types import NEW_USER, Interactions, Portrait, RowArray
 
 SESSION_DAYS = 1.0
 """A session nobody touched for this long is over."""

@@ -24,6 +24,8 @@ Offers = list[Offer]
 
 WORDS = "lexical"
 """The source that finds by words."""
+CHOSEN = "query_log"
+"""The source that finds by what others chose after the same search: it needs no words to be right."""
 
 
 @dataclass(frozen=True)
@@ -160,15 +162,22 @@ def _partly(offers: Mapping[str, Offers], n: int) -> tuple[RowArray, ...]:
 
 
 def _by_words(candidates: Candidates, offers: Mapping[str, Offers], batch: Batch) -> Candidates:
-    """The candidates; of a search of which enough products hold every word those alone, though filters leave none."""
+    """The candidates; of a search of which enough products hold every word those alone, though filters leave none, and
+    what others chose after it."""
     whole = [
         request.scene == "search" and not request.wide and offer.whole and not len(offer.partly)
         for request, offer in zip(batch.requests, offers.get(WORDS, ()), strict=False)
     ]
     if not any(whole):
         return candidates
+    of_request = candidates.request_of()
     found = candidates.ranks[:, candidates.sources.index(WORDS)] > 0
-    return candidates.take(np.flatnonzero(found | ~np.array(whole)[candidates.request_of()]))
+    if CHOSEN in candidates.sources:
+        chosen = candidates.ranks[:, candidates.sources.index(CHOSEN)] > 0
+        for at, offer in enumerate(offers[CHOSEN]):
+            chosen &= (of_request != at) | ~np.isin(candidates.rows, offer.partly)
+        found |= chosen
+    return candidates.take(np.flatnonzero(found | ~np.array(whole)[of_request]))
 
 
 def _scored(candidates: Candidates, sources: Mapping[str, Source], batch: Batch) -> tuple[Candidates, Sequence[str]]:

@@ -95,9 +95,9 @@ class RelaxedOut(BaseModel):
     """How the page of a search came about where no product is all that was asked for.
 
     `words`: no product has every word; some shown have `shown`, and none of them has `dropped`. `filters`: some that
-    words state were widened or dropped, as `intent.stated` says. `meaning`: no product has any of the words, these are
-    nearest in meaning. `popular`: nothing was found; `instead` is what others buy, in the department `shown` where one
-    is likely.
+    words state were widened or dropped, as `intent.stated` says. `chosen`: no product has any of the words, shoppers
+    who searched for them chose some of these. `meaning`: nor did any, these are nearest in meaning. `popular`: nothing
+    was found; `instead` is what others buy, in the department `shown` where one is likely.
     """
 
     how: list[How]

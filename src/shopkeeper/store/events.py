@@ -26,6 +26,7 @@ from shopkeeper.store.log import (
     interactions_of,
     last_seq,
     past_of,
+    searching,
     tail_table,
     whole_log,
 )
@@ -139,6 +140,20 @@ class Events:
         """What `since` tells, in rows and days."""
         return past_of(self._since(seq, self._coded_tail, coded_day), catalog, users.ids())
 
+    def after_searches(self, seq: int, after: float) -> list[tuple[int, Event]]:
+        """Searches, and what may have followed one, with the number of each, oldest first: those that arrived after the
+        event with number `seq`, or are of `after` (UTC seconds) or later."""
+        after_us = round(after * MICROSECONDS)
+        lately = (EVENTS.c.seq > seq) | (EVENTS.c.timestamp_us >= after_us)
+        with self._database.reading() as connection:
+            tail = tail_table(connection, lately & _of_searches())
+            files = self._named(connection, (DAYS.c.last_seq > seq) | (DAYS.c.last_timestamp_us >= after_us))
+        found = pa.concat_tables([tail, *(searching(day_table(file)) for file in files)])
+        late = numbers_of(found.column("timestamp").cast(pa.int64())) >= after_us
+        kept = np.flatnonzero(late | (numbers_of(found.column("seq")) > seq))
+        ordered = found.take(numbers(kept, pa.int64())).sort_by([("timestamp", "ascending"), ("seq", "ascending")])
+        return list(zip(ordered.column("seq").to_pylist(), _events_of(ordered), strict=True))
+
     def last_seq(self) -> int:
         """The number of the event that arrived last, even if it was erased since; -1 for an empty log."""
         with self._database.reading() as connection:
@@ -246,6 +261,13 @@ def _events_of(table: pa.Table) -> list[Event]:
     stamps = table.column("timestamp").cast(pa.int64()).to_pylist()
     rows = table.drop_columns(["timestamp", "seq"]).to_pylist()
     return [event_of({**row, "timestamp_us": stamp}) for row, stamp in zip(rows, stamps, strict=True)]
+
+
+def _of_searches() -> sa.ColumnElement[bool]:
+    """What names a search, or belongs to a visit that searched."""
+    named = (EVENTS.c["query"] != "") | (EVENTS.c.request_id != "")
+    visits = sa.select(EVENTS.c.session_id).where((EVENTS.c["query"] != "") & (EVENTS.c.session_id != ""))
+    return named | EVENTS.c.session_id.in_(visits)
 
 
 def event_keys(event_ids: Iterable[str]) -> IntArray:

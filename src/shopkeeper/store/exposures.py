@@ -71,6 +71,22 @@ class Exposures:
             record = connection.execute(statement).mappings().one_or_none()
         return None if record is None else _exposure(dict(record))
 
+    def query_of(self, request_id: str) -> str | None:
+        """What a page was asked for, also one that is not written yet: empty without a query, None for no such page."""
+        with self._changed:
+            found = self._waiting.get(request_id) or self._writing.get(request_id)
+        if found is not None:
+            return found.query
+        with self._database.reading() as connection:
+            statement = sa.select(EXPOSURES.c["query"]).where(EXPOSURES.c.request_id == request_id)
+            return connection.execute(statement).scalar_one_or_none()
+
+    def queries(self) -> dict[str, str]:
+        """What every written page was asked for, by its request_id."""
+        with self._database.reading() as connection:
+            lines = connection.execute(sa.select(EXPOSURES.c.request_id, EXPOSURES.c["query"])).all()
+        return {line[0]: line[1] for line in lines}
+
     def between(self, start: float, end: float, *, searches: bool = False) -> Iterator[Exposure]:
         """The written exposures of [start, end), UTC seconds, oldest first; those of `searches` alone if asked."""
         stamp = EXPOSURES.c.timestamp_us

@@ -117,6 +117,14 @@ def whole_log(files: Sequence[Path], tail: pa.Table) -> "ibis.Table":
     return ibis.union(lake, recent, distinct=False)
 
 
+def searching(log: pa.Table) -> pa.Table:
+    """The lines of a log that name a search, or belong to a visit that searched."""
+    named = pc.or_(pc.not_equal(log.column("query"), ""), pc.not_equal(log.column("request_id"), ""))
+    session, asked = log.column("session_id"), pc.not_equal(log.column("query"), "")
+    visits = pc.unique(log.filter(pc.and_(asked, pc.not_equal(session, ""))).column("session_id"))
+    return log.filter(pc.or_(named, pc.is_in(session, value_set=visits)))
+
+
 def content_hash(log: "ibis.Table") -> str:
     """sha256 over the lines of a table, whatever their order: it is taken over the sum of the lines' digests."""
     import ibis

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from shopkeeper.observed import Observed
 from shopkeeper.ports import Forgets, Observes, Replays, Saves, Updates
 from shopkeeper.testing.contract_world import TODAY, World, candidates, empty_world, one_of, some_past, world
-from shopkeeper.types import ACTION_CODES, SCENES, Batch, Candidates, FeatureTable, FloatArray, Observed
+from shopkeeper.types import ACTION_CODES, SCENES, Batch, Candidates, FeatureTable, FloatArray
 
 ROWS = (0, 2, 4, 9, 11, 16, 21)
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from shopkeeper.ports import Fits, Forgets, Observes, Replays, Saves, Updates, Yields
+from shopkeeper.observed import Choice, Observed
+from shopkeeper.ports import Fits, Follows, Forgets, Observes, Replays, Saves, Updates, Yields
 from shopkeeper.settings import SourceSettings
 from shopkeeper.testing.contract_world import DELETED, TODAY, World, empty_world, one_of, some_past, world
-from shopkeeper.types import ACTION_CODES, SCENES, Observed, Offer
+from shopkeeper.types import ACTION_CODES, SCENES, Offer
 
 LIMIT = 7
 
@@ -140,6 +141,32 @@ def a_forgotten_shopper_leaves_no_trace(kind: type[Any]) -> None:
             _are_equal(old, new, f"{scene}, after forgetting")
 
 
+def what_followed_a_search_counts_and_can_be_forgotten(kind: type[Any]) -> None:
+    """Choices by several shoppers are known to the same search at once; forgetting them leaves no trace."""
+    here = world()
+    source = _made(kind, here)
+    if not _can(source, Follows, Forgets):
+        return
+    batch = here.requests("search")
+    before = source.recall(batch, LIMIT)
+    kept = [(offer.rows.copy(), offer.scores.copy()) for offer in before]
+    for user in (5, 6, 7):
+        source.follow(Choice("green tea", ACTION_CODES["purchase"], TODAY, user, 2 if user < 7 else 0, "s"))
+        source.follow(Choice("green tea", ACTION_CODES["view"], TODAY, user, 1, "s"))
+    source.follow(Choice("green tea", ACTION_CODES["purchase"], TODAY, -1, len(here.catalog) + 5, ""))
+    after = source.recall(batch, LIMIT)
+    for offer in after:
+        _is_sound(offer, LIMIT)
+    assert any(2 in offer.rows for offer in after), "what several shoppers chose after a search was not offered"
+    for offer, (rows, scores) in zip(before, kept, strict=True):
+        assert np.array_equal(offer.rows, rows), "a choice changed an offer that was handed out"
+        assert np.array_equal(offer.scores, scores), "a choice changed an offer that was handed out"
+    for user in (5, 6, 7, 10_000):
+        source.forget(user)
+    for old, new in zip(before, source.recall(batch, LIMIT), strict=True):
+        _are_equal(old, new, "after forgetting who chose")
+
+
 def changed_products_are_taken_in(kind: type[Any]) -> None:
     """After an update deleted rows are not offered under the new mask, and offers stay sound."""
     here = world()
@@ -205,6 +232,7 @@ CONTRACT = (
     events_change_only_what_they_may,
     the_past_at_once_is_as_event_by_event,
     a_forgotten_shopper_leaves_no_trace,
+    what_followed_a_search_counts_and_can_be_forgotten,
     changed_products_are_taken_in,
     an_empty_shop_gets_no_offers,
     strangers_do_not_break_it,

@@ -12,10 +12,11 @@
 import numpy as np
 import pytest
 
+from shopkeeper.observed import Observed
 from shopkeeper.recall.neighbours import LivePairs, Neighbours
 from shopkeeper.recall.sources.covisit import Covisit
 from shopkeeper.testing import worlds
-from shopkeeper.types import ACTION_CODES, Interactions, Observed, Offer, Request, RowArray, Scene
+from shopkeeper.types import ACTION_CODES, Interactions, Offer, Request, RowArray, Scene
 
 N = 8
 BOARD = [

@@ -11,10 +11,11 @@
 import numpy as np
 import pytest
 
+from shopkeeper.observed import Observed
 from shopkeeper.recall.sources import popular
 from shopkeeper.recall.sources.popular import Popular
 from shopkeeper.testing import worlds
-from shopkeeper.types import ACTION_CODES, BoolArray, Observed, Offer, Request, Scene
+from shopkeeper.types import ACTION_CODES, BoolArray, Offer, Request, Scene
 
 OLD = [(user, 0, 40.0, "purchase") for user in range(6)]
 NEW = [(user, 1, 99.5, "purchase") for user in range(2)]

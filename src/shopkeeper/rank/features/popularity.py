@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field
 
+from shopkeeper.observed import Observed
 from shopkeeper.ports import Past
 from shopkeeper.rank.pairs import pairs, taken
 from shopkeeper.settings import PluginSettings
 from shopkeeper.store.mapped import mapped
-from shopkeeper.types import PURCHASE, Batch, Candidates, Catalog, DayArray, FloatArray, Observed, Snapshot
+from shopkeeper.types import PURCHASE, Batch, Candidates, Catalog, DayArray, FloatArray, Snapshot
 
 _FAR = 100.0
 """After so many of the shortest half-lives the counts are brought to the new day: 2 ** 1024 is infinite."""

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
+from shopkeeper.observed import Observed
 from shopkeeper.ports import Past
 from shopkeeper.recall.neighbours import LivePairs, Neighbours
 from shopkeeper.recall.offers import best, last_places, without
@@ -20,7 +21,6 @@ from shopkeeper.types import (
     DayArray,
     FloatArray,
     IntArray,
-    Observed,
     Offer,
     Portrait,
     Request,

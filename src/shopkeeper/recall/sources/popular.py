@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from shopkeeper.observed import Observed
 from shopkeeper.ports import Past
 from shopkeeper.recall.offers import best, inside
 from shopkeeper.settings import SCENE_WEIGHTS, SourceSettings, Weight
@@ -21,7 +22,6 @@ from shopkeeper.types import (
     BoolArray,
     Catalog,
     DayArray,
-    Observed,
     Offer,
     Request,
     RowArray,

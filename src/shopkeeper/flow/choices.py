@@ -1,0 +1,72 @@
+"""What shoppers chose after their searches: from the whole log for learning, and since a version for serving."""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from shopkeeper.feedback.attribution import CHOOSING, Attribution, Origin
+from shopkeeper.flow.click_judgments import CLIP, examination, searches
+from shopkeeper.flow.shop import SECONDS_A_DAY, choice_of
+from shopkeeper.measure.clicks import Chances
+from shopkeeper.observed import Choice
+from shopkeeper.store.folder import ShopFolder
+from shopkeeper.types import Catalog, Event
+
+if TYPE_CHECKING:
+    import ibis
+
+LATEST = 1_000_000
+"""So many choices are learnt from, the latest."""
+_COLUMNS = ("event_id", "timestamp", "action", "user_id", "session_id", "product_id", "query", "request_id", "position")
+
+
+def learnt_choices(
+    folder: ShopFolder, events: "ibis.Table", catalog: Catalog, day: float, edge: float
+) -> tuple[Choice, ...]:
+    """What was chosen after searches before `day`, oldest first, each weighed by how seldom its place is looked at.
+
+    How places are looked at is learnt from pages before day `edge`, where the log tells it at all: see
+    `flow/click_judgments.py`.
+    """
+    pages = folder.exposures.queries()
+    told = [
+        (event, origin) for event, origin in attributed(_of_searches(events), Attribution(pages.get)) if origin.query
+    ]
+    if not told:
+        return ()
+    weights = _weights(folder, edge) if any(origin.place >= 0 for _, origin in told) else np.empty(0)
+    rows, row_of = catalog.row_of, folder.users.row
+    found = (
+        choice_of(event, origin, rows.get(event.product_id, -1), row_of(event.user_id), _weight(weights, origin.place))
+        for event, origin in told[-LATEST:]
+    )
+    return tuple(choice for choice in found if choice.row >= 0 and choice.day < day)
+
+
+def attributed(events: Iterable[Event], attribution: Attribution) -> Iterator[tuple[Event, Origin]]:
+    """Each event, in order, with the search that it followed."""
+    for event in events:
+        yield event, attribution.take(event)
+
+
+def _of_searches(log: "ibis.Table") -> Iterator[Event]:
+    """Searches, and what may have followed one, oldest first."""
+    asked = (log.action == "search") & (log["query"] != "")
+    visits = log.filter(asked & (log.session_id != "")).select("session_id").distinct()
+    named = (log["query"] != "") | (log.request_id != "")
+    follows = log.action.isin(sorted(CHOOSING)) & (named | log.session_id.isin(visits.session_id))
+    lines = log.filter(asked | follows).select(*_COLUMNS).order_by("timestamp", "event_id")
+    for batch in lines.to_pyarrow().to_batches():
+        for row in batch.to_pylist():
+            yield Event(**(row | {"timestamp": row["timestamp"].timestamp()}))
+
+
+def _weights(folder: ShopFolder, edge: float) -> Chances:
+    """What a choice in each place counts, float64 (d,): one over how likely it is looked at."""
+    looked_at, _ = examination(searches(folder, edge * SECONDS_A_DAY).pages)
+    return np.minimum(1.0 / np.maximum(looked_at, 1e-9), CLIP)
+
+
+def _weight(weights: Chances, place: int) -> float:
+    return float(weights[place]) if 0 <= place < len(weights) else 1.0

@@ -1,0 +1,29 @@
+"""What shoppers did, after the edge: rows in place of ids, days in place of moments."""
+
+from typing import NamedTuple
+
+
+class Observed(NamedTuple):
+    """An event after the edge: rows in place of ids. `row` is -1 when the event names no product."""
+
+    action: int
+    day: float
+    user: int
+    row: int
+    session: str
+    quantity: float = 1.0
+
+
+class Choice(NamedTuple):
+    """A click, cart or purchase (`action`, a code) of the product in `row` after a search for `query`, in normal form.
+
+    `user` is -1 for nobody in particular. It counts `weight` times: more in a place that is seldom looked at.
+    """
+
+    query: str
+    action: int
+    day: float
+    user: int
+    row: int
+    session: str
+    weight: float = 1.0

@@ -116,6 +116,15 @@ def test_a_product_beyond_the_catalogue_is_suggested_and_forgotten_again() -> No
     assert made.suggest("milk br") == []
 
 
+def test_what_is_lighter_comes_when_all_that_was_heavier_is_gone() -> None:
+    n = 1000
+    shelf = worlds.catalog([f"oat {at}" for at in range(n)])
+    made = Suggester(shelf, np.arange(n, 0, -1).astype(np.float32))
+    gone = np.arange(n) < 900
+    made.update(replace(shelf, deleted=gone), np.flatnonzero(gone).astype(np.int32), None)
+    assert made.suggest("oat", 3) == ["oat 900", "oat 901", "oat 902"]
+
+
 def test_a_past_query_stays_when_its_product_goes() -> None:
     shelf = worlds.catalog(["milk"])
     made = Suggester(shelf, None, {"milk": 1})

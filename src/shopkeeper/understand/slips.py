@@ -23,11 +23,11 @@ def meant(typed: str, begins: Callable[[str], bool]) -> list[tuple[str, float]]:
     before = 0  # an error stands no further behind than what was typed is the beginning of something
     while before < min(len(typed), LOOKED_AT) and begins(typed[: before + 1]):
         before += 1
-    found = {other for other in _others(typed, before + 1) if other != typed and begins(other)}
+    found = {other for other in _others(typed, before + 1, begins) if other != typed and begins(other)}
     return sorted(((other, cost(typed, other)) for other in found), key=lambda one: (one[1], one[0]))[:MOST]
 
 
-def _others(typed: str, places: int) -> Iterator[str]:
+def _others(typed: str, places: int, begins: Callable[[str], bool]) -> Iterator[str]:
     """What was typed with one letter less, exchanged with the next, replaced, or more, at the first places."""
     for at in range(min(places, len(typed))):
         head, letter, tail = typed[:at], typed[at], typed[at + 1 :]
@@ -35,5 +35,6 @@ def _others(typed: str, places: int) -> Iterator[str]:
         if tail:
             yield head + tail[0] + letter + tail[1:]
         for other in ascii_lowercase:
-            yield head + other + tail
-            yield head + other + letter + tail
+            if begins(head + other):  # else nothing longer does
+                yield head + other + tail
+                yield head + other + letter + tail

@@ -5,12 +5,16 @@ from collections import OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from shopkeeper.recall.offers import ranges
 from shopkeeper.store.mapped import mapped
 from shopkeeper.types import BoolArray, DayArray, FloatArray, IntArray, RowArray
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 BACKWARD = 0.3
 """What a product counts for the one after it, beside what that one counts for it."""
@@ -32,14 +36,18 @@ class Neighbours:
         from scipy.sparse import csr_array
 
         forward = csr_array((weights.astype(np.float32), (rows, others)), shape=(n_rows, n_rows))
-        both = csr_array(forward + np.float32(BACKWARD) * forward.T)
-        both.sort_indices()  # so that ties are cut the same way every time
-        keep = np.ones(both.nnz, bool)
-        for row in np.flatnonzero(np.diff(both.indptr) > most):
-            own = slice(both.indptr[row], both.indptr[row + 1])
-            keep[own] = _heaviest(both.data[own], most)
+        return cls.heaviest(csr_array(forward + np.float32(BACKWARD) * forward.T), most)
+
+    @classmethod
+    def heaviest(cls, table: "csr_array", most: int) -> "Neighbours":
+        """The `most` heaviest entries of each row of a square table float32 (n, n), by column."""
+        table.sort_indices()  # so that ties are cut the same way every time
+        keep = np.ones(table.nnz, bool)
+        for row in np.flatnonzero(np.diff(table.indptr) > most):
+            own = slice(table.indptr[row], table.indptr[row + 1])
+            keep[own] = _heaviest(table.data[own], most)
         kept = np.append(0, np.cumsum(keep))
-        return cls(kept[both.indptr].astype(np.int64), both.indices[keep].astype(np.int32), both.data[keep])
+        return cls(kept[table.indptr].astype(np.int64), table.indices[keep].astype(np.int32), table.data[keep])
 
     @classmethod
     def none(cls) -> "Neighbours":

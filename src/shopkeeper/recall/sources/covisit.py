@@ -1,6 +1,5 @@
 """What was chosen together with, or soon after, what the shopper has in hand."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -9,13 +8,12 @@ from pydantic import Field
 
 from shopkeeper.observed import Observed
 from shopkeeper.ports import Past
+from shopkeeper.recall.latest import LEAN, LEANS, added_up, is_given, seeds_of
 from shopkeeper.recall.neighbours import LivePairs, Neighbours
-from shopkeeper.recall.offers import best, last_places, without
+from shopkeeper.recall.offers import best, without
 from shopkeeper.settings import SCENE_WEIGHTS, SourceSettings, Weight
 from shopkeeper.types import (
-    ACTIONS,
     NEW_USER,
-    Action,
     Batch,
     Catalog,
     DayArray,
@@ -28,11 +26,6 @@ from shopkeeper.types import (
     Scene,
     Snapshot,
 )
-
-LEANS: Mapping[Action, float] = {"view": 0.3, "click": 0.5, "rate": 0.5, "add_to_cart": 1.0, "purchase": 1.0}
-"""How much each action says of what goes together; the others say nothing."""
-_LEAN = np.array([LEANS.get(action, 0.0) for action in ACTIONS], np.float32)
-_GIVEN: tuple[Scene, ...] = ("similar", "together", "cart")
 
 
 def _visit(session: str, day: float) -> str:
@@ -57,6 +50,9 @@ class Covisit:
         neighbours: int = Field(100, ge=1, description="How many neighbours of each product are kept.")
         window: int = Field(8, ge=1, description="How many steps apart two products may be and still be together.")
         largest_basket: int = Field(40, ge=2, description="Baskets of more different products say nothing of pairs.")
+        least_nearness: float = Field(
+            0.1, ge=0, description="Pairs that come to less in all are left out; 0.1 is ten steps apart, once."
+        )
         damping: float = Field(0.3, ge=0, le=1, description="How much popular products are held back.")
         prior: float = Field(5.0, gt=0, description="Added to each product's popularity before damping.")
         decay: float = Field(0.9, gt=0, le=1, description="What a basket counts beside the one after it.")
@@ -84,7 +80,10 @@ class Covisit:
         popularity = offline.by_row(offline.counts(table, tuple(LEANS)), "n", n)
         damping = (popularity + self.settings.prior) ** -self.settings.damping
         nearness = offline.Nearness(
-            window=self.settings.window, basket_lines=self.settings.largest_basket, actions=tuple(LEANS)
+            window=self.settings.window,
+            basket_lines=self.settings.largest_basket,
+            min_weight=self.settings.least_nearness,
+            actions=tuple(LEANS),
         )
         pairs = offline.cooccurrence(table, nearness).to_pyarrow()
         rows, others = pairs["row"].to_numpy(), pairs["other"].to_numpy()
@@ -98,11 +97,11 @@ class Covisit:
         return [self._offer(request, portrait, limit) for request, portrait in pairs]
 
     def observe(self, event: Observed) -> None:
-        if event.row >= 0 and _LEAN[event.action] and (event.session or event.user != NEW_USER):
+        if event.row >= 0 and LEAN[event.action] and (event.session or event.user != NEW_USER):
             self._live.see(event.user, _visit(event.session, event.day), event.row)
 
     def replay(self, past: Past) -> None:
-        held = (past.rows >= 0) & (_LEAN[past.actions] > 0)
+        held = (past.rows >= 0) & (LEAN[past.actions] > 0)
         held &= np.array([bool(session) for session in past.sessions], bool) | (past.users != NEW_USER)
         told = past.where(held)
         days = zip(told.sessions, told.days.tolist(), strict=True)
@@ -124,13 +123,9 @@ class Covisit:
         return LivePairs(self.settings.window, self.settings.live_sessions, self.settings.live_pairs)
 
     def _offer(self, request: Request, portrait: Portrait, limit: int) -> Offer:
-        given = bool(request.scene in _GIVEN and len(request.seeds))
-        seeds, factors = (request.seeds, np.ones(len(request.seeds))) if given else self._latest(portrait)
-        others, weights = self._beside(seeds, factors)
-        last, once = last_places(others)
-        rows = others[once]
-        scores: DayArray = np.asarray(np.bincount(last, weights, len(last))[once], np.float64)
-        if given:
+        seeds = seeds_of(request, portrait, self.settings.last, self.settings.decay)
+        rows, scores = added_up(*self._beside(*seeds))
+        if is_given(request):
             times = self._times(request.seeds, rows)
             often = times >= self.settings.least
             held: DayArray = scores * (times / np.maximum(times + self.settings.support, 1e-9))
@@ -148,17 +143,6 @@ class Covisit:
         others, weights = self._beside(seeds, 1.0 / self._damp(seeds).astype(np.float64))
         summed = np.bincount(others, weights, minlength=int(rows.max(initial=-1)) + 1)
         return summed[rows] / self._damp(rows)
-
-    def _latest(self, portrait: Portrait) -> tuple[RowArray, DayArray]:
-        """The latest lines with what each counts: lean x decay^(baskets since), the session's own once more."""
-        last = slice(-self.settings.last, None)
-        rows, baskets = portrait.rows[last], portrait.baskets[last]
-        since = np.append(np.cumsum((baskets[1:] != baskets[:-1])[::-1])[::-1], 0)[: len(rows)]
-        inside = portrait.session_rows[last]
-        steps_since = np.arange(len(inside) - 1, -1, -1)
-        leans = _LEAN[np.concatenate((portrait.actions[last], portrait.session_actions[last]))]
-        decayed = self.settings.decay ** np.concatenate((since, steps_since))
-        return np.concatenate((rows, inside)), leans * decayed
 
     def _joined(
         self, others: RowArray, weights: DayArray, live: list[tuple[int, int, float]]

@@ -27,3 +27,13 @@ class Choice(NamedTuple):
     row: int
     session: str
     weight: float = 1.0
+
+
+class Search(NamedTuple):
+    """A search of a visit for `query`, in normal form; `chose`: something was chosen after it. `user`: see Choice."""
+
+    query: str
+    visit: str
+    user: int
+    day: float
+    chose: bool

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from shopkeeper import plugins
 from shopkeeper.errors import SettingError, ShopNotFound, did_you_mean
 from shopkeeper.types import Scene
+from shopkeeper.understood import Way
 
 SETTINGS_FILE = "settings.toml"
 FUSED = "fused"
@@ -103,6 +104,15 @@ class Synonyms(Section):
     )
     file: str = Field("", description="A TOML file in the shop's folder that says more of `same` and `also`.")
     weight: float = Field(0.5, gt=0, le=1, description="What a match by a synonym counts beside one by the word.")
+    mined: tuple[Way, ...] = Field(
+        ("reformulations", "choices"),
+        description="Synonyms that `learn` finds: words that shoppers put in the place of others after which they "
+        "chose nothing, words after which they choose the same, words of titles that are near in meaning (neighbours).",
+    )
+    mined_weight: float = Field(0.3, gt=0, le=1, description="What a match by one of those counts.")
+    refused: tuple[tuple[str, ...], ...] = Field(
+        (), description='Of those never this pair, or anything with this word: [["tea", "coffee"], ["kit"]].'
+    )
 
 
 class Understand(Section):

@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 
 Role = Literal["filter", "boost", "widened", "dropped"]
 How = Literal["words", "filters", "chosen", "meaning", "popular"]
+Way = Literal["reformulations", "choices", "neighbours"]
 Kind = Literal["query", "category", "brand", "product"]
 
 
@@ -22,6 +23,18 @@ class Alternative(NamedTuple):
     said: tuple[str, ...]
     meant: tuple[str, ...]
     weight: float
+
+
+class Mined(NamedTuple):
+    """A synonym that nobody wrote down: `meant` may stand for `said`, and if `both` the other way round; which way it
+    was found (`by`), by how many shoppers, visits or products, and an example."""
+
+    said: str
+    meant: str
+    both: bool
+    by: Way
+    support: int
+    example: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,13 +21,14 @@ import pytest
 from starlette.testclient import TestClient
 
 from benchmarks.small_shop import make
-from shopkeeper.console import search
+from shopkeeper.console import merchant, search
 from shopkeeper.console.sections import Section, section
 from shopkeeper.flow.build import open_shop
 from shopkeeper.flow.shop import Shop
 from shopkeeper.serve.app import create_app
 from shopkeeper.serve.keys import Keys
 from shopkeeper.types import Product
+from shopkeeper.understood import Mined
 from tests.console.conftest import HOSTILE
 
 PAGES = [
@@ -300,6 +301,22 @@ def test_the_merchant_sees_what_was_learnt_and_what_is_on(client: TestClient) ->
     assert "Next basket R@10" in text and "personal frequency" in text
     chinese = client.get("/grocer/console", headers={"Accept-Language": "zh"}).text
     assert "下一次购物 R@10" in chinese and "按个人购买频率" in chinese and "Next basket" not in chinese
+
+
+def test_the_merchant_sees_what_was_mined_and_whether_it_is_used(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "None: too few searches" in client.get("/grocer/console").text
+    found = [
+        Mined("oj", "<b>juice</b>", False, "reformulations", 7, "oj > <b>juice</b>"),
+        Mined("sofa", "couch", True, "neighbours", 1200, ""),
+    ]
+    monkeypatch.setattr(merchant, "mined_of", lambda version: found)
+    text = client.get("/grocer/console").text
+    assert '→ &lt;b&gt;juice&lt;/b&gt; <span class="pill new">on' in text and "7 who chose nothing" in text
+    assert '↔ couch <span class="pill gone">off' in text and "in 1,200 titles" in text
+    chinese = client.get("/grocer/console", headers={"Accept-Language": "zh"}).text
+    assert "7 位顾客没有选中" in chinese
 
 
 def test_what_is_not_wanted_is_gone_from_the_page_it_stood_on(client: TestClient, shop: Shop) -> None:

@@ -5,9 +5,12 @@
 3. a version learns it; nothing after the split is in what the held-out days are measured with.
 4. an erased shopper's choices no longer count.
 5. a choice far down the page counts more where the log says how places are looked at.
+6. words that several gave up for others are mined into the next version, with what showed them, and can be refused.
 """
 
+import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +20,15 @@ from shopkeeper.flow import choices
 from shopkeeper.flow.answer import answer
 from shopkeeper.flow.ask import ask
 from shopkeeper.flow.build import open_shop
-from shopkeeper.flow.choices import learnt_choices
+from shopkeeper.flow.choices import followed
 from shopkeeper.flow.click_judgments import CLIP
 from shopkeeper.flow.learn import learn
 from shopkeeper.flow.observe import observe
 from shopkeeper.flow.shop import Shop
+from shopkeeper.flow.state import mined_of
 from shopkeeper.store.folder import open_folder
 from shopkeeper.types import ACTION_CODES, Event, Page
+from shopkeeper.understood import Mined
 
 DAY = 86_400.0
 JUICE = "DR0A"
@@ -61,7 +66,7 @@ def test_carts_and_purchases_belong_to_the_search_that_led_to_them(shop_folder: 
     with open_folder(shop_folder, writable=True) as folder:
         folder.events.append(visit("u1", now - 9 * DAY))
         catalog = folder.products.catalog()
-        found = learnt_choices(folder, folder.events.table(), catalog, now / DAY, now / DAY - 7)
+        found = followed(folder, folder.events.table(), catalog, now / DAY, now / DAY - 7).choices
     row = catalog.row_of[JUICE]
     told = [(each.query, each.row, each.action, each.weight) for each in found]
     assert told == [("oj", row, ACTION_CODES[action], 1.0) for action in ("add_to_cart", "purchase")]
@@ -151,5 +156,43 @@ def test_a_choice_far_down_counts_more_where_places_are_known(
         for place in range(4):
             at = {"timestamp": now - DAY, "user_id": "u1", "product_id": JUICE, "position": place, "query": "oj"}
             folder.events.append([Event(event_id=f"c{place}", action="click", **at)])  # type: ignore[arg-type]
-        found = learnt_choices(folder, folder.events.table(), folder.products.catalog(), now / DAY, now / DAY)
+        found = followed(folder, folder.events.table(), folder.products.catalog(), now / DAY, now / DAY).choices
     assert [each.weight for each in found] == [1.0, 2.0, CLIP, 1.0]
+
+
+def rewritten(user: str, then: float) -> list[Event]:
+    """Nothing is chosen after "oj", then juice after its name."""
+    return [visit(user, then)[0], *visit(user, then + 30.0, "orange juice")]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of typer, about click
+def test_words_given_up_for_others_are_mined_into_the_version(
+    shop_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from shopkeeper.cli.rules import synonyms
+
+    now = time.time()
+    with open_folder(shop_folder, writable=True) as folder:
+        for user in ("u1", "u2", "u3"):
+            events = [replace(event, session_id=user) for event in rewritten(user, now - 9 * DAY)]
+            folder.events.append(events)
+    learn(shop_folder)
+    with open_shop(shop_folder) as shop:
+        assert mined_of(shop.trained.version) == [
+            Mined("oj", "orange juice", False, "reformulations", 3, "oj > orange juice")
+        ]
+        page = search(shop)
+        assert {shop.catalog.product_ids[item.row] for item in page.items} >= {"DR0A", "DR0B", "DR0C"}
+        assert [change._asdict() for change in page.intent.changes] == [
+            {"by": "mined synonym", "said": "oj", "meant": "orange juice"}
+        ]
+    synonyms(shop_folder, as_json=True)
+    told = capsys.readouterr().out
+    used = {"said": "oj", "meant": "orange juice", "both": False, "by": "reformulations", "support": 3}
+    assert json.loads(told)["synonyms"] == [{**used, "example": "oj > orange juice", "used": True}]
+    settings = shop_folder / "settings.toml"
+    settings.write_text(settings.read_text() + '\n[understand.synonyms]\nrefused = [["oj", "orange juice"]]\n')
+    with open_shop(shop_folder) as shop:
+        assert search(shop).intent.changes == ()
+    synonyms(shop_folder, as_json=False)
+    assert capsys.readouterr().out.split("│")[-2].strip() == "no"

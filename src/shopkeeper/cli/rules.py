@@ -54,6 +54,32 @@ def rules(shop: Path) -> bool:
     return True
 
 
+def synonyms(shop: Path, as_json: bool) -> None:
+    """Shows what was mined; raises NoVersion before the first version."""
+    from shopkeeper.cli.show import as_object
+    from shopkeeper.errors import NoVersion
+    from shopkeeper.flow.state import mined_of
+    from shopkeeper.store.folder import open_folder
+    from shopkeeper.understand.synonyms import in_use
+
+    with open_folder(shop, writable=False) as folder:
+        if (version := folder.versions.current()) is None:
+            raise NoVersion(f"{shop} has not learnt yet. Run: shopkeeper learn {shop}")
+        found, said = mined_of(version), folder.settings.understand.synonyms
+    if as_json:
+        as_object({"synonyms": [{**own._asdict(), "used": in_use(own, said)} for own in found]})
+        return
+    table = Table()
+    for column in ("words", "may mean", "found by", "support", "example", "used"):
+        table.add_column(column)
+    for own in found:
+        ways = "<->" if own.both else "->"
+        used = "yes" if in_use(own, said) else "no"
+        cells = (f"{own.said} {ways}", own.meant, own.by, str(own.support), own.example, used)
+        table.add_row(*map(escape, cells))
+    console.print(table if found else "Nothing was mined. See understand.synonyms.mined in docs/settings.md.")
+
+
 def _listed(found: "list[Told]") -> None:
     table = Table()
     for column in ("rule", "state", "does", "to know"):

@@ -161,7 +161,7 @@ def learnt(found: "Learnt", as_json: bool) -> None:
     if as_json:
         told = {"version": found.version.name, "promoted": found.promoted, "refused": found.refused, "scores": scores}
         told["language_model"] = _language_model(found.card) if found.card else None
-        _json(told | {"search_order": _order(found.order) if found.order else None})
+        as_object(told | {"search_order": _order(found.order) if found.order else None})
         return
     _scores(f"version {found.version.name} on days it had not seen", scores)
     if found.card is not None:
@@ -221,7 +221,7 @@ def comparison(found: "Comparison", as_json: bool) -> None:
     """Every version beside every baseline: one table a contest and a log, for scores compare on the same data alone."""
     if as_json:
         pages = {version: asdict(own) for version, own in found.live.items()}
-        _json({"current": found.current, "data_hashes": found.data_hashes, "scores": found.scores, "live": pages})
+        as_object({"current": found.current, "data_hashes": found.data_hashes, "scores": found.scores, "live": pages})
         return
     groups = list(dict.fromkeys(found.data_hashes.values()))
     for key, versions in found.scores.items():
@@ -259,7 +259,7 @@ def versions(found: "Sequence[VersionInfo]", current: "VersionInfo | None", as_j
         for version in found
     ]
     if as_json:
-        _json(rows)
+        as_object(rows)
         return
     table = Table(title="versions")
     for column in ("version", "created", "serves", "MB"):
@@ -274,7 +274,7 @@ def page(found: "Page", shop: "Shop", as_json: bool) -> None:
     """The page: products, scores, and why each is there."""
     rows = _products(found, shop)
     if as_json:
-        _json(_page_told(found, rows, shop))
+        as_object(_page_told(found, rows, shop))
         return
     if found.redirect is not None:
         where = found.redirect.to or f"the search {found.redirect.search!r}"
@@ -358,7 +358,7 @@ def _shelf(rows: Sequence[Mapping[str, Any]]) -> Table:
 def receipt(found: Mapping[str, int], user_id: str, as_json: bool) -> None:
     """What was removed of a shopper."""
     if as_json:
-        _json(found)
+        as_object(found)
         return
     if not any(found.values()):
         console.print(f"no such shopper: nothing is held of '{user_id}'.", highlight=False, markup=False)
@@ -387,5 +387,6 @@ def _interval(found: Mapping[str, Any], sign: str = "") -> str:
     return f"{mean} [{low}, {high}]"
 
 
-def _json(found: object) -> None:
+def as_object(found: object) -> None:
+    """Prints it as one JSON object."""
     console.print_json(json.dumps(found, ensure_ascii=False, default=str))

@@ -247,6 +247,14 @@ def rules(
 
 
 @verb()
+def synonyms(shop: ShopPath, as_json: AsJson = False) -> None:
+    """Show the synonyms that the serving version mined, with what showed them, and which of them are used."""
+    from shopkeeper.cli import rules as own
+
+    own.synonyms(shop, as_json)
+
+
+@verb()
 def versions(shop: ShopPath, as_json: AsJson = False) -> None:
     """List the versions; the one that serves is marked."""
     from shopkeeper.cli import show

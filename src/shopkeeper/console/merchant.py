@@ -8,6 +8,9 @@ from typing import Any
 from shopkeeper import plugins
 from shopkeeper.console.guest import Guest
 from shopkeeper.console.language import Words
+from shopkeeper.flow.state import mined_of
+from shopkeeper.understand.synonyms import in_use
+from shopkeeper.understood import Mined
 
 KINDS = ("source", "feature", "rule")
 
@@ -33,10 +36,12 @@ class Learnt:
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """What the merchant's page shows; `plugins` holds (name, on, what it does) by kind."""
+    """What the merchant's page shows; `plugins` holds (name, on, what it does) by kind, `synonyms` what was
+    mined and whether it is used."""
 
     versions: tuple[Learnt, ...]
     plugins: Mapping[str, tuple[tuple[str, bool, str], ...]]
+    synonyms: tuple[tuple[Mined, bool], ...]
     n_products: int
     n_shoppers: int
     report: bool
@@ -54,6 +59,7 @@ def counter(guest: Guest) -> Counter:
     return Counter(
         versions=versions,
         plugins={kind: tuple(_plugins(guest, kind)) for kind in KINDS},
+        synonyms=_synonyms(guest),
         n_products=int((~catalog.deleted).sum()),
         n_shoppers=sum(map(bool, shop.folder.users.ids().to_pylist())),  # the row of an erased shopper stays
         report=report(guest) is not None,
@@ -65,6 +71,13 @@ def report(guest: Guest) -> Path | None:
     folder = guest.shop.folder.path / "reports"
     names = [f"quality.{guest.words.language}.html", "quality.html"]
     return next((folder / name for name in names if (folder / name).is_file()), None)
+
+
+def _synonyms(guest: Guest) -> tuple[tuple[Mined, bool], ...]:
+    """What the serving version mined, and whether the settings allow it."""
+    shop = guest.shop
+    said = shop.settings.understand.synonyms
+    return tuple((own, in_use(own, said)) for own in mined_of(shop.version)) if shop.version else ()
 
 
 def _plugins(guest: Guest, kind: str) -> list[tuple[str, bool, str]]:

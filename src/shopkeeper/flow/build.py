@@ -15,7 +15,7 @@ import orjson
 from shopkeeper import plugins
 from shopkeeper.encode.open import open_encoder, own_encoder, with_own
 from shopkeeper.flow.shop import Shop, Trained
-from shopkeeper.flow.state import POPULARITY_FILE, VECTORS_FILE, queries_of, readable, state_of
+from shopkeeper.flow.state import POPULARITY_FILE, VECTORS_FILE, mined_of, queries_of, readable, state_of
 from shopkeeper.ports import Encoder, Feature, Fits, Ranker, Saves, Says, Source
 from shopkeeper.recall.crew import Crew
 from shopkeeper.recall.gather import Plan
@@ -135,6 +135,7 @@ def load_trained(folder: ShopFolder, catalog: Catalog, ahead: Future[VersionInfo
             search = _search_of(version, folder.settings, catalog, parts.features)
         queries = queries_of(version)
         parts.known_to(understanding).remember(queries)
+        understanding.mean(mined_of(version))
         suggester = Suggester(catalog, popularity, queries)
         stating = folder.settings.understand.filters
         structured = Structured(catalog, understanding.lexicon.counts) if stating else None

@@ -5,13 +5,14 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from shopkeeper.encode.vectors import forget_vectors
 from shopkeeper.flow.adapt import adapted
 from shopkeeper.flow.behaviour import Behaviour
 from shopkeeper.flow.build import Stages, encoder_of, stages
 from shopkeeper.flow.check import Checked, check
-from shopkeeper.flow.choices import learnt_choices
+from shopkeeper.flow.choices import Followed, followed, mined_from
 from shopkeeper.flow.gains import Shelved
 from shopkeeper.flow.judge import Learnt, judged
 from shopkeeper.flow.past import past_queries
@@ -28,10 +29,14 @@ from shopkeeper.quality.inspect import require_learnable
 from shopkeeper.recall.gather import Plan
 from shopkeeper.store.folder import ShopFolder, open_folder
 from shopkeeper.store.snapshot import snapshot
-from shopkeeper.types import Catalog, Snapshot
+from shopkeeper.types import Catalog, FloatArray, Snapshot
 from shopkeeper.understand.lexicon import catalog_texts
+from shopkeeper.understand.mining import CatalogWords
 from shopkeeper.understand.structured import Structured
 from shopkeeper.understand.understanding import Understanding
+
+if TYPE_CHECKING:
+    import ibis
 
 Progress = Callable[[str, int, int], None]
 """Called with the step, how far it is and how far it goes; 0 where that is not known."""
@@ -67,28 +72,39 @@ def learn(
             goods = _shelved(folder, draft.path, checked, encoder, catalog, tell)
             encoder, vectors = goods.encoder, goods.vectors
         last_seq = folder.events.last_seq()  # taken first: what arrives while learning is replayed to the version
-        seed = settings.learn.seed
-        whole = snapshot(folder, vectors=vectors, seed=seed, events=checked.events, catalog=catalog)
-        whole, events = up_to(whole, today()), folder.events.table() if checked.events is None else checked.events
-        edge = whole.day - settings.learn.holdout_days
-        whole = replace(whole, choices=learnt_choices(folder, events, catalog, whole.day, edge))
-        held = window(whole, edge, settings.learn.holdout_days)
+        whole, past = _known(folder, checked.events, catalog, vectors)
+        held = window(whole, whole.day - settings.learn.holdout_days, settings.learn.holdout_days)
         parts, plan = stages(settings), Plan.of(settings)
         lessons = taught(parts, held.snapshot, settings, plan, tell)
         tell("measuring on held-out days", 0, 0)
         parts.fit(held.snapshot)
         understanding = Understanding(encoder, catalog_texts(catalog), settings.understand, folder.path)
+        mine = partial(mined_from, settings.understand.synonyms.mined, CatalogWords(catalog), encoder)
+        understanding.mean(mine(past.before(held.snapshot.day)))
         contests = tried(parts, ranker_of(settings, lessons), held, parts.known_to(understanding), plan)
         tell("learning everything", 0, 0)
         parts.fit(whole)
+        understanding.mean(synonyms := mine(past))
         order = _search_order(folder, parts, understanding, whole, plan)
-        asked, data_hash = past_queries(events, settings), checked.report.data_hash
-        learning = Learning(whole, data_hash, last_seq, parts, encoder, lessons, contests, asked, texts, order)
+        asked = past_queries(past.events, settings)
+        learning = Learning(whole, checked.report.data_hash, last_seq, parts, encoder, lessons, contests, asked, texts)
+        learning = replace(learning, order=order, mined=synonyms)
         version = sealed(folder, draft, learning)
         learnt = replace(judged(folder, version, contests), order=order)
         folder.versions.prune(settings.learn.keep_versions)
         forget_vectors(path / "cache", set(map(encoder_said, folder.versions.list())))
         return learnt
+
+
+def _known(
+    folder: ShopFolder, repaired: "ibis.Table | None", catalog: Catalog, vectors: FloatArray | None
+) -> tuple[Snapshot, Followed]:
+    """What is known up to now, and what followed searches."""
+    learning = folder.settings.learn
+    whole = snapshot(folder, vectors=vectors, seed=learning.seed, events=repaired, catalog=catalog)
+    whole, events = up_to(whole, today()), folder.events.table() if repaired is None else repaired
+    past = followed(folder, events, catalog, whole.day, whole.day - learning.holdout_days)
+    return replace(whole, choices=past.choices), past
 
 
 def _search_order(

@@ -11,10 +11,12 @@ from shopkeeper import __version__
 from shopkeeper.errors import ForeignVersion
 from shopkeeper.store.listed import Checksums
 from shopkeeper.store.versions import VersionInfo
+from shopkeeper.understood import Mined
 
 STATE_FILE, VECTORS_FILE, POPULARITY_FILE = "state.json", "vectors.npy", "popularity.npy"
-QUERIES_FILE, TEXTS_FILE = "queries.json", "texts.npy"
-"""Past queries with how often each was asked; a checksum of each row's texts. Absent from versions of earlier days."""
+QUERIES_FILE, TEXTS_FILE, MINED_FILE = "queries.json", "texts.npy", "synonyms.json"
+"""Past queries with how often each was asked; a checksum of each row's texts; mined synonyms with what showed them.
+Absent from versions of earlier days."""
 
 
 class State(TypedDict):
@@ -51,6 +53,13 @@ def queries_of(version: VersionInfo) -> dict[str, int]:
     path = version.path / QUERIES_FILE
     with readable(version):
         return cast(dict[str, int], orjson.loads(path.read_bytes())) if path.is_file() else {}
+
+
+def mined_of(version: VersionInfo) -> list[Mined]:
+    """The synonyms that the version mined; none in a version that has no file of them."""
+    path = version.path / MINED_FILE
+    with readable(version):
+        return [Mined(**own) for own in orjson.loads(path.read_bytes())] if path.is_file() else []
 
 
 def texts_of(version: VersionInfo) -> Checksums | None:

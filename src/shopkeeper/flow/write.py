@@ -8,7 +8,7 @@ import orjson
 
 from shopkeeper.flow.build import Stages
 from shopkeeper.flow.search_order import SearchOrder
-from shopkeeper.flow.state import POPULARITY_FILE, QUERIES_FILE, STATE_FILE, TEXTS_FILE, VECTORS_FILE, State
+from shopkeeper.flow.state import MINED_FILE, POPULARITY_FILE, QUERIES_FILE, STATE_FILE, TEXTS_FILE, VECTORS_FILE, State
 from shopkeeper.flow.trial import Contest
 from shopkeeper.ports import Encoder
 from shopkeeper.rank.train import Trained
@@ -18,6 +18,7 @@ from shopkeeper.store.folder import ShopFolder
 from shopkeeper.store.listed import Checksums
 from shopkeeper.store.versions import Draft, VersionInfo
 from shopkeeper.types import Snapshot
+from shopkeeper.understood import Mined
 
 TRIAL_FILE = "trial.npz"
 """Every contest's values of ours, one array each, so that a later version can be compared shopper by shopper."""
@@ -37,6 +38,7 @@ class Learning:
     queries: Mapping[str, int]
     texts: Checksums
     order: SearchOrder | None = None
+    mined: Sequence[Mined] = ()
 
 
 def sealed(folder: ShopFolder, draft: Draft, learning: Learning) -> VersionInfo:
@@ -76,5 +78,7 @@ def _write(draft: Draft, learning: Learning) -> None:
     )
     (draft.path / STATE_FILE).write_bytes(orjson.dumps(state, option=orjson.OPT_INDENT_2))
     (draft.path / QUERIES_FILE).write_bytes(orjson.dumps(learning.queries, option=orjson.OPT_INDENT_2))
+    synonyms = [own._asdict() for own in learning.mined]
+    (draft.path / MINED_FILE).write_bytes(orjson.dumps(synonyms, option=orjson.OPT_INDENT_2))
     # savez also takes a flag by keyword, which a file's name is not
     np.savez(draft.path / TRIAL_FILE, **{contest.key(): contest.ours for contest in contests})  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ from shopkeeper.errors import SettingError
 from shopkeeper.settings import SETTINGS_FILE
 from shopkeeper.settings import Synonyms as Said
 from shopkeeper.text import folded, singular_of, tokens
-from shopkeeper.understood import Alternative, Change
+from shopkeeper.understood import Alternative, Change, Mined
 
 LONGEST = 6
 """The most words of a phrase."""
@@ -32,7 +32,7 @@ class Synonyms:
     def __init__(self, said: Said, folder: Path = Path(), where: str = "understand.synonyms") -> None:
         """Of the settings, with what the file says that they name; `where` they stand. Raises SettingError: loops and
         conflicts by name."""
-        self._weight = said.weight
+        self._weight, self._by = said.weight, "synonyms"
         told, where = _with_file(said, folder, where)
         self._of: dict[Phrase, dict[Phrase, str]] = {}
         self._said: dict[Phrase, str] = {}
@@ -45,6 +45,18 @@ class Synonyms:
         for word, *others in also.values():
             self._add(word, others)
 
+    @classmethod
+    def mined(cls, found: Iterable[Mined], said: Said) -> "Synonyms":
+        """Of what was mined, without what the merchant refuses; what stands in the settings is told by those."""
+        own = cls(Said(weight=said.mined_weight))
+        own._by = "mined synonym"
+        for each in found:
+            if in_use(each, said):
+                own._add(each.said, [each.meant])
+                if each.both:
+                    own._add(each.meant, [each.said])
+        return own
+
     def texts(self) -> list[str]:
         """The phrases that have synonyms: the shop knows them, though no product says them."""
         return list(self._said.values())
@@ -56,7 +68,7 @@ class Synonyms:
         found = list(self._found(words))
         alternatives = tuple(Alternative(part, other, self._weight) for part, others in found for other in others)
         told = ((self._said[_key(part)], other) for part, others in found for other in others.values())
-        return Meant(alternatives, tuple(Change("synonyms", said, meant) for said, meant in told))
+        return Meant(alternatives, tuple(Change(self._by, said, meant) for said, meant in told))
 
     def _found(self, words: Sequence[str]) -> Iterator[tuple[Phrase, Mapping[Phrase, str]]]:
         at = 0
@@ -73,6 +85,13 @@ class Synonyms:
         self._said.setdefault(_key(tokens(word)), word)
         own = self._of.setdefault(_key(tokens(word)), {})
         own.update({tuple(tokens(other)): other for other in others if other != word})
+
+
+def in_use(mined: Mined, said: Said) -> bool:
+    """Whether the settings allow it: the way it was found, the pair, and each of its words."""
+    words = {folded(mined.said), folded(mined.meant)}
+    refused = [set(map(folded, own)) for own in said.refused]
+    return mined.by in said.mined and not any(own == words or (len(own) == 1 and own < words) for own in refused)
 
 
 def _with_file(said: Said, folder: Path, where: str) -> tuple[Said, str]:

@@ -4,6 +4,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from itertools import compress
 from pathlib import Path
 
 from shopkeeper.ports import Encoder
@@ -16,6 +17,7 @@ from shopkeeper.understand.lexicon import Lexicon, is_code_query, row_texts
 from shopkeeper.understand.pinyin import Pinyin
 from shopkeeper.understand.spelling import Speller
 from shopkeeper.understand.synonyms import Meant, Synonyms
+from shopkeeper.understood import Mined
 
 LONGEST = 256
 """Characters of a query that are read."""
@@ -33,6 +35,7 @@ class Understanding:
     ) -> None:
         """Raises SettingError where the settings' synonyms, or those in a file in `folder`, contradict one another."""
         self._synonyms = Synonyms(settings.synonyms, folder)
+        self._mined = Synonyms.mined((), settings.synonyms)
         said = list(dict.fromkeys((*texts, *self._synonyms.texts())))
         self.encoder = encoder
         self._settings = settings
@@ -51,7 +54,14 @@ class Understanding:
 
     def update(self, catalog: Catalog, rows: RowArray, vectors: FloatArray | None) -> None:
         """Knows the words of new and renamed products at once. What a catalogue said once is never corrected."""
-        said = row_texts(catalog, rows)
+        self._heard(row_texts(catalog, rows))
+
+    def mean(self, mined: Iterable[Mined]) -> None:
+        """Takes what was mined for synonyms, as far as the settings allow; what stands for others is a known word."""
+        self._mined = Synonyms.mined(mined, self._settings.synonyms)
+        self._heard(self._mined.texts())
+
+    def _heard(self, said: list[str]) -> None:
         with self._updating:
             speller, pinyin = self._corrector.speller, self._corrector.pinyin
             if self._settings.pinyin and any(map(has_han, said)):
@@ -92,7 +102,7 @@ class Understanding:
         vector = self.encoder.encode([meant], "query")[0] if self.encoder is not None else None
         searched, is_code = tokens(meant) if corrected.text else words, is_code_query(words)
         stands = kept is not None and kept.search(plain) is not None
-        others = NO_OTHERS if is_code else self._synonyms.meant(searched)
+        others = NO_OTHERS if is_code else self._meant(searched)
         return Intent(
             query=asked,
             language=language_of(meant),
@@ -103,4 +113,13 @@ class Understanding:
             changes=(*forms(asked), *corrected.changes, *others.changes),
             alternatives=others.alternatives,
             maybe=corrector.doubted(words) if self._settings.did_you_mean and not (corrected.text or stands) else None,
+        )
+
+    def _meant(self, searched: list[str]) -> Meant:
+        """The merchant's synonyms, and of what was mined what those do not say."""
+        own, mined = self._synonyms.meant(searched), self._mined.meant(searched)
+        said = {(each.said, each.meant) for each in own.alternatives}
+        new = [(each.said, each.meant) not in said for each in mined.alternatives]
+        return Meant(
+            (*own.alternatives, *compress(mined.alternatives, new)), (*own.changes, *compress(mined.changes, new))
         )

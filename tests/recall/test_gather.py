@@ -15,6 +15,8 @@
 9. A source that only computes is asked in the request's own thread until it overruns its budget once.
 10. A wide search holds what every source finds, each with its full weight, and knows of each product what every source
     that can say so thinks of it; one that fails to say is named, and the others' offers stand.
+11. Of a search that holds what has every word alone, a source that can order is asked for the order of that, whatever
+    its place among the sources; of the others of a batch, and where the words are late, for its own offers.
 """
 
 import logging
@@ -332,3 +334,32 @@ def test_a_source_that_fails_to_say_what_it_thinks_is_named(caplog: pytest.LogCa
     found = gather({"lexical": Several([0, 7], whole=True), "semantic": Mute([5])}, asked, Plan())
     assert found.late == ("semantic: failed",) and sorted(found.candidates.rows.tolist()) == [0, 5, 7]
     assert "RuntimeError" in caplog.text and "secret" not in caplog.text
+
+
+class Ordering(Several):
+    """Likes high rows."""
+
+    def order(self, request: Request, intent: Intent, rows: RowArray) -> Offer:
+        return Offer(np.sort(rows)[::-1], np.zeros(len(rows), np.float32))
+
+
+def test_where_the_words_say_what_is_shown_a_source_orders_only_that() -> None:
+    for names in (("lexical", "semantic"), ("semantic", "lexical")):
+        sources = {"lexical": Several([0, 7, 2], [0, 7, 2], whole=True), "semantic": Ordering([5, 2])}
+        asked = Batch((search(), replace(search(), wide=True)), (Intent(),) * 2, (NO_PORTRAIT,) * 2)
+        found = gather({name: sources[name] for name in names}, asked, Plan()).candidates
+        own = found.take(np.arange(int(found.offsets[1])))
+        places = own.ranks[:, own.sources.index("semantic")].tolist()
+        assert dict(zip(own.rows.tolist(), places, strict=True)) == {7: 1, 2: 2, 0: 3}
+        assert sorted(found.rows[found.offsets[1] :].tolist()) == [0, 2, 5, 7]
+
+
+def test_where_the_words_are_late_it_offers_its_own(crew: Crew) -> None:
+    words = InSearch(3)
+    words.gate.clear()
+    plan = Plan(crew=crew, budgets_ms={"lexical": 1.0})
+    found = gather(
+        {"lexical": words, "semantic": Ordering([5, 2])}, Batch((search(),), (Intent(),), (NO_PORTRAIT,)), plan
+    )
+    words.gate.set()
+    assert found.late == ("lexical",) and found.candidates.rows.tolist() == [5, 2]

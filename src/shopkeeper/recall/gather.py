@@ -11,7 +11,7 @@ from pathlib import PurePath
 
 import numpy as np
 
-from shopkeeper.ports import Scores, Source
+from shopkeeper.ports import Orders, Scores, Source
 from shopkeeper.recall.crew import Call, Crew, Job
 from shopkeeper.recall.fuse import fuse
 from shopkeeper.recall.offers import NOTHING
@@ -109,8 +109,7 @@ def gather(sources: Mapping[str, Source], batch: Batch, plan: Plan) -> Found:
     started = time.perf_counter()
     keep = plan.keep_for(batch)
     limit = plan.limit if keep is None else min(plan.limit, keep)
-    calls = {name: partial(_recall, source, batch, limit) for name, source in sources.items()}
-    asked = {name: call for name, call in calls.items() if _concerns(sources[name], batch)}
+    asked = _calls({name: source for name, source in sources.items() if _concerns(source, batch)}, batch, limit)
     jobs = _in_turn(asked) if plan.crew is None else _in_time(asked, _quick(sources), batch, plan)
     offers: dict[str, list[Offer]] = {}
     late: list[str] = []
@@ -164,10 +163,7 @@ def _partly(offers: Mapping[str, Offers], n: int) -> tuple[RowArray, ...]:
 def _by_words(candidates: Candidates, offers: Mapping[str, Offers], batch: Batch) -> Candidates:
     """The candidates; of a search of which enough products hold every word those alone, though filters leave none, and
     what others chose after it."""
-    whole = [
-        request.scene == "search" and not request.wide and offer.whole and not len(offer.partly)
-        for request, offer in zip(batch.requests, offers.get(WORDS, ()), strict=False)
-    ]
+    whole = _held(batch, offers.get(WORDS, []))
     if not any(whole):
         return candidates
     of_request = candidates.request_of()
@@ -209,18 +205,55 @@ def _concerns(source: Source, batch: Batch) -> bool:
     return any(request.scene in source.scenes for request in batch.requests)
 
 
+def _held(batch: Batch, offers: Offers) -> list[bool]:
+    """Of which requests enough products hold every word, so that these alone are shown."""
+    return [
+        request.scene == "search" and not request.wide and offer.whole and not len(offer.partly)
+        for request, offer in zip(batch.requests, offers, strict=False)
+    ]
+
+
+def _calls(sources: Mapping[str, Source], batch: Batch, limit: int) -> dict[str, Call]:
+    """What asks each source, the words first: who comes after knows what they found, if they are not late."""
+    heard: Offers = []
+
+    def words() -> Offers:
+        heard.extend(found := _recall(sources[WORDS], batch, limit))
+        return found
+
+    calls: dict[str, Call] = {WORDS: words} if WORDS in sources else {}
+    for name, source in sources.items():
+        if isinstance(source, Orders):
+            calls[name] = partial(_among, source, batch, limit, heard)
+        elif name != WORDS:
+            calls[name] = partial(_recall, source, batch, limit)
+    return calls
+
+
+def _among(source: Source, batch: Batch, limit: int, heard: Offers) -> Offers:
+    """As `_recall`; of a search that shows what holds every word and nothing else, only the order of that."""
+    held = _held(batch, heard) or [False] * len(batch)
+    found = iter(_recall(source, _part(batch, [not own for own in held]), limit) if not all(held) else ())
+    assert isinstance(source, Orders)
+    asked = zip(held, batch.requests, batch.intents, heard or [NOTHING] * len(batch), strict=True)
+    return [source.order(request, intent, offer.rows) if own else next(found) for own, request, intent, offer in asked]
+
+
 def _recall(source: Source, batch: Batch, limit: int) -> Offers:
     """An offer for every request of the batch; nothing where the scene is none of the source's."""
     asked = [request.scene in source.scenes for request in batch.requests]
     if all(asked):
         return source.recall(batch, limit)
-    part = Batch(
-        tuple(compress(batch.requests, asked)),
-        tuple(compress(batch.intents, asked)),
-        tuple(compress(batch.portraits, asked)),
-    )
-    found = iter(source.recall(part, limit))
+    found = iter(source.recall(_part(batch, asked), limit))
     return [next(found) if one else NOTHING for one in asked]
+
+
+def _part(batch: Batch, kept: Sequence[bool]) -> Batch:
+    """The requests that are kept, with what is known of each."""
+    if all(kept):
+        return batch
+    requests, intents = tuple(compress(batch.requests, kept)), tuple(compress(batch.intents, kept))
+    return Batch(requests, intents, tuple(compress(batch.portraits, kept)))
 
 
 def _in_turn(calls: Mapping[str, Call]) -> dict[str, Job | None]:

@@ -175,8 +175,10 @@ class WordIndex:
     def _hits(query: tantivy.Query, searcher: tantivy.Searcher, most: int) -> tuple[RowArray, FloatArray]:
         """The texts that match, best first, and their scores."""
         hits = searcher.search(query, limit=most, count=False).hits
-        texts = searcher.fast_field_values("text", [address for _, address in hits]) if hits else []
-        return np.array(texts, np.int32), np.array([score for score, _ in hits], np.float32)
+        if not hits:
+            return np.empty(0, np.int32), np.empty(0, np.float32)
+        scores, addresses = zip(*hits, strict=True)  # of many hits a third of the time that two comprehensions take
+        return np.array(searcher.fast_field_values("text", list(addresses)), np.int32), np.array(scores, np.float32)
 
     def _ladder(
         self, words: list[str], searcher: tantivy.Searcher, exact: bool, others: Sequence[Alternative]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from shopkeeper.observed import Choice, Observed
-from shopkeeper.ports import Fits, Follows, Forgets, Observes, Replays, Saves, Updates, Yields
+from shopkeeper.ports import Fits, Follows, Forgets, Observes, Orders, Replays, Saves, Updates, Yields
 from shopkeeper.settings import SourceSettings
 from shopkeeper.testing.contract_world import DELETED, TODAY, World, empty_world, one_of, some_past, world
 from shopkeeper.types import ACTION_CODES, SCENES, Offer
@@ -223,6 +223,20 @@ def a_lower_bar_takes_nothing_away(kind: type[Any]) -> None:
             _are_equal(one, other, f"{scene}: after a lower bar")
 
 
+def an_order_is_of_the_rows_given(kind: type[Any]) -> None:
+    """What it orders is among the rows given, one beyond the catalogue too, and falls; the rows stay as they were."""
+    here = world()
+    source = _made(kind, here)
+    if not _can(source, Orders):
+        return
+    rows = np.array([3, 1, 2, len(here.catalog) + 3], np.int32)
+    batch = here.requests("search")
+    for request, intent in zip(batch.requests, batch.intents, strict=True):
+        offer = source.order(request, intent, rows.copy())
+        _is_sound(offer, len(rows))
+        assert set(offer.rows.tolist()) <= {1, 2, 3}, f"of {rows.tolist()} it made {offer.rows.tolist()}"
+
+
 CONTRACT = (
     is_a_source,
     offers_keep_to_mask_and_limit,
@@ -237,6 +251,7 @@ CONTRACT = (
     an_empty_shop_gets_no_offers,
     strangers_do_not_break_it,
     a_lower_bar_takes_nothing_away,
+    an_order_is_of_the_rows_given,
 )
 
 

@@ -12,6 +12,7 @@
    again; a shopper of no lines, or only of products without a vector, is offered nothing.
 8. Feedback moves a query towards what its nearest texts have in common, on a shelf of a hundred texts and more.
 9. Any product's score can be asked for, as it would be offered; those without a vector have none.
+10. Some products alone are ordered by what they have in common with the words, however far they are.
 """
 
 from collections.abc import Sequence
@@ -233,3 +234,12 @@ def test_a_lenient_source_also_offers_what_is_a_little_less_near() -> None:
     assert search(source.lenient(0.55), away).rows.tolist() == []
     assert search(learnt(min_best=0.6, lower=0.9).lenient(), away).rows.tolist() == []
     assert search(source, away).rows.tolist() == []
+
+
+def test_some_products_alone_are_ordered_by_their_cosine() -> None:
+    source = learnt(popularity_weight=0.0)
+    asked, rows = Request(request_id="", scene="search", day=1.0), np.array([4, 3, 1], np.int32)
+    offer = source.order(asked, Intent(vector=VECTORS[2]), rows)
+    assert offer.rows.tolist() == [1, 3, 4]
+    assert offer.scores.tolist() == pytest.approx([np.cos(np.radians(a)) for a in (15, 65, 155)], abs=HALF)
+    assert not len(source.order(asked, Intent(vector=VECTORS[2], is_code=True), rows).rows)

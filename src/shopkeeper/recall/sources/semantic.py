@@ -11,7 +11,7 @@ from shopkeeper.recall.groups import NO_GROUP
 from shopkeeper.recall.offers import NOTHING, best, without
 from shopkeeper.recall.shelf import StandsOnShelf, VectorShelf
 from shopkeeper.settings import SCENE_WEIGHTS, SourceSettings, Weight
-from shopkeeper.types import Batch, FloatArray, Intent, Offer, Request, RowArray, Scene
+from shopkeeper.types import Batch, FloatArray, IntArray, Intent, Offer, Request, RowArray, Scene
 
 BEST_OF = 100
 """Of so many nearest codes the nearest text is taken."""
@@ -35,7 +35,7 @@ class Semantic(StandsOnShelf):
 
     With `feedback` a search is for what its nearest texts have in common, too: the query's vector moves towards their
     mean. Source: Li, Mourad, Zhuang, Koopman, Zuccon, "Pseudo relevance feedback with deep language models and dense
-    retrievers", TOIS 2023.
+    retrievers", TOIS 2023. Products that the words chose are ordered by the query's own vector.
     """
 
     class Settings(SourceSettings):
@@ -75,6 +75,7 @@ class Semantic(StandsOnShelf):
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._remembered: tuple[VectorShelf | None, dict[bytes, _Meant]] = (None, {})
+        self._scanned: tuple[VectorShelf, bytes, Distances] | None = None
         self._bar: float | None = None
         self._part = 1.0
         if settings.history:
@@ -100,13 +101,13 @@ class Semantic(StandsOnShelf):
         if asked is None:
             return NOTHING
         is_open = None if request.allowed is None else shelf.groups.open(request.allowed)
-        distances = shelf.codes.distances(shelf.codes.code(asked[None])[:, 0])
+        distances = self._distances(shelf, asked)
         groups = nearest(distances, self.settings.rescored, is_open).astype(np.int32)
         vectors, least = shelf.exact(groups), self.settings.min_cosine
         cosines = _cosines(shelf, vectors, asked)
         near = cosines >= least
         if request.scene == "search":
-            meant = self._meant(shelf, asked, distances)
+            meant = self._meant(shelf, asked)
             bar = self.settings.min_best_centred if _crowded(shelf) else self.settings.min_best
             if meant.nearest < (bar * self._part if self._bar is None else self._bar):
                 return NOTHING
@@ -118,14 +119,21 @@ class Semantic(StandsOnShelf):
         rows = rows[few]
         return best(*without(rows, self._lifted(shelf, rows, cosines[keep][position[few]]), request.seeds), limit)
 
+    def order(self, request: Request, intent: Intent, rows: RowArray) -> Offer:
+        shelf = self._shelf
+        asked = None if shelf is None else _asked(shelf, request, intent)
+        if shelf is None or asked is None:
+            return NOTHING
+        known, groups = _on(shelf, rows)
+        rows = rows[known]
+        return best(rows, self._lifted(shelf, rows, _cosines(shelf, shelf.exact(groups), asked)), len(rows))
+
     def scores(self, request: Request, intent: Intent, rows: RowArray) -> FloatArray:
         shelf, found = self._shelf, np.full(len(rows), np.nan, np.float32)
         asked = None if shelf is None else _asked(shelf, request, intent)
         if shelf is None or asked is None:
             return found
-        known = np.flatnonzero(rows < len(shelf.groups.group_of))
-        groups = shelf.groups.group_of[rows[known]]
-        known, groups = known[groups != NO_GROUP], groups[groups != NO_GROUP]
+        known, groups = _on(shelf, rows)
         if request.scene == "search":
             asked = self._meant(shelf, asked).vector
         found[known] = self._lifted(shelf, rows[known], _cosines(shelf, shelf.exact(groups), asked))
@@ -141,19 +149,25 @@ class Semantic(StandsOnShelf):
         length = float(np.linalg.norm(mean))
         return np.asarray(mean / length, np.float32) if length > 0 else None
 
-    def _meant(self, shelf: VectorShelf, asked: FloatArray, distances: Distances | None = None) -> "_Meant":
+    def _meant(self, shelf: VectorShelf, asked: FloatArray) -> "_Meant":
         """What a query's vector means on this shelf; the latest are remembered."""
         if self._remembered[0] is not shelf:
             self._remembered = (shelf, {})
         remembered, key = self._remembered[1], asked.tobytes()
         meant = remembered.get(key)
         if meant is None:
-            if distances is None:
-                distances = shelf.codes.distances(shelf.codes.code(asked[None])[:, 0])
             if len(remembered) >= _REMEMBERED:
                 remembered.clear()  # cheaper and safer among threads than keeping order
+            distances = self._distances(shelf, asked)
             meant = remembered[key] = _meant(shelf, asked, distances, self.settings.feedback)
         return meant
+
+    def _distances(self, shelf: VectorShelf, asked: FloatArray) -> Distances:
+        """Of every code; the latest are held, since one search may ask inside several filters."""
+        held, key = self._scanned, asked.tobytes()
+        if held is None or held[0] is not shelf or held[1] != key:
+            held = self._scanned = (shelf, key, shelf.codes.distances(shelf.codes.code(asked[None])[:, 0]))
+        return held[2]
 
 
 class _Meant(NamedTuple):
@@ -170,10 +184,21 @@ def _meant(shelf: VectorShelf, asked: FloatArray, distances: Distances, feedback
     vectors = shelf.exact(kept)
     cosines = _cosines(shelf, vectors, asked)
     first = np.argsort(-cosines, kind="stable")[: min(FIRST, len(shelf.codes) // ONE_OF)]
-    common = vectors[first].sum(axis=0)
+    return _Meant(float(cosines.max(initial=-1.0)), _moved(asked, vectors[first], feedback))
+
+
+def _moved(asked: FloatArray, vectors: FloatArray, feedback: float) -> FloatArray:
+    """The query's vector float32 (d,), unit length, moved towards what these texts have in common."""
+    common = vectors.sum(axis=0)
     moved = asked + feedback * common / max(float(np.linalg.norm(common)), 1e-9)
-    vector = np.asarray(moved / max(float(np.linalg.norm(moved)), 1e-9), np.float32)
-    return _Meant(float(cosines.max(initial=-1.0)), vector)
+    return np.asarray(moved / max(float(np.linalg.norm(moved)), 1e-9), np.float32)
+
+
+def _on(shelf: VectorShelf, rows: RowArray) -> tuple[IntArray, RowArray]:
+    """Which of the rows have a vector, int64 (k,), and the group of each of these, int32 (k,)."""
+    known = np.flatnonzero(rows < len(shelf.groups.group_of))
+    groups = shelf.groups.group_of[rows[known]]
+    return known[groups != NO_GROUP], groups[groups != NO_GROUP]
 
 
 def _lowest(cosines: FloatArray, n: int) -> float:

@@ -40,7 +40,8 @@ ACTIONS: tuple[Action, ...] = get_args(Action)
 ACTION_CODES: Mapping[str, int] = {action: code for code, action in enumerate(ACTIONS)}
 PURCHASE = ACTION_CODES["purchase"]
 
-Sort = Literal["relevance", "price_asc", "price_desc", "newest"]
+Sort = Literal["relevance", "price_asc", "price_desc", "newest", "best_selling", "rating"]
+SORTS: tuple[Sort, ...] = get_args(Sort)
 Language = Literal["en", "zh"]
 
 NEW_USER = -1
@@ -186,7 +187,9 @@ NO_ROWS: RowArray = np.empty(0, np.int32)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One question at `day`. `allowed` (n,): its filters as a mask; `without`: but one facet's; `wide`: part too."""
+    """One question at `day`. `allowed` (n,): its filters as a mask; `without`: but one facet's; `wide`: part too.
+
+    `order` (n,): what its sort goes by where the catalogue does not say it, highest first, NaN unknown."""
 
     request_id: str
     scene: Scene
@@ -206,6 +209,7 @@ class Request:
     offset: int = 0
     deadline_ms: float = 200.0
     wide: bool = False
+    order: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True)

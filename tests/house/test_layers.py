@@ -34,6 +34,7 @@ LAYERS = (
         "measures",
         "numbered",
         "observed",
+        "sorting",
         "__init__",
     },
     {"store", "measure"},

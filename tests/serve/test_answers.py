@@ -144,7 +144,7 @@ BAD = [
     ({"query": "tea", "k": 0}, "body.k", "must be greater than or equal to 1, got 0"),
     ({"query": "tea", "offset": 10_001}, "body.offset", "must be less than or equal to 10000, got 10001"),
     ({"query": "tea", "sort": "cheap"}, "body.sort",
-     "must be 'relevance', 'price_asc', 'price_desc' or 'newest', got 'cheap'"),
+     "must be 'relevance', 'price_asc', 'price_desc', 'newest', 'best_selling' or 'rating', got 'cheap'"),
     ({"query": "tea", "filters": {"price_min": 3, "price_max": 1}}, "body.filters", "price_min 3 is above price_max 1"),
     ({"query": "tea", "filters": {"brand": ["x"]}}, "body.filters.brand", "no such field. Allowed: attributes, "
      "brands, categories, departments, in_stock, price_max, price_min, ranges. Did you mean 'brands'?"),

@@ -149,10 +149,17 @@ def search(
     query: Annotated[list[str], typer.Argument(metavar="WORD...", help="What a shopper types.")],
     user: User = "",
     k: Count = 10,
+    sort: Annotated[str, typer.Option(help="relevance, price_asc, price_desc, newest, best_selling, rating.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Search the shop as a shopper would."""
-    _page(shop, as_json, scene="search", query=" ".join(query), user_id=user, k=k)
+    from shopkeeper.errors import RequestError
+    from shopkeeper.types import SORTS
+
+    known = next((name for name in SORTS if name == (sort or SORTS[0])), None)
+    if known is None:
+        raise RequestError(f"--sort: must be one of {', '.join(SORTS)}, got '{sort}'.")
+    _page(shop, as_json, scene="search", query=" ".join(query), user_id=user, k=k, sort=known)
 
 
 @verb()

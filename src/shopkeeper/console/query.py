@@ -2,16 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, get_args
+from typing import Annotated
 from urllib.parse import urlencode
 
 import numpy as np
 from pydantic import BaseModel, Field, StringConstraints
 
 from shopkeeper.amounts import Between
-from shopkeeper.types import Filters, Sort
-
-SORTS: tuple[Sort, ...] = get_args(Sort)
+from shopkeeper.types import SORTS, Filters, Sort
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from shopkeeper.console.home import home
 from shopkeeper.console.language import LANGUAGES, Words, choose
 from shopkeeper.console.merchant import counter, report
 from shopkeeper.console.product import product
-from shopkeeper.console.query import SORTS, Address
+from shopkeeper.console.query import Address
 from shopkeeper.console.rules import Tried, led, onward, rules, save
 from shopkeeper.console.search import search
 from shopkeeper.console.sections import card, section
@@ -30,6 +30,7 @@ from shopkeeper.console.why import waterfall
 from shopkeeper.errors import RequestError, UnknownProduct, UnknownShop
 from shopkeeper.flow.completing import complete
 from shopkeeper.flow.shop import Shop
+from shopkeeper.types import SORTS
 
 LAST_PLACE = 10_000
 """No page has a place beyond; a number without bounds would not fit into the log."""

@@ -36,7 +36,7 @@ def ask(shop: Shop, *, scene: Scene, **asked: Unpack[Asked]) -> Request:
     """The request, for now. Raises UnknownProduct where a seed product is not in the catalogue."""
     filters = spelt(shop.catalog, asked.get("filters", Filters()))
     narrowed = masks(shop.catalog, filters)
-    user_id = asked.get("user_id", "")
+    user_id, sort = asked.get("user_id", ""), asked.get("sort", "relevance")
     return Request(
         request_id=asked.get("request_id") or uuid.uuid4().hex,
         scene=scene,
@@ -48,7 +48,8 @@ def ask(shop: Shop, *, scene: Scene, **asked: Unpack[Asked]) -> Request:
         filters=filters,
         allowed=narrowed.allowed,
         without=narrowed.without,
-        sort=asked.get("sort", "relevance"),
+        sort=sort,
+        order=shop.standings.order(sort, shop.catalog),
         as_words=asked.get("as_words", ()),
         language=asked.get("language", "en"),
         context=asked.get("context", {}),

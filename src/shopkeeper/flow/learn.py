@@ -18,6 +18,7 @@ from shopkeeper.flow.judge import Learnt, judged
 from shopkeeper.flow.past import past_queries
 from shopkeeper.flow.search_order import Searching, SearchOrder, search_order
 from shopkeeper.flow.shop import today
+from shopkeeper.flow.standings import ratings_table
 from shopkeeper.flow.state import encoder_said
 from shopkeeper.flow.teach import ranker_of, taught
 from shopkeeper.flow.trial import tried
@@ -88,7 +89,7 @@ def learn(
         order = _search_order(folder, parts, understanding, whole, plan)
         asked = past_queries(past.events, settings)
         learning = Learning(whole, checked.report.data_hash, last_seq, parts, encoder, lessons, contests, asked, texts)
-        learning = replace(learning, order=order, mined=synonyms)
+        learning = replace(learning, order=order, mined=synonyms, ratings=ratings_table(past.events, catalog))
         version = sealed(folder, draft, learning)
         learnt = replace(judged(folder, version, contests), order=order)
         folder.versions.prune(settings.learn.keep_versions)

@@ -14,6 +14,7 @@ from shopkeeper.exposure import Exposure
 from shopkeeper.feedback.attribution import Attribution, Origin
 from shopkeeper.flow.hand import Hand
 from shopkeeper.flow.searches import Searches
+from shopkeeper.flow.standings import Standings, read_ratings
 from shopkeeper.flow.state import texts_of
 from shopkeeper.flow.vectors import encoded
 from shopkeeper.intake import rejected
@@ -217,6 +218,9 @@ class Shop:
                     past = self.folder.events.past_since(fresh.last_seq, self.catalog, self.folder.users)
                     fresh.replay(_not_ahead(past))
                     self._follow(fresh)
+                    rated = self.folder.events.rated_since(fresh.last_seq)
+                    rows = [(self.catalog.row_of.get(event.product_id, -1), event) for event in rated]
+                    self.standings.know(*read_ratings(fresh.version.path), rows)
                 self._trained = fresh
             return True
 
@@ -224,6 +228,7 @@ class Shop:
         """The event, which is in the log already, enters everything that keeps a live state."""
         seen, origin = self._observed(event), self.attribution.take(event)
         self.profiles.observe(seen)
+        self.standings.see(seen.row, event, seen.day)
         if event.action == "search":
             self.searches.note(event.user_id, event.session_id, event.query)
         if self._trained:
@@ -247,6 +252,7 @@ class Shop:
         """The log up to a session's length ago, and what came later event by event, so that sessions live on."""
         day = today() - SESSION_DAYS
         log = self.folder.events.interactions(self.catalog, self.folder.users)
+        self.standings = Standings(log, len(self.catalog))
         profiles = Profiles(log.before(day))
         for event in _not_ahead(self.folder.events.past_tail(day * SECONDS_A_DAY, self.catalog, self.folder.users)):
             profiles.observe(event)

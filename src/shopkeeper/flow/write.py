@@ -8,6 +8,7 @@ import orjson
 
 from shopkeeper.flow.build import Stages
 from shopkeeper.flow.search_order import SearchOrder
+from shopkeeper.flow.standings import RATINGS_FILE
 from shopkeeper.flow.state import MINED_FILE, POPULARITY_FILE, QUERIES_FILE, STATE_FILE, TEXTS_FILE, VECTORS_FILE, State
 from shopkeeper.flow.trial import Contest
 from shopkeeper.ports import Encoder
@@ -17,7 +18,7 @@ from shopkeeper.store.disk import full_disk_as_error
 from shopkeeper.store.folder import ShopFolder
 from shopkeeper.store.listed import Checksums
 from shopkeeper.store.versions import Draft, VersionInfo
-from shopkeeper.types import Snapshot
+from shopkeeper.types import DayArray, Snapshot
 from shopkeeper.understood import Mined
 
 TRIAL_FILE = "trial.npz"
@@ -39,6 +40,7 @@ class Learning:
     texts: Checksums
     order: SearchOrder | None = None
     mined: Sequence[Mined] = ()
+    ratings: tuple[DayArray, DayArray] | None = None
 
 
 def sealed(folder: ShopFolder, draft: Draft, learning: Learning) -> VersionInfo:
@@ -78,6 +80,9 @@ def _write(draft: Draft, learning: Learning) -> None:
     )
     (draft.path / STATE_FILE).write_bytes(orjson.dumps(state, option=orjson.OPT_INDENT_2))
     (draft.path / QUERIES_FILE).write_bytes(orjson.dumps(learning.queries, option=orjson.OPT_INDENT_2))
+    if learning.ratings is not None:
+        stars, n = learning.ratings
+        np.savez(draft.path / RATINGS_FILE, stars=stars, n=n)
     synonyms = [own._asdict() for own in learning.mined]
     (draft.path / MINED_FILE).write_bytes(orjson.dumps(synonyms, option=orjson.OPT_INDENT_2))
     # savez also takes a flag by keyword, which a file's name is not

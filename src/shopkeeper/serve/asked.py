@@ -110,7 +110,11 @@ class SearchIn(Asked):
     """A search. An empty query lists what the filters leave."""
 
     query: Words
-    sort: Sort = "relevance"
+    sort: Sort = Field(
+        "relevance",
+        description="`best_selling`: purchases less refunds, those of 30 days ago counting half. `rating`: stars from "
+        "1 to 5 that shoppers gave (the `value` of `rate` events) or attributes say, beside ten at the mean of all.",
+    )
     as_words: Names = Field(
         (), description="Fields of `intent.stated` whose words are to be searched as words; `*`: all of them."
     )

@@ -54,6 +54,8 @@ def _bodies(product_id: str, title: str) -> dict[tuple[str, str], dict[str, Any]
         ("post", "/v1/{shop}/search"): {
             "words": {"query": words, "user_id": SAMPLE_USER, "k": 5},
             "narrowed": {"query": words, "filters": {"price_max": 20}, "sort": "price_asc", "explain": True},
+            "best_selling": {"query": words, "sort": "best_selling"},
+            "best_rated": {"query": words, "sort": "rating"},
         },
         ("post", "/v1/{shop}/recommend"): {
             "home": {"scene": "home", "user_id": SAMPLE_USER},

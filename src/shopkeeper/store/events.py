@@ -154,6 +154,17 @@ class Events:
         ordered = found.take(numbers(kept, pa.int64())).sort_by([("timestamp", "ascending"), ("seq", "ascending")])
         return list(zip(ordered.column("seq").to_pylist(), _events_of(ordered), strict=True))
 
+    def rated_since(self, seq: int) -> list[Event]:
+        """The ratings that arrived after the event with this number, oldest arrival first, wherever they are kept."""
+        rating = EVENTS.c.action == "rate"
+        return _events_of(
+            self._since(
+                seq,
+                lambda connection, condition: tail_table(connection, condition & rating),
+                lambda file: day_table(file).filter(pc.equal(pc.field("action"), "rate")),
+            )
+        )
+
     def last_seq(self) -> int:
         """The number of the event that arrived last, even if it was erased since; -1 for an empty log."""
         with self._database.reading() as connection:

@@ -6,11 +6,12 @@ import numpy as np
 
 from shopkeeper.arrange.arrange import reorder
 from shopkeeper.settings import PluginSettings
+from shopkeeper.sorting import sort_keys
 from shopkeeper.types import Catalog, FloatArray, Portrait, Ranked, Request
 
 
 class Sort:
-    """Sorts by price or age where the request asks for it; products without the value come last."""
+    """Sorts by price, age, sales or rating where the request asks for it; products without the value come last."""
 
     place: ClassVar[int] = 20  # before variants collapse: of one product the first by the sort stands
 
@@ -25,9 +26,5 @@ class Sort:
     ) -> tuple[Ranked, str]:
         if request.sort == "relevance":
             return ranked, ""
-        if request.sort == "newest":
-            key = -catalog.created[ranked.rows]
-        else:
-            price = catalog.prices[ranked.rows].astype(np.float64)
-            key = -price if request.sort == "price_desc" else price
-        return reorder(ranked, np.argsort(key, kind="stable")), f"sorted by {request.sort}"
+        order = np.argsort(sort_keys(request, catalog, ranked.rows), kind="stable")
+        return reorder(ranked, order), f"sorted by {request.sort}"

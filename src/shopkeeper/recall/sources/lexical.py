@@ -20,6 +20,7 @@ from shopkeeper.recall.groups import NO_GROUP, Groups
 from shopkeeper.recall.offers import NOTHING, best, inside
 from shopkeeper.recall.words import Beside, FieldText, Matches, WordIndex
 from shopkeeper.settings import SourceSettings
+from shopkeeper.sorting import sort_keys
 from shopkeeper.text import RECIPE, tokens
 from shopkeeper.types import (
     NO_ROWS,
@@ -261,11 +262,7 @@ class _State:
 
     def first(self, rows: RowArray, scores: FloatArray, request: Request, limit: int) -> Offer:
         """The first rows by the sort asked for, unknown values last; equal ones by score, then by row."""
-        if request.sort == "newest":
-            key = -self.catalog.created[rows]
-        else:
-            key = self.catalog.prices[rows].astype(np.float64) * (-1 if request.sort == "price_desc" else 1)
-        order = np.lexsort((rows, -scores, key))[:limit]
+        order = np.lexsort((rows, -scores, sort_keys(request, self.catalog, rows)))[:limit]
         return Offer(rows[order], scores[order])
 
     def named(self, query: str) -> int | None:

@@ -1,0 +1,106 @@
+"""Claims, in the small shop:
+
+1. best-selling: purchases less refunds, each fading by half in thirty days; a purchase counts at once and after a
+   restart.
+2. rating: the mean of a product's stars and ten at the mean of all, so that one five is no proof; unrated comes last; a
+   shopper's latest rating of a product counts, what is not between one and five does not.
+3. attributes that say a rating, and by how many, count like ratings.
+4. both sort searches and pages without words, also among filters; the command line and the storefront know them.
+"""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from shopkeeper.attributes import Attributes
+from shopkeeper.flow.answer import answer
+from shopkeeper.flow.ask import ask
+from shopkeeper.flow.build import open_shop
+from shopkeeper.flow.learn import learn
+from shopkeeper.flow.observe import observe
+from shopkeeper.flow.shop import Shop
+from shopkeeper.flow.standings import HALF_LIFE_DAYS, USUAL, Standings
+from shopkeeper.testing import worlds
+from shopkeeper.types import Action, Event, Filters, Sort
+
+MILK = ["DA0A", "DA0B", "DA0C"]
+
+
+def event(name: str, product_id: str, action: Action, value: float | None = None, user: str = "u1") -> Event:
+    return Event(event_id=name, timestamp=time.time(), action=action, user_id=user, product_id=product_id, value=value)
+
+
+def stars(product_id: str, *values: float, user: str = "v") -> list[Event]:
+    return [
+        event(f"{product_id}-{user}{n}-{value}", product_id, "rate", value, f"u{n}") for n, value in enumerate(values)
+    ]
+
+
+def sorted_by(shop: Shop, sort: Sort, query: str = "whole milk", brand: str = "") -> list[str]:
+    filters = Filters(brands=(brand,)) if brand else Filters()
+    page = answer(ask(shop, scene="search", query=query, sort=sort, filters=filters), shop)
+    return [shop.catalog.product_ids[item.row] for item in page.items]
+
+
+def test_sales_fade_and_refunds_are_taken_off() -> None:
+    shelf = worlds.catalog(["a", "b", "c", "d"])
+    log = worlds.interactions(
+        [
+            (0, 0, 100 - HALF_LIFE_DAYS, "purchase"),
+            (0, 1, 100.0, "purchase"),
+            (1, 1, 99.0, "click"),
+            (0, 2, 100.0, "purchase"),
+            (0, 2, 100.0, "refund"),
+        ]
+    )
+    order = Standings(log, 4).order("best_selling", shelf)
+    assert order is not None
+    assert order.tolist() == pytest.approx([0.5, 1.0, 0.0, 0.0])
+    assert Standings(log, 4).order("newest", shelf) is None
+
+
+def test_ratings_stand_beside_ten_at_the_mean_and_attributes_count() -> None:
+    said = [{"Rating": "4.5", "Reviews": "20"}, {"rating": "5"}, {"rating": "excellent"}, {"rating": "9"}]
+    shelf = worlds.catalog(["a", "b", "c", "d"], attributes=Attributes.of(said))
+    standings = Standings(worlds.interactions([]), 4)
+    standings.know(np.array([0.0, 0.0, 4.0]), np.array([0.0, 0.0, 2.0]), [])
+    mean = (4.5 * 20 + 5 + 4) / 23
+    order = standings.order("rating", shelf)
+    assert order is not None
+    expected = [(90 + USUAL * mean) / 30, (5 + USUAL * mean) / 11, (4 + USUAL * mean) / 12]
+    assert order[:3].tolist() == pytest.approx(expected)
+    assert np.isnan(order[3])
+    standings.see(9, event("new", "new", "rate", 5.0))
+    again = standings.order("rating", shelf)
+    assert again is not None
+    assert again[:3].tolist() == pytest.approx(expected)
+
+
+def test_a_purchase_changes_the_order_at_once_and_after_a_restart(shop_folder: Path) -> None:
+    with open_shop(shop_folder) as shop:
+        first = sorted_by(shop, "best_selling")
+        assert set(first) == set(MILK)
+        many = [event(f"p{n}", first[-1], "purchase", user=f"u{n % 9}") for n in range(200)]
+        observe(many, shop)
+        assert sorted_by(shop, "best_selling")[0] == first[-1]
+        assert sorted_by(shop, "best_selling", brand="Alder") == ["DA0A"]
+        assert sorted_by(shop, "best_selling", query="")[0] == first[-1]
+        after = sorted_by(shop, "best_selling", query="")
+    with open_shop(shop_folder) as again:
+        assert sorted_by(again, "best_selling", query="") == after
+
+
+def test_ratings_sort_at_once_after_a_restart_and_from_the_next_version(shop_folder: Path) -> None:
+    given = [*stars("DA0A", 2.0, 2.0), *stars("DA0C", *[4.0] * 9), *stars("DA0B", 5.0, 99.0)]
+    with open_shop(shop_folder) as shop:
+        observe(given, shop)
+        assert sorted_by(shop, "rating") == ["DA0C", "DA0B", "DA0A"]
+        assert sorted_by(shop, "rating", query="")[:3] == ["DA0C", "DA0B", "DA0A"]
+    with open_shop(shop_folder) as again:
+        assert sorted_by(again, "rating") == ["DA0C", "DA0B", "DA0A"]
+        observe(stars("DA0C", *[1.0] * 9, user="again"), again)
+    learn(shop_folder)
+    with open_shop(shop_folder) as newer:
+        assert sorted_by(newer, "rating") == ["DA0B", "DA0A", "DA0C"]

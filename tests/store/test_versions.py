@@ -8,6 +8,8 @@
 6. A pointer that could not be written leaves the old one.
 7. Pruning leaves the newest, the one that serves and the one a roll-back goes to; no number is given twice, and what a
    kill left half deleted is removed by the next draft, also while another still deletes it.
+8. Large files of equal content are one file, each under its name in the manifest; where links are not possible they
+   stay as they are. No version shares a file with another.
 """
 
 import hashlib
@@ -22,7 +24,7 @@ import pytest
 
 from shopkeeper import __version__
 from shopkeeper.errors import CorruptVersion, NoVersion, ShopLocked, StoreError
-from shopkeeper.store.versions import VersionInfo, Versions
+from shopkeeper.store.versions import SHARED, VersionInfo, Versions
 
 
 @pytest.fixture
@@ -50,6 +52,41 @@ def test_a_sealed_version_says_what_it_is(versions: Versions) -> None:
     assert (manifest["data_hash"], manifest["shopkeeper"], manifest["number"]) == ("abc", __version__, 1)
     assert manifest["created"].endswith("+00:00")
     assert (version.path / "card.md").stat().st_mode & 0o222 == 0
+
+
+def with_twins(versions: Versions) -> VersionInfo:
+    with versions.drafting() as draft:
+        (draft.path / "recall").mkdir()
+        for name in ("vectors.npy", "recall/vectors.npy"):
+            (draft.path / name).write_bytes(b"v" * SHARED)
+        for name in ("small.npy", "recall/small.npy"):
+            (draft.path / name).write_bytes(b"v" * (SHARED - 1))
+        return versions.seal(draft, settings={}, data_hash="", scores={})
+
+
+def test_large_files_of_equal_content_are_one(versions: Versions) -> None:
+    first = with_twins(versions)
+    assert (first.path / "vectors.npy").samefile(first.path / "recall" / "vectors.npy")
+    assert not (first.path / "small.npy").samefile(first.path / "recall" / "small.npy")
+    entries = first.manifest["files"]
+    assert entries["vectors.npy"] == entries["recall/vectors.npy"] and len(entries) == 4
+    assert len([path for path in first.path.rglob("*") if path.is_file()]) == 5  # and the manifest
+    assert versions.verify(1) == first
+    other = with_twins(versions).path / "vectors.npy"
+    assert not other.samefile(first.path / "vectors.npy")
+    (first.path / "recall" / "vectors.npy").unlink()
+    with pytest.raises(CorruptVersion, match=r"recall/vectors.npy is not what .* found no such file"):
+        versions.verify(1)
+
+
+def test_without_links_equal_files_stay_two(versions: Versions, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Path, target: Path) -> None:
+        raise PermissionError("no links here")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    version = with_twins(versions)
+    assert not (version.path / "vectors.npy").samefile(version.path / "recall" / "vectors.npy")
+    assert versions.verify(1) == version
 
 
 def test_only_a_sealed_version_counts(versions: Versions, tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from shopkeeper.types import Catalog, FloatArray, RowArray, Snapshot
 HalfArray = NDArray[np.float16]
 WIDENED = 50_000
 """Up to so many vectors are held in single precision, 77 MB at most: widening a thousand takes a millisecond."""
+OWN, ALL = "vectors.npy", "all_vectors.npy"
+"""The file of the groups' vectors, or of all rows', which a version has anyway and keeps once."""
 
 
 @dataclass(frozen=True)
@@ -24,12 +26,14 @@ class VectorShelf:
 
     `vectors` (u, d) may be mapped from a version; `fresh` (m, d) came since, as versions keep them: float16, in old
     ones float32. A small shelf's `vectors` are the same numbers as float32. Both are empty on a shelf of codes alone.
+    With `firsts` int32 (u,) `vectors` are those of all rows, and these the rows that show the groups'.
     """
 
     groups: Groups
     codes: Codes
     vectors: FloatArray | HalfArray
     fresh: FloatArray | HalfArray
+    firsts: RowArray | None = None
 
     @classmethod
     def of(cls, snapshot: Snapshot, *, exact: bool) -> "VectorShelf | None":
@@ -44,8 +48,9 @@ class VectorShelf:
         bought = offline.by_row(offline.counts(snapshot.interactions), "n", len(vectors))
         unique = vectors if len(first) == len(vectors) else vectors[first]
         groups = Groups(group_of, len(first), bought.astype(np.float32))
-        kept = np.asarray(unique if exact else unique[:0], np.float16)
-        return cls(groups, Codes.of(unique, snapshot.seed), kept, kept[:0])
+        kept = np.asarray(vectors if exact else vectors[:0], np.float16)
+        firsts = first.astype(np.int32) if exact and len(first) < len(vectors) else None
+        return cls(groups, Codes.of(unique, snapshot.seed), kept, kept[:0], firsts)
 
     def group(self, row: int) -> int:
         """The group of a row, -1 where it has none."""
@@ -54,12 +59,19 @@ class VectorShelf:
     def exact(self, groups: RowArray) -> FloatArray:
         """float32 (m, d): the vectors of these groups."""
         if not len(self.fresh):
-            return np.asarray(self.vectors[groups], np.float32)
-        old = groups < len(self.vectors)
+            return np.asarray(self._own(groups), np.float32)
+        old = groups < self._n_own
         vectors = np.empty((len(groups), self.vectors.shape[1]), np.float32)
-        vectors[old] = self.vectors[groups[old]]
-        vectors[~old] = self.fresh[groups[~old] - len(self.vectors)]
+        vectors[old] = self._own(groups[old])
+        vectors[~old] = self.fresh[groups[~old] - self._n_own]
         return vectors
+
+    @property
+    def _n_own(self) -> int:
+        return len(self.vectors) if self.firsts is None else len(self.firsts)
+
+    def _own(self, groups: RowArray) -> FloatArray | HalfArray:
+        return self.vectors[groups if self.firsts is None else self.firsts[groups]]
 
     def updated(self, catalog: Catalog, rows: RowArray, vectors: FloatArray | None) -> "VectorShelf":
         """The same shelf with these rows' vectors as they are now; without vectors only deletions are taken in."""
@@ -77,30 +89,40 @@ class VectorShelf:
         moved[gone] = NO_GROUP
         more = unique[new].astype(self.fresh.dtype)
         fresh = np.concatenate((self.fresh, more)) if self._is_exact() else self.fresh
-        return VectorShelf(self.groups.moved(rows, moved, n_groups), self.codes.plus(unique[new]), self.vectors, fresh)
+        groups, codes = self.groups.moved(rows, moved, n_groups), self.codes.plus(unique[new])
+        return replace(self, groups=groups, codes=codes, fresh=fresh)
 
     def save(self, folder: Path) -> None:
         """Writes the shelf into an existing folder."""
         self.codes.save(folder)
-        np.save(folder / "vectors.npy", np.concatenate((self.vectors.astype(self.fresh.dtype), self.fresh)))
+        if self.firsts is not None and not len(self.fresh):
+            np.save(folder / ALL, self.vectors.astype(self.fresh.dtype))
+            np.save(folder / "firsts.npy", self.firsts)
+        else:
+            own = self.vectors if self.firsts is None else self.vectors[self.firsts]
+            np.save(folder / OWN, np.concatenate((own.astype(self.fresh.dtype), self.fresh)))
         np.save(folder / "group_of.npy", self.groups.group_of)
         np.save(folder / "priority.npy", self.groups.priority)
 
     @classmethod
     def load(cls, folder: Path, catalog: Catalog) -> "VectorShelf | None":
         """Reads it back, many vectors mapped; None where nothing was saved."""
-        if not (folder / "vectors.npy").is_file():
+        file = next((folder / name for name in (OWN, ALL) if (folder / name).is_file()), None)
+        if file is None:
             return None
-        vectors = mapped(folder / "vectors.npy")
+        vectors = mapped(file)
         codes = Codes.load(folder)
         group_of = np.load(folder / "group_of.npy")
         group_of[catalog.deleted[: len(group_of)]] = NO_GROUP
         groups = Groups(group_of, len(codes), np.load(folder / "priority.npy"))
-        held = np.asarray(vectors, np.float32) if len(vectors) <= WIDENED else vectors
-        return cls(groups, codes, held, vectors[:0])
+        firsts = np.load(folder / "firsts.npy") if file.name == ALL else None
+        own = cls(groups, codes, vectors, vectors[:0], firsts)
+        if own._n_own > WIDENED:
+            return own
+        return replace(own, vectors=own.exact(np.arange(own._n_own, dtype=np.int32)), firsts=None)
 
     def _is_exact(self) -> bool:
-        return len(self.vectors) + len(self.fresh) == len(self.codes)
+        return self._n_own + len(self.fresh) == len(self.codes)
 
     def _group_with(self, vector: FloatArray) -> int:
         """The group of this very vector, -1 if there is none; on a shelf of codes alone, of this very code."""

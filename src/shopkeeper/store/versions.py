@@ -5,6 +5,7 @@ is replaced by one rename, so that a reader sees the old version or the new one.
 """
 
 import hashlib
+import logging
 import mmap
 import re
 import shutil
@@ -27,7 +28,12 @@ MANIFEST_FILE = "manifest.json"
 _CURRENT = "current"
 _NUMBER = re.compile(r"\d{4,}")
 _DRAFT, _PRUNED = ".draft-", ".pruned-"
+SHARED = 1 << 20
+"""Files of so many bytes and equal content are one: smaller ones are not worth it."""
 Numbers = list[int]
+
+
+log = logging.getLogger(__name__)
 
 
 class FileEntry(TypedDict):
@@ -112,6 +118,8 @@ class Versions:
     ) -> VersionInfo:
         """Makes the draft a version: every file durable and named in the manifest, the folder renamed in one step."""
         with full_disk_as_error(self.root):
+            files = _files(draft.path)
+            _share(draft.path, files)
             manifest = Manifest(
                 number=draft.number,
                 created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -119,7 +127,7 @@ class Versions:
                 settings=dict(settings),
                 data_hash=data_hash,
                 scores=dict(scores),
-                files=_files(draft.path),
+                files=files,
             )
             replace(draft.path / MANIFEST_FILE, orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
             path = self.root / f"{draft.number:04d}"
@@ -186,11 +194,14 @@ class Versions:
     def verify(self, number: int) -> VersionInfo:
         """The version, every file read and as its manifest says. Raises CorruptVersion naming the file, NoVersion."""
         version = self.get(number)
+        read: dict[tuple[int, int], FileEntry] = {}
         for name, entry in version.manifest["files"].items():
             path = version.path / name
             if not path.is_file():
                 raise _corrupt(version, name, f"sha256 {entry['sha256']}", "no such file")
-            found = _entry(path)
+            stat = path.stat()
+            one = stat.st_dev, stat.st_ino
+            found = read[one] = read[one] if one in read else _entry(path)
             if found != entry:
                 raise _corrupt(version, name, _described(entry), _described(found))
         return version
@@ -262,6 +273,24 @@ def _files(folder: Path) -> dict[str, FileEntry]:
     for path in [folder, *(path for path in folder.rglob("*") if path.is_dir())]:
         sync(path)
     return {path.relative_to(folder).as_posix(): _entry(path) for path in files}
+
+
+def _share(folder: Path, files: Mapping[str, FileEntry]) -> None:
+    """Makes large files of equal content one, where the file system can: in memory they are there once."""
+    first: dict[str, Path] = {}
+    for name, entry in files.items():
+        path = folder / name
+        other = first.setdefault(entry["sha256"], path) if entry["bytes"] >= SHARED else path
+        if path.samefile(other):
+            continue
+        link = path.with_name(f".{path.name}.link")
+        try:
+            link.hardlink_to(other)
+        except OSError as error:  # a file system without links; a copy serves as well
+            log.info("version=%s file=%s shared=no: %s", folder.name, name, error)
+            continue
+        link.replace(path)
+        sync(path.parent)
 
 
 def _entry(path: Path) -> FileEntry:

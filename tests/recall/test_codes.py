@@ -2,7 +2,10 @@
 
 1. A distance is the number of bits in which two codes differ.
 2. Nearest are at least so many of the open ones, with all that tie; as found one by one.
+3. Codes that came later, few or many at a time, are compared, read and saved as if they had been there from the start.
 """
+
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -32,3 +35,18 @@ def test_nearest_are_so_many_with_all_that_tie(n: int, kept: float) -> None:
     assert nearest(distances, n, is_open).tolist() == np.flatnonzero((distances <= edge) & is_open).tolist()
     if kept == 1.0:
         assert nearest(distances, n).tolist() == nearest(distances, n, is_open).tolist()
+
+
+@pytest.mark.parametrize("parts", [(1_000, 1, 2, 3), (1_000, 900, 1), (0, 5, 5), (640, 20, 0, 20)])
+def test_codes_that_came_later_are_as_if_there_from_the_start(parts: tuple[int, ...], tmp_path: Path) -> None:
+    vectors = RANDOM.standard_normal((sum(parts), 64)).astype(np.float32)
+    frame = Codes(np.empty((1, 0), np.uint64), np.zeros(64, np.float32), np.eye(64, dtype=np.float32))
+    whole, grown, start = frame.plus(vectors), frame, 0
+    for n in parts:
+        grown, start = grown.plus(vectors[start : start + n]), start + n
+    grown.save(tmp_path)
+    asked = whole.code_of(3)
+    for codes in (grown, Codes.load(tmp_path)):
+        assert len(codes) == len(vectors)
+        assert codes.distances(asked).tolist() == whole.distances(asked).tolist()
+        assert all(codes.code_of(place) == whole.code_of(place) for place in range(len(vectors)))

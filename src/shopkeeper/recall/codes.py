@@ -32,6 +32,8 @@ BLOCK = 32_768
 SAMPLED = 32
 """How far the nearest are is guessed from every so manyth code."""
 _LINE = 256
+_FEW = 32
+"""What came since stands apart as long as it is one of so many."""
 
 
 @cache
@@ -43,11 +45,15 @@ def _turned(bits: int, seed: int) -> DayArray:
 
 @dataclass(frozen=True)
 class Codes:
-    """codes uint64 (words, u), a column for each vector; mean float32 (d,); rotation float32 (d, bits)."""
+    """codes uint64 (words, u), a column for each vector; mean float32 (d,); rotation float32 (d, bits).
+
+    Columns that came `since`, uint64 (words, m), stand apart, so that many need not be copied for a few.
+    """
 
     codes: Words
     mean: FloatArray
     rotation: FloatArray
+    since: Words | None = None
 
     @classmethod
     def of(cls, vectors: FloatArray, seed: int) -> "Codes":
@@ -64,11 +70,22 @@ class Codes:
         return int(self.rotation.shape[1])
 
     def __len__(self) -> int:
-        return int(self.codes.shape[1])
+        return int(self.codes.shape[1]) + (0 if self.since is None else int(self.since.shape[1]))
 
     def plus(self, vectors: FloatArray) -> "Codes":
         """These codes and those of more vectors, in the same frame."""
-        return Codes(np.concatenate((self.codes, self.code(vectors)), axis=1), self.mean, self.rotation)
+        if not len(vectors):
+            return self
+        more = self.code(vectors)
+        since = more if self.since is None else np.concatenate((self.since, more), axis=1)
+        if since.shape[1] * _FEW <= self.codes.shape[1]:
+            return Codes(self.codes, self.mean, self.rotation, since)
+        return Codes(np.concatenate((self.codes, since), axis=1), self.mean, self.rotation)
+
+    def code_of(self, place: int) -> Words:
+        """uint64 (words,): the code of one vector."""
+        own = place - self.codes.shape[1]
+        return self.codes[:, place] if own < 0 or self.since is None else self.since[:, own]
 
     def code(self, vectors: FloatArray) -> Words:
         """uint64 (words, m): the signs of each centred and rotated vector."""
@@ -80,30 +97,38 @@ class Codes:
 
     def distances(self, code: Sequence[np.uint64] | Words) -> Distances:
         """uint16 (u,): in how many bits each vector differs from one code (words,)."""
-        total = np.empty(len(self), np.uint16)
-        other, bits, some = np.empty(BLOCK, np.uint64), np.empty(BLOCK, np.uint8), np.empty(BLOCK, np.uint8)
-        for start in range(0, len(self), BLOCK):  # what is in between never leaves the cache of the core
-            block = total[start : start + BLOCK]
-            n, end = len(block), start + len(block)
-            block[:] = 0
-            for first in range(0, len(self.codes), _ADDED):  # bytes are added several times as fast as wider numbers
-                some[:n] = 0
-                for own, asked in zip(self.codes[first : first + _ADDED], code[first : first + _ADDED], strict=True):
-                    np.bitwise_xor(own[start:end], asked, out=other[:n])
-                    np.bitwise_count(other[:n], out=bits[:n])
-                    some[:n] += bits[:n]
-                block += some[:n]
+        total, known = np.empty(len(self), np.uint16), self.codes.shape[1]
+        _compare(self.codes, code, total[:known])
+        if self.since is not None:
+            _compare(self.since, code, total[known:])
         return total
 
     def save(self, folder: Path) -> None:
         """Writes the three arrays."""
-        for name in _ARRAYS:
-            np.save(folder / f"{name}.npy", getattr(self, name))
+        codes = self.codes if self.since is None else np.concatenate((self.codes, self.since), axis=1)
+        for name, array in {"codes": codes, "mean": self.mean, "rotation": self.rotation}.items():
+            np.save(folder / f"{name}.npy", np.asarray(array))
 
     @classmethod
     def load(cls, folder: Path) -> "Codes":
         """Maps the three arrays from where `save` wrote them."""
         return cls(*(mapped(folder / f"{name}.npy") for name in _ARRAYS))
+
+
+def _compare(codes: Words, code: Sequence[np.uint64] | Words, total: Distances) -> None:
+    """Writes into total (u,) in how many bits each column of the codes differs from one code (words,)."""
+    other, bits, some = np.empty(BLOCK, np.uint64), np.empty(BLOCK, np.uint8), np.empty(BLOCK, np.uint8)
+    for start in range(0, len(total), BLOCK):  # what is in between never leaves the cache of the core
+        block = total[start : start + BLOCK]
+        n, end = len(block), start + len(block)
+        block[:] = 0
+        for first in range(0, len(codes), _ADDED):  # bytes are added several times as fast as wider numbers
+            some[:n] = 0
+            for own, asked in zip(codes[first : first + _ADDED], code[first : first + _ADDED], strict=True):
+                np.bitwise_xor(own[start:end], asked, out=other[:n])
+                np.bitwise_count(other[:n], out=bits[:n])
+                some[:n] += bits[:n]
+            block += some[:n]
 
 
 def nearest(distances: Distances, n: int, is_open: BoolArray | None = None) -> IntArray:

@@ -1,6 +1,6 @@
 """How many of the matched products each department, category, brand, price range and attribute's value holds."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -17,19 +17,24 @@ Coded = tuple[RowArray, Sequence[str]]
 """Codes int32 (n,), -1 for none, and the names they stand for."""
 
 
+CodesOf = Callable[[RowArray], RowArray]
+"""The codes of some rows, int32 (m,)."""
+
+
 class FacetTable:
-    """The catalogue's columns as codes, so that counting is one pass over the matched rows."""
+    """The catalogue's columns as codes, read of the matched rows alone: a product that comes costs no pass over all."""
 
     def __init__(self, catalog: Catalog, brands: "Coded | None" = None) -> None:
         """The table of a catalogue; `brands` where they are known already."""
         self._catalog = catalog
         self._brands = brands or _coded(catalog.brands)
-        self._columns: dict[str, Coded] = {
-            "department": (catalog.departments, catalog.department_names),
-            "category": _merged(catalog),
-            "brand": self._brands,
-            "price": (_price_bands(catalog.prices), _band_names()),
-            "availability": (catalog.available.astype(np.int32), ("out_of_stock", "in_stock")),
+        categories, named = _merged(catalog)
+        self._columns: dict[str, tuple[CodesOf, Sequence[str]]] = {
+            "department": (lambda rows: catalog.departments[rows], catalog.department_names),
+            "category": (lambda rows: categories[catalog.categories[rows]], named),
+            "brand": (lambda rows: self._brands[0][rows], self._brands[1]),
+            "price": (lambda rows: _price_bands(catalog.prices[rows]), _band_names()),
+            "availability": (lambda rows: catalog.available[rows].astype(np.int32), ("out_of_stock", "in_stock")),
         }
 
     def updated(self, catalog: Catalog, rows: RowArray) -> "FacetTable":
@@ -51,8 +56,8 @@ class FacetTable:
         What is `chosen` is counted though it be none of the MOST_VALUES, deeper than CATEGORY_DEPTH or without a match.
         """
         counted: dict[str, Mapping[str, int]] = {}
-        for facet, (codes, names) in self._columns.items():
-            taken = codes[(wider or {}).get(facet, rows)]
+        for facet, (codes_of, names) in self._columns.items():
+            taken = codes_of((wider or {}).get(facet, rows))
             counts: IntArray = np.bincount(taken[taken >= 0], minlength=len(names))
             order = np.argsort(-counts, kind="stable")[:MOST_VALUES]
             counted[facet] = {names[at]: int(counts[at]) for at in order if counts[at] and names[at]}
@@ -81,9 +86,9 @@ def _values(filters: Filters) -> Iterator[tuple[str, str, Filters]]:
 
 
 def _merged(catalog: Catalog) -> Coded:
-    """Categories cut to CATEGORY_DEPTH parts of their path."""
+    """Category paths cut to CATEGORY_DEPTH parts, and -1 for a product of none."""
     cut, names = _coded([category_name(path, CATEGORY_DEPTH) for path in catalog.category_paths])
-    return np.append(cut, np.int32(-1))[catalog.categories], names
+    return np.append(cut, np.int32(-1)), names
 
 
 def _coded(values: Sequence[str]) -> Coded:

@@ -27,7 +27,7 @@ class Groups:
         self.n_groups = n_groups
         self.priority = priority
         self._opened: dict[int, tuple[weakref.ref[BoolArray], BoolArray]] = {}
-        self._wanted = (np.log1p(priority) / max(np.log1p(priority.max(initial=0.0)), np.log(2.0))).astype(np.float32)
+        self._most = np.float32(max(np.log1p(priority.max(initial=0.0)), np.log(2.0)))
         self._rows, self._starts = laid or _laid(group_of, n_groups, priority)
 
     def moved(self, rows: RowArray, groups: RowArray, n_groups: int) -> "Groups":
@@ -47,14 +47,16 @@ class Groups:
         self, left: RowArray, came: RowArray, group_of: RowArray, priority: FloatArray, n_groups: int
     ) -> tuple[RowArray, IntArray]:
         """The rows group after group once a few have left theirs and come to others: all sorted anew takes longer."""
+        left, came = left[self.group_of[left] != NO_GROUP], came[group_of[came] != NO_GROUP]
+        came = came[np.lexsort((came, -priority[came], group_of[came]))]
+        if not len(left) and group_of[came].min(initial=n_groups) >= self.n_groups:  # nobody else's place changes
+            new = np.bincount(group_of[came] - self.n_groups, minlength=n_groups - self.n_groups)
+            return np.append(self._rows, came), np.append(self._starts, self._starts[-1] + np.cumsum(new))
         counts = np.append(np.diff(self._starts), np.zeros(n_groups - self.n_groups, np.int64))
-        left = left[self.group_of[left] != NO_GROUP]
         gone = [self._place(int(row)) for row in set(left.tolist())]
         np.subtract.at(counts, self.group_of[np.unique(left)], 1)
         rows = np.delete(self._rows, gone)
         starts = np.concatenate(([0], np.cumsum(counts)))
-        came = came[group_of[came] != NO_GROUP]
-        came = came[np.lexsort((came, -priority[came], group_of[came]))]
         places = []
         for row in came.tolist():
             start, end = starts[group_of[row] : group_of[row] + 2].tolist()
@@ -86,7 +88,7 @@ class Groups:
 
     def wanted(self, rows: RowArray) -> FloatArray:
         """How wanted each row is, from 0 to 1, the most wanted of all: log(1 + priority) over its largest."""
-        return np.asarray(self._wanted[rows])
+        return np.asarray(np.log1p(self.priority[rows]) / self._most, np.float32)
 
     def all_rows(self, allowed: BoolArray | None) -> RowArray:
         """Every row that is in a group and inside the mask, int32 (m,)."""

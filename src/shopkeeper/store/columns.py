@@ -11,6 +11,7 @@ import orjson
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
+from shopkeeper.amended import AmendedRows, AmendedTexts
 from shopkeeper.attributes import Attributes
 from shopkeeper.store.database import fetch_many
 from shopkeeper.store.schema import PRODUCTS as SCHEMA
@@ -79,15 +80,11 @@ def changed(
     if np.isin(catalog.groups, known).sum() > len(np.unique(known)):
         return None
     n = max(len(catalog), max(last, default=-1) + 1)
-    texts = {name: _longer_list(getattr(catalog, field), n) for name, field in _TEXTS.items()}
     arrays = {name: _longer(getattr(catalog, name), n) for name in _ARRAYS}
     paths = {path: place for place, path in enumerate(catalog.category_paths)}
     departments = {name: place for place, name in enumerate(catalog.department_names)}
     for row, said in last.items():
-        path = tuple(orjson.loads(said["category"]))
-        for name, text in texts.items():
-            text[row] = said[name]
-        texts["description"][row] = said["description"][:DESCRIBED]
+        path, said["description"] = tuple(orjson.loads(said["category"])), said["description"][:DESCRIBED]
         own = {
             "categories": paths.setdefault(path, len(paths)),
             "departments": departments.setdefault(path[0] if path else "", len(departments)),
@@ -99,7 +96,11 @@ def changed(
         }
         for name, value in own.items():
             arrays[name][row] = value
-    columns: dict[str, Any] = {field: texts[name] for name, field in _TEXTS.items()} | arrays
+    texts = {
+        field: AmendedTexts(getattr(catalog, field), {row: said[name] for row, said in last.items()}, n)
+        for name, field in _TEXTS.items()
+    }
+    columns: dict[str, Any] = texts | arrays
     made = Catalog(
         **columns,
         category_paths=list(paths),
@@ -115,7 +116,7 @@ def changed(
 def _look_up(made: Catalog, before: Catalog, ids: Mapping[int, str]) -> None:
     """What was looked up in the catalogue before need not be looked up again: only these rows are others."""
     if "row_of" in before.__dict__:
-        made.__dict__["row_of"] = {**before.row_of, **{product_id: row for row, product_id in ids.items()}}
+        made.__dict__["row_of"] = AmendedRows(before.row_of, {product_id: row for row, product_id in ids.items()})
     if "brand_codes" in before.__dict__:
         coded, numbers = _longer(before.brand_codes[0], len(made)), dict(before.brand_codes[1])
         for row in ids:
@@ -129,10 +130,8 @@ def without(catalog: Catalog, rows: RowArray) -> Catalog:
     deleted[rows], available[rows] = True, False
     made = replace(catalog, deleted=deleted, available=available)
     if "row_of" in catalog.__dict__:
-        row_of = dict(catalog.row_of)
-        for row in rows.tolist():
-            del row_of[catalog.product_ids[row]]
-        made.__dict__["row_of"] = row_of
+        gone = {catalog.product_ids[row]: None for row in rows.tolist()}
+        made.__dict__["row_of"] = AmendedRows(catalog.row_of, gone)
     if "brand_codes" in catalog.__dict__:
         made.__dict__["brand_codes"] = catalog.brand_codes
     return made
@@ -143,10 +142,6 @@ def _longer(array: NDArray[Any], n: int) -> NDArray[Any]:
     made = np.zeros(n, array.dtype)
     made[: len(array)] = array
     return made
-
-
-def _longer_list(texts: Sequence[str], n: int) -> list[str]:
-    return [*texts, *[""] * (n - len(texts))]
 
 
 def codes(values: Sequence[str]) -> tuple[RowArray, list[str]]:

@@ -56,6 +56,31 @@ def a_saved_feature_has_the_same_values(kind: type[Any]) -> None:
             _are_equal(feature.values(batch, offered), again.values(batch, offered), f"{scene}, after loading")
 
 
+def a_changed_product_is_as_one_learnt_with_the_catalogue(kind: type[Any]) -> None:
+    """After an update the values are those of a feature that was loaded with the catalogue as it is now."""
+    here = world()
+    feature = _fitted(kind, here)
+    if not (_can(feature, Updates) and _can(feature, Saves)):
+        return
+    grown, rows, vectors = here.grown()
+    again = kind(kind.Settings())
+    with tempfile.TemporaryDirectory() as name:
+        feature.save(Path(name))
+        again.load(Path(name), grown)
+    for one in (feature, again):
+        one.update(grown, rows, vectors)
+    saved = kind(kind.Settings())
+    with tempfile.TemporaryDirectory() as name:
+        feature.save(Path(name))
+        saved.load(Path(name), grown)
+    for scene in SCENES:
+        batch = here.requests(scene)
+        offered = candidates(batch, (*ROWS, len(here.catalog)))
+        values = feature.values(batch, offered)
+        _are_equal(values, again.values(batch, offered), f"{scene}, updated after loading")
+        _are_equal(values, saved.values(batch, offered), f"{scene}, loaded after updating")
+
+
 def features_live_on(kind: type[Any]) -> None:
     """Events, forgetting and changed products are taken in; rows and shoppers nobody has learnt break nothing."""
     here = world()
@@ -103,6 +128,7 @@ FEATURE_CONTRACT = (
     feature_values_have_their_shape,
     features_of_one_are_those_it_has_in_a_batch,
     a_saved_feature_has_the_same_values,
+    a_changed_product_is_as_one_learnt_with_the_catalogue,
     features_live_on,
     features_of_a_past_at_once_are_those_event_by_event,
     features_of_nothing_are_nothing,

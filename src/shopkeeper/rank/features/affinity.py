@@ -10,6 +10,7 @@ from shopkeeper.settings import PluginSettings
 from shopkeeper.types import Batch, Candidates, Catalog, FloatArray, RowArray, Snapshot
 
 _LEVELS = ("category", "shelf", "department", "group")
+ALL = slice(None)
 _KINDS = ("share", "days_since", "part", "products")
 
 
@@ -47,7 +48,10 @@ class Affinity:
         return table.reshape(n, n_levels * len(_KINDS))
 
     def update(self, catalog: Catalog, rows: RowArray, vectors: FloatArray | None) -> None:
-        self._classes = _levels(catalog)
+        classes = np.zeros((len(catalog), len(_LEVELS)), np.int32)
+        classes[: len(self._classes)] = self._classes
+        classes[rows] = _levels(catalog, rows)
+        self._classes = classes
 
     def save(self, folder: Path) -> None:
         """Nothing to write: the levels come with the catalogue."""
@@ -56,11 +60,14 @@ class Affinity:
         self._classes = _levels(catalog)
 
 
-def _levels(catalog: Catalog) -> RowArray:
-    """int32 (n_products, n_levels): the class of each product at each level, in the order of _LEVELS."""
+def _levels(catalog: Catalog, rows: RowArray | slice = ALL) -> RowArray:
+    """int32 (m, n_levels): the class of each of these products at each level, in the order of _LEVELS.
+
+    Numbers of a level leave the same remainder, so that new classes leave the numbers of others as they are.
+    """
     shelves: dict[tuple[str, ...], int] = {}
     shelf_of_path = np.array([shelves.setdefault(path[:2], len(shelves)) for path in catalog.category_paths], np.int32)
-    shelf = shelf_of_path[catalog.categories] if len(shelf_of_path) else catalog.categories
-    levels = np.stack([catalog.categories, shelf, catalog.departments, catalog.groups], axis=1).astype(np.int32)
-    above = levels.max(axis=0, initial=-1) + 1
-    return levels + np.concatenate(([0], np.cumsum(above)[:-1])).astype(np.int32)
+    categories = catalog.categories[rows]
+    shelf = shelf_of_path[categories] if len(shelf_of_path) else categories
+    levels = np.stack([categories, shelf, catalog.departments[rows], catalog.groups[rows]], axis=1)
+    return np.asarray(levels * len(_LEVELS) + np.arange(len(_LEVELS)), np.int32)

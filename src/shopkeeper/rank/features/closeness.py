@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from shopkeeper.rank.pairs import Pairs, pairs, taken
@@ -10,8 +11,12 @@ from shopkeeper.settings import PluginSettings
 from shopkeeper.store.mapped import mapped
 from shopkeeper.types import Batch, Candidates, Catalog, DayArray, FloatArray, IntArray, RowArray, Snapshot
 
+HalfArray = NDArray[np.float16]
+
 _NEWEST = 64
 """Of a history so many of the newest purchases make the taste: bounds the work of one page."""
+_MOST_SINCE = 3_000
+"""So many products stand apart before all are put together again."""
 
 
 class Closeness:
@@ -31,9 +36,10 @@ class Closeness:
         self._axes: FloatArray = np.empty((0, 0), np.float32)
         self._centre: FloatArray = np.empty(0, np.float32)
         self._points = np.empty((0, 0), np.float16)
+        self._since: dict[int, HalfArray] = {}
 
     def fit(self, snapshot: Snapshot) -> None:
-        vectors = snapshot.vectors
+        vectors, self._since = snapshot.vectors, {}
         if vectors is None or not len(vectors):
             self._points = np.empty((0, 0), np.float16)
             return
@@ -59,25 +65,39 @@ class Closeness:
     def update(self, catalog: Catalog, rows: RowArray, vectors: FloatArray | None) -> None:
         if vectors is None or not len(self._axes) or not len(rows):
             return
-        points = np.full((len(catalog), self._points.shape[1]), np.nan, np.float16)
-        points[: len(self._points)] = self._points
-        points[rows] = self._project(vectors)
-        self._points = points
+        since = dict(zip(rows.tolist(), self._project(vectors).astype(np.float16), strict=True))
+        self._since = {**self._since, **since}
+        if len(self._since) > _MOST_SINCE:
+            self._points, self._since = self._whole(), {}
 
     def save(self, folder: Path) -> None:
         np.savez(folder / "projection.npz", axes=self._axes, centre=self._centre)
-        np.save(folder / "points.npy", self._points)
+        np.save(folder / "points.npy", self._whole())
 
     def load(self, folder: Path, catalog: Catalog) -> None:
         with np.load(folder / "projection.npz") as saved:
             self._axes, self._centre = saved["axes"], saved["centre"]
-        self._points = mapped(folder / "points.npy")
+        self._points, self._since = mapped(folder / "points.npy"), {}
 
     def _project(self, vectors: FloatArray) -> FloatArray:
         return _unit(np.asarray((vectors - self._centre) @ self._axes, np.float32))
 
     def _of(self, rows: IntArray | RowArray) -> FloatArray:
-        return taken(self._points, rows, np.nan).astype(np.float32)
+        points, since = taken(self._points, rows, np.nan).astype(np.float32), self._since
+        for at, row in enumerate(rows.tolist()) if since else ():
+            if row in since:
+                points[at] = since[row]
+        return points
+
+    def _whole(self) -> HalfArray:
+        """float16 (n_products, dimensions): the points, with what came since in its place."""
+        if not self._since:
+            return self._points
+        whole = np.full((max(len(self._points), *self._since) + 1, self._points.shape[1]), np.nan, np.float16)
+        whole[: len(self._points)] = self._points
+        for row, point in self._since.items():
+            whole[row] = point
+        return whole
 
     def _taste(self, shared: Pairs) -> FloatArray:
         """The faded mean direction of each request's newest purchases, float32 (b, dimensions)."""

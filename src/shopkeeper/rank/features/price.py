@@ -46,7 +46,10 @@ class Price:
         return side_by_side([own, beside.round(_PLACES), beside_in_class.round(_PLACES)])
 
     def update(self, catalog: Catalog, rows: RowArray, vectors: FloatArray | None) -> None:
-        self._take(catalog)
+        logs = np.full(len(catalog), np.nan, np.float32)
+        logs[: len(self._logs)] = self._logs
+        logs[rows] = _logs(catalog.prices[rows])
+        self._logs, self._categories = logs, catalog.categories
 
     def save(self, folder: Path) -> None:
         """Nothing to write: prices come with the catalogue."""
@@ -55,8 +58,11 @@ class Price:
         self._take(catalog)
 
     def _take(self, catalog: Catalog) -> None:
-        self._logs = np.log(np.where(catalog.prices > 0, catalog.prices, np.nan))
-        self._categories = catalog.categories
+        self._logs, self._categories = _logs(catalog.prices), catalog.categories
 
     def _of(self, rows: IntArray) -> FloatArray:
         return taken(self._logs, rows, np.nan).astype(np.float32)
+
+
+def _logs(prices: FloatArray) -> FloatArray:
+    return np.asarray(np.log(np.where(prices > 0, prices, np.nan)), np.float32)

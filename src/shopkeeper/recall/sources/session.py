@@ -56,7 +56,7 @@ class Session(StandsOnShelf):
         is_open = None if request.allowed is None else shelf.groups.open(request.allowed)
         scores = np.zeros(shelf.groups.n_groups, np.float32)
         for seed, lean in zip(seeds, leans, strict=True):
-            distances = shelf.codes.distances(shelf.codes.codes[:, seed])
+            distances = shelf.codes.distances(shelf.codes.code_of(int(seed)))
             near = nearest(distances, self.settings.near, is_open)
             # The angle between two vectors is estimated by the share of bits in which their codes differ.
             cosines = np.cos(np.float32(np.pi / shelf.codes.bits) * distances[near].astype(np.float32))

@@ -33,6 +33,7 @@ LAYERS = (
         "folding",
         "measures",
         "numbered",
+        "amended",
         "observed",
         "sorting",
         "__init__",

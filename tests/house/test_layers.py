@@ -59,7 +59,7 @@ LAYERS = (
 )
 STAGES = LAYERS[2]
 OWNERS = {
-    "torch": {"encode"},
+    "torch": {"encode", "recall"},
     "transformers": {"encode"},
     "onnx": {"encode"},
     "onnxruntime": {"encode"},

@@ -15,6 +15,18 @@ def coverage(ranked: Ranked, n_products: int) -> float:
     return len(shown) / n_products if n_products else 0.0
 
 
+def gini(ranked: Ranked, n_products: int) -> float:
+    """How unevenly the catalogue is shown: 0 every product as often, towards 1 a single one; 0 without a list.
+
+    The products that no list holds count. Source: Fleder, Hosanagar, Management Science 2009, section 5.
+    """
+    times = np.sort(np.bincount(ranked[ranked >= 0], minlength=n_products))
+    total, n = int(times.sum()), len(times)
+    if not total:
+        return 0.0
+    return float(2 * (np.arange(1, n + 1) @ times) / (n * total) - (n + 1) / n)
+
+
 def intra_list_diversity(ranked: Ranked, vectors: FloatArray) -> Scores:
     """Mean of 1 - cosine over all pairs of a list, float64 (b,); NaN for a list of fewer than two products.
 

@@ -1,0 +1,206 @@
+"""What comes next after what the shopper chose, one thing after another: a small transformer."""
+
+import logging
+import threading
+from collections.abc import Sequence as Listed
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from shopkeeper.recall.latest import LEAN, is_given
+from shopkeeper.recall.offers import NOTHING, best, inside, without
+from shopkeeper.recall.transformer import Weights, taste, unit
+from shopkeeper.settings import SourceSettings
+from shopkeeper.store.mapped import mapped
+from shopkeeper.types import (
+    Batch,
+    BoolArray,
+    Catalog,
+    CodeArray,
+    FloatArray,
+    Interactions,
+    Offer,
+    Portrait,
+    Request,
+    RowArray,
+    Scene,
+    Snapshot,
+)
+
+log = logging.getLogger(__name__)
+
+_TEXT, _ITEMS, _KNOWN, _WEIGHTS = "text.npz", "items.npy", "known.npy", "weights.npz"
+
+
+class Sequence:
+    """Offers by a transformer over the shopper's latest lines: cosine of what it looks for and a product's vector.
+
+    A product's vector is its text through a learnt matrix plus an id of its own, so that one that nobody has bought yet
+    is reached by its text alone. A score is the log of the probability that the product is next, among all there are.
+    Learning takes torch and minutes, so that it is off by default; serving needs numpy alone. Of goods that are
+    bought again and again the other sources know more.
+    Source: Kang, McAuley, "Self-attentive sequential recommendation", ICDM 2018; the loss: see transformer_training.
+    """
+
+    class Settings(SourceSettings):
+        enabled: bool = Field(False, description="Whether this plug-in takes part.")
+        dimensions: int = Field(64, ge=4, description="Numbers in a product's vector; a multiple of `heads`.")
+        layers: int = Field(1, ge=1, le=9, description="Layers of the transformer.")
+        heads: int = Field(2, ge=1, description="Heads of its attention.")
+        longest: int = Field(50, ge=2, description="How many of a shopper's latest lines are read.")
+        epochs: int = Field(40, ge=1, description="How often all histories are learnt from.")
+        seconds: float = Field(300.0, gt=0, description="Processor seconds after which learning ends earlier.")
+        negatives: int = Field(1024, ge=1, description="Products drawn by chance that each batch is told apart from.")
+        dropout: float = Field(0.3, ge=0, lt=1, description="Share of the transformer's numbers left out in learning.")
+        id_dropout: float = Field(0.3, ge=0, lt=1, description="Share of products learnt by their text alone.")
+        rate: float = Field(0.002, gt=0, description="How far a step goes at most.")
+
+    scenes: frozenset[Scene] = frozenset({"home", "cart"})
+    in_memory: ClassVar[bool] = True
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._learnt: _Learnt | None = None
+        self._lock = threading.Lock()
+
+    def fit(self, snapshot: Snapshot) -> None:
+        histories = _histories(snapshot.log)
+        self._learnt = None
+        if not any(len(rows) > 1 for rows in histories):
+            return
+        from shopkeeper.recall.transformer_training import Course, learnt  # torch, which only learning needs
+
+        known = np.zeros(len(snapshot.catalog), bool)
+        known[np.concatenate(histories)] = True
+        text, chosen = _Text.of(snapshot.vectors, known), self.settings
+        course = Course(
+            **{name: getattr(chosen, name) for name in Course.__annotations__ if hasattr(chosen, name)},
+            seed=snapshot.seed,
+        )
+        centred = None if text is None or snapshot.vectors is None else text.centred(snapshot.vectors)
+        taught = learnt(histories, len(known), centred, course)
+        log.info("source=sequence epochs=%.1f loss=%.3f", taught.epochs, taught.loss)
+        if text is not None and taught.words is not None:
+            text = replace(text, words=taught.words)
+        items = taught.ids if text is None or centred is None else taught.ids + centred @ text.words
+        if text is None:
+            items[~known] = 0.0  # nothing is known of them
+        self._learnt = _Learnt(taught.weights, np.asarray(unit(items), np.float32), known, text, taught.sharpness)
+
+    def recall(self, batch: Batch, limit: int) -> list[Offer]:
+        learnt = self._learnt
+        if learnt is None:
+            return [NOTHING] * len(batch)
+        asked = zip(batch.requests, batch.portraits, strict=True)
+        return [self._offer(learnt, request, portrait, limit) for request, portrait in asked]
+
+    def update(self, catalog: Catalog, rows: RowArray, vectors: FloatArray | None) -> None:
+        with self._lock:
+            if self._learnt is not None and vectors is not None:
+                self._learnt = self._learnt.plus(len(catalog), rows, vectors)
+
+    def save(self, folder: Path) -> None:
+        learnt = self._learnt
+        if learnt is None:
+            return
+        np.save(folder / _ITEMS, learnt.items)
+        np.save(folder / _KNOWN, learnt.known)
+        np.savez(folder / _WEIGHTS, allow_pickle=False, sharpness=np.array(learnt.sharpness), **learnt.weights)
+        if learnt.text is not None:
+            np.savez(folder / _TEXT, allow_pickle=False, mean=learnt.text.mean, words=learnt.text.words)
+
+    def load(self, folder: Path, catalog: Catalog) -> None:
+        if not (folder / _ITEMS).is_file():
+            self._learnt = None
+            return
+        with np.load(folder / _WEIGHTS, allow_pickle=False) as saved:
+            weights = dict(saved)
+        text = None
+        if (folder / _TEXT).is_file():
+            with np.load(folder / _TEXT, allow_pickle=False) as saved:
+                text = _Text(saved["mean"], saved["words"])
+        sharpness = float(weights.pop("sharpness"))
+        self._learnt = _Learnt(weights, mapped(folder / _ITEMS), np.load(folder / _KNOWN), text, sharpness)
+
+    def _offer(self, learnt: "_Learnt", request: Request, portrait: Portrait, limit: int) -> Offer:
+        # a portrait's lines hold those of its session; a stranger's are the session's own
+        rows = portrait.session_rows if not len(portrait.rows) else portrait.rows
+        actions = portrait.session_actions if not len(portrait.rows) else portrait.actions
+        read = learnt.readable(_steps(rows, actions))
+        if is_given(request):
+            read = np.concatenate((read, learnt.readable(request.seeds)))
+        if not len(read):
+            return NOTHING
+        scores = learnt.scores(read[-self.settings.longest :])
+        rows = np.flatnonzero(np.isfinite(scores)).astype(np.int32)
+        rows = rows[inside(rows, request.allowed)]
+        return best(*without(rows, scores[rows], request.seeds), limit)
+
+
+@dataclass(frozen=True)
+class _Text:
+    """How a product's text becomes a part of its vector: centred, at length one, times words float32 (t, d)."""
+
+    mean: FloatArray
+    words: FloatArray
+
+    @classmethod
+    def of(cls, vectors: FloatArray | None, known: BoolArray) -> "_Text | None":
+        """The mean is that of the products that are learnt from."""
+        if vectors is None or not vectors.any():
+            return None
+        return cls(np.asarray(vectors[known].mean(axis=0), np.float32), np.empty((vectors.shape[1], 0), np.float32))
+
+    def centred(self, vectors: FloatArray) -> FloatArray:
+        return np.asarray(unit(vectors - self.mean), np.float32)
+
+
+@dataclass(frozen=True)
+class _Learnt:
+    """items float32 (n, d), unit vectors, zero where nothing is known; known bool (n,): chosen by somebody."""
+
+    weights: Weights
+    items: FloatArray
+    known: BoolArray
+    text: _Text | None
+    sharpness: float
+
+    def readable(self, rows: RowArray) -> RowArray:
+        """Those of the rows that have a vector."""
+        rows = rows[rows < len(self.items)]
+        return rows[self.items[rows].any(axis=1)]
+
+    def scores(self, read: RowArray) -> FloatArray:
+        """float32 (n,): the log of the probability that each product is next; -inf where nothing is known of it."""
+        looked_for = taste(self.weights, self.items[read][None], np)[0, -1]
+        fit = (self.items @ looked_for) * np.float32(self.sharpness)
+        fit[~self.items.any(axis=1)] = -np.inf
+        most = fit.max()
+        return np.asarray(fit - most - np.log(np.exp(fit - most).sum()), np.float32)
+
+    def plus(self, n_rows: int, rows: RowArray, vectors: FloatArray) -> "_Learnt":
+        """The same with products that came or were described anew; those that are known by their buyers stay."""
+        if self.text is None:
+            return self
+        n = max(n_rows, len(self.items))
+        items, known = np.zeros((n, self.items.shape[1]), np.float32), np.zeros(n, bool)
+        items[: len(self.items)], known[: len(self.known)] = self.items, self.known
+        new = ~known[rows]
+        items[rows[new]] = unit(self.text.centred(vectors[new]) @ self.text.words)
+        return replace(self, items=items, known=known)
+
+
+def _histories(log: Interactions) -> Listed[RowArray]:
+    """What each shopper chose, oldest first."""
+    return [_steps(log.rows[start:end], log.actions[start:end]) for start, end in pairwise(log.offsets.tolist())]
+
+
+def _steps(rows: RowArray, actions: CodeArray) -> RowArray:
+    """The products of the lines that say something; who stays at one does not come to it again."""
+    told = rows[LEAN[actions] > 0]
+    moved = np.append(True, told[1:] != told[:-1])[: len(told)]
+    return np.asarray(told[moved], np.int32)

@@ -1,0 +1,118 @@
+"""Claims, where everybody walks round a ring of products:
+
+1. what comes next on the ring is offered first; the order of a history matters, not only what is in it.
+2. the lines that train the transformer in torch serve it in numpy: both give the same numbers.
+3. a score is the log of a probability: over all products they add up to one.
+4. a product that nobody has chosen is reached by its text, also one that came after learning.
+5. learning ends when its time is over; the same seed learns the same.
+6. without vectors products are known by their ids alone, and a product that nobody has chosen is never offered.
+"""
+
+import numpy as np
+import pytest
+import torch
+
+from shopkeeper.recall.sources.sequence import Sequence
+from shopkeeper.recall.transformer import drawn, taste, unit
+from shopkeeper.recall.transformer_training import Course, learnt
+from shopkeeper.testing import worlds
+from shopkeeper.types import Catalog, FloatArray, Offer, Request, Snapshot
+
+N, WALKS, STEPS = 12, 60, 6
+COLD = N
+"""The last product is on no walk; its text is that of product 4, nearly."""
+
+
+def shelf(n: int = N + 1) -> Catalog:
+    return worlds.catalog([f"t{row}" for row in range(n)])
+
+
+def texts() -> FloatArray:
+    vectors = np.random.default_rng(3).standard_normal((N + 1, 16)).astype(np.float32)
+    vectors[COLD] = vectors[4] + 0.05 * vectors[COLD]
+    return np.asarray(unit(vectors), np.float32)
+
+
+def known(vectors: FloatArray | None) -> Snapshot:
+    walks = [(user, (user + step) % N, float(step), "purchase") for user in range(WALKS) for step in range(STEPS)]
+    return worlds.snapshot(shelf(), walks, 100.0, vectors)
+
+
+def source(vectors: FloatArray | None, **settings: float) -> Sequence:
+    chosen = {
+        "epochs": 200,
+        "rate": 0.01,
+        "dimensions": 16,
+        "negatives": 8,
+        "dropout": 0.0,
+        "seconds": 60.0,
+        **settings,
+    }
+    made = Sequence(Sequence.Settings.model_validate(chosen))
+    made.fit(known(vectors))
+    return made
+
+
+@pytest.fixture(scope="module")
+def taught() -> Sequence:
+    return source(texts())
+
+
+def home(made: Sequence, *rows: int) -> Offer:
+    """What is offered to a shopper who chose these, one a day."""
+    log = worlds.interactions([(0, row, float(day), "purchase") for day, row in enumerate(rows)])
+    return made.recall(worlds.ask(Request(request_id="", scene="home", day=100.0), worlds.portrait(log, 0)), 50)[0]
+
+
+def test_what_comes_next_is_offered_first(taught: Sequence) -> None:
+    for last in range(N):
+        offer = home(taught, (last - 1) % N, last)
+        first = next(row for row in offer.rows.tolist() if row != COLD)
+        assert first == (last + 1) % N
+    assert home(taught, 1, 2).rows[0] != home(taught, 2, 1).rows[0]
+
+
+def test_the_same_lines_train_and_serve() -> None:
+    weights = drawn(8, 2, 2, 10, np.random.default_rng(0))
+    items = np.asarray(unit(np.random.default_rng(1).standard_normal((3, 5, 8))), np.float32)
+    served = taste(weights, items, np)
+    trained = taste({name: torch.from_numpy(own) for name, own in weights.items()}, torch.from_numpy(items), torch)
+    assert np.allclose(served, trained.numpy(), atol=1e-5)
+    assert np.allclose(taste(weights, items[:, :3], np), served[:, :3], atol=1e-5), "a place sees what comes after it"
+
+
+def test_scores_are_logs_of_probabilities(taught: Sequence) -> None:
+    offer = home(taught, 3, 4)
+    assert len(offer.rows) == N + 1
+    assert np.exp(offer.scores.astype(np.float64)).sum() == pytest.approx(1.0, rel=1e-4)
+
+
+def test_a_product_nobody_has_chosen_is_reached_by_its_text(taught: Sequence) -> None:
+    assert COLD in home(taught, 2, 3).rows[:3]
+    assert COLD not in home(taught, 8, 9).rows[:3]
+
+
+def test_a_product_that_came_since_is_reached_by_its_text() -> None:
+    made = source(texts())
+    row = np.array([N + 1], np.int32)
+    made.update(shelf(N + 2), row, texts()[[4]])
+    assert N + 1 in home(made, 2, 3).rows[:3]
+
+
+def test_learning_ends_when_its_time_is_over() -> None:
+    walks = [np.arange(5, dtype=np.int32)] * 4
+    assert learnt(walks, 5, None, Course(epochs=3)).epochs == 3
+    assert learnt(walks, 5, None, Course(epochs=100_000, seconds=0.2)).epochs < 100_000
+
+
+def test_the_same_seed_learns_the_same() -> None:
+    one, other = (source(texts(), epochs=3) for _ in range(2))
+    assert home(one, 1, 2).scores.tolist() == home(other, 1, 2).scores.tolist()
+
+
+def test_without_vectors_products_are_known_by_their_ids_alone() -> None:
+    made = source(None)
+    offer = home(made, 5, 6)
+    assert offer.rows[0] == 7
+    assert COLD not in offer.rows
+    assert len(home(made, COLD).rows) == 0

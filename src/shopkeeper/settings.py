@@ -150,6 +150,14 @@ class Rank(Section):
         description="The ranker of each scene; windows teach what a home page should have held, judgments choose that "
         "of a search which is not named here. Elsewhere: fused.",
     )
+    personal: float = Field(
+        # measured on 2,469 households: see docs/LOG.md, 2026-11-22
+        0.6,
+        ge=0,
+        le=1,
+        description="How far a search leans towards what its shopper bought before, and usually buys: so much of the "
+        "way from the twentieth to the best product at most; 0 not at all.",
+    )
     depth: int = Field(150, ge=10, description="How many of the best fused candidates a ranker is given to order.")
     windows: int = Field(4, ge=1, description="How many earlier windows the ranker is trained on.")
     window_days: float = Field(7.0, gt=0, description="Length of one training window.")

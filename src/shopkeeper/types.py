@@ -189,7 +189,8 @@ NO_ROWS: RowArray = np.empty(0, np.int32)
 class Request:
     """One question at `day`. `allowed` (n,): its filters as a mask; `without`: but one facet's; `wide`: part too.
 
-    `order` (n,): what its sort goes by where the catalogue does not say it, highest first, NaN unknown."""
+    `order` (n,): what its sort goes by where the catalogue does not say it, highest first, NaN unknown; `personal`: a
+    search may lean towards who asks."""
 
     request_id: str
     scene: Scene
@@ -210,6 +211,7 @@ class Request:
     deadline_ms: float = 200.0
     wide: bool = False
     order: FloatArray | None = None
+    personal: bool = True
 
 
 @dataclass(frozen=True, slots=True)

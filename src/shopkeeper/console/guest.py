@@ -40,6 +40,7 @@ class Guest:
     visits: Visits
     shelf: Shelf
     merchant: bool = True
+    personal: bool = True
 
     @property
     def visit(self) -> Visit:
@@ -127,6 +128,7 @@ def enter(request: Request, shop: str) -> Guest:
         visits=desk.visits,
         shelf=desk.shelves.of(found),
         merchant=merchant,
+        personal=cookies.get("personal") != "off",
     )
 
 

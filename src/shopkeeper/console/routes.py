@@ -221,6 +221,15 @@ def language_switch(guest: Visitor, code: str, to: str = "") -> Response:
     return response
 
 
+@router.get("/{shop}/personal/{state}")
+def personal_switch(guest: Visitor, state: str, to: str = "") -> Response:
+    """Searches in the order of what this visitor usually chooses, or in the same order for everybody."""
+    response = _onward(guest, inside(to, guest.url()))
+    if state in ("on", "off"):
+        guest.give(response, "personal", state)
+    return response
+
+
 @router.get("/{shop}/console")
 def console_page(guest: Merchant) -> Response:
     """Behind the counter."""

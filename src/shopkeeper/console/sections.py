@@ -85,6 +85,7 @@ def section(guest: Guest, scene: Scene, key: str = "", without: Sequence[int] = 
             user_id=guest.user_id,
             session_id=guest.session,
             language=guest.words.language,
+            personal=guest.personal,
             **asked,
         )
         allowed = request.allowed

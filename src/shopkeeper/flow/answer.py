@@ -12,6 +12,7 @@ from shopkeeper.explain.tree import folded, trees, unheard_of
 from shopkeeper.feedback.exposures import Evidence, exposure_of
 from shopkeeper.flow.hand import Serving
 from shopkeeper.flow.narrow import gathered, narrowed
+from shopkeeper.flow.personal import leaning
 from shopkeeper.flow.relax import relaxed
 from shopkeeper.flow.shop import Shop
 from shopkeeper.flow.trace import Trace
@@ -49,7 +50,7 @@ def answer(request: Request, shop: Shop, hand: Serving | None = None, *, logged:
     found = replace(found, candidates=steering.among(found.candidates, request))
     request, intent = batch.requests[0], batch.intents[0]
     has_history = request.user != NEW_USER and len(portrait.rows) > 0
-    name, ranker = trained.ranker_for(request, has_history=has_history)
+    name, ranker = leaning(trained.ranker_for(request, has_history=has_history), request, intent, portrait, shop)
     read = read_by(ranker, trained.features)
     table = trace.timed("features", lambda: assemble(read, batch, found.candidates))
     ranked = trace.timed("rank", lambda: order(ranker, name, found.candidates, table))

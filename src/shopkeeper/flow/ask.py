@@ -25,6 +25,7 @@ class Asked(TypedDict, total=False):
     filters: Filters
     sort: Sort
     as_words: tuple[str, ...]
+    personal: bool
     k: int
     offset: int
     language: Language
@@ -51,6 +52,7 @@ def ask(shop: Shop, *, scene: Scene, **asked: Unpack[Asked]) -> Request:
         sort=sort,
         order=shop.standings.order(sort, shop.catalog),
         as_words=asked.get("as_words", ()),
+        personal=asked.get("personal", True),
         language=asked.get("language", "en"),
         context=asked.get("context", {}),
         k=asked.get("k", 12),

@@ -28,7 +28,8 @@ router = shop_router("ask")
 @router.post("/search", response_model=PageOut)
 def search(shop: PublicShop, front: TheFront, asked: SearchIn) -> Response:
     """Products for words, best first, with facets."""
-    return _page(shop, front, "search", asked, query=asked.query, sort=asked.sort, as_words=asked.as_words)
+    words = {"query": asked.query, "sort": asked.sort, "as_words": asked.as_words, "personal": asked.personal}
+    return _page(shop, front, "search", asked, **words)
 
 
 @router.post("/recommend", response_model=PageOut)

@@ -115,6 +115,9 @@ class SearchIn(Asked):
         description="`best_selling`: purchases less refunds, those of 30 days ago counting half. `rating`: stars from "
         "1 to 5 that shoppers gave (the `value` of `rate` events) or attributes say, beside ten at the mean of all.",
     )
+    personal: StrictBool = Field(
+        True, description="False: the same order for everybody, whatever `rank.personal` of the shop allows."
+    )
     as_words: Names = Field(
         (), description="Fields of `intent.stated` whose words are to be searched as words; `*`: all of them."
     )

@@ -1,14 +1,13 @@
 """The number of each text that an index holds, by a hash of the text: as keys a million texts take half a gigabyte."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shopkeeper.types import RowArray
-
+RowArray = NDArray[np.int32]
 Hashes = NDArray[np.uint64]
 NO_TEXT = -1
 
@@ -48,3 +47,35 @@ class Numbered:
         """These and others, different ones, numbered from `first`."""
         new = {own: first + at for at, own in enumerate(hashes.tolist())}
         return Numbered(self.hashes, self.numbers, {**self.since, **new}) if new else self
+
+
+class ById(Mapping[str, int]):
+    """The row of each of many different ids that is not deleted. As keys of a dict a million take 80 MB, here 12."""
+
+    def __init__(self, ids: Sequence[str], deleted: NDArray[np.bool_]) -> None:
+        """deleted bool (n,): of each row."""
+        self._ids, self._deleted = ids, deleted
+        hashes = np.fromiter(map(hash, ids), np.int64, len(ids))  # strings know theirs: twenty times as fast as blake2b
+        order = np.argsort(hashes, kind="stable")
+        self._hashes, self._rows = hashes[order], order.astype(np.int32)
+
+    def __getitem__(self, own: str) -> int:
+        row = self._row(own)
+        if row is None or self._deleted[row]:
+            raise KeyError(own)
+        return row
+
+    def __len__(self) -> int:
+        return len(self._ids) - int(self._deleted.sum())
+
+    def __iter__(self) -> Iterator[str]:
+        return (own for own, gone in zip(self._ids, self._deleted.tolist(), strict=True) if not gone)
+
+    def _row(self, own: str) -> int | None:
+        asked = hash(own)
+        at = int(np.searchsorted(self._hashes, asked))
+        while at < len(self._hashes) and self._hashes[at] == asked:  # two ids may have one hash
+            if self._ids[row := int(self._rows[at])] == own:
+                return row
+            at += 1
+        return None

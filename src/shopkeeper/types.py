@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from shopkeeper.amounts import Between
 from shopkeeper.attributes import NO_ATTRIBUTES, Attributes
+from shopkeeper.numbered import ById
 from shopkeeper.observed import Choice
 from shopkeeper.understood import Alternative, Change, Redirect, Relaxed, Stated
 
@@ -150,7 +151,7 @@ class Catalog:
     @cached_property
     def row_of(self) -> Mapping[str, int]:
         """Row by product_id; deleted products are absent."""
-        return {product_id: row for row, product_id in enumerate(self.product_ids) if not self.deleted[row]}
+        return ById(self.product_ids, self.deleted)
 
     @cached_property
     def brand_codes(self) -> tuple[RowArray, Mapping[str, int]]:

@@ -54,6 +54,8 @@ def numbers_of(column: pa.Array | pa.ChunkedArray) -> NDArray[Any]:
 
 def in_one_piece(column: pa.ChunkedArray) -> pa.Array:
     """A column of numbers or of coded texts as one array, with one dictionary."""
+    if column.num_chunks == 1:
+        return column.chunk(0)  # joining would copy it
     if column.num_chunks:
         return column.unify_dictionaries().combine_chunks()
     if pa.types.is_dictionary(column.type):

@@ -7,6 +7,7 @@ there is now, so that an old copy is noticed. A damaged one is as good as none.
 import contextlib
 import hashlib
 import logging
+import mmap
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,8 @@ class Copy:
     def read(self) -> tuple[pa.Table, Any] | None:
         """The table and what it was made from; None where there is no file or it cannot be used."""
         try:
-            return _opened(self.path.read_bytes())
+            with self.path.open("rb") as file:  # mapped: what is read whole is not given back whole
+                return _opened(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
         except FileNotFoundError:
             return None
         except _UNREADABLE as error:
@@ -62,9 +64,10 @@ class Copy:
             path.unlink(missing_ok=True)
 
 
-def _opened(content: bytes) -> tuple[pa.Table, Any]:
+def _opened(content: mmap.mmap) -> tuple[pa.Table, Any]:
     body = memoryview(content)[_DIGEST:]
     if hashlib.sha256(body).hexdigest().encode("ascii") != content[:_DIGEST]:
         raise ValueError("its sha256 is another")
-    table = pa.ipc.open_file(pa.py_buffer(body)).read_all()
+    # Arrow's own pool keeps what it once had, for good; what is unpacked here is asked for once
+    table = pa.ipc.open_file(pa.py_buffer(body), memory_pool=pa.system_memory_pool()).read_all()
     return table.replace_schema_metadata(None), orjson.loads(table.schema.metadata[_MADE_FROM])

@@ -9,6 +9,7 @@
 5. A category is a filter only as the head of the query.
 6. New products' brands, categories and attributes are known at once; deleted ones' count no more.
 7. As typed stands before a correction where more of it is understood.
+8. A catalogue read anew, which numbers the same values otherwise, changes nothing.
 """
 
 from dataclasses import replace
@@ -169,3 +170,14 @@ def test_as_typed_stands_where_more_of_it_is_understood() -> None:
     mended = READER.read(replace(asked("acne laptop sky blue"), correction="acme laptop sky blue"))
     assert mended.correction == "acme laptop sky blue"
     assert len(mended.stated) == 3
+
+
+def test_a_catalogue_read_anew_changes_nothing() -> None:
+    said = [*reversed(LAPTOPS), *TEA, *DRESSES, {"state": "Fresh"}, *[{} for _ in range(9)]]
+    anew = replace(SHELF, titles=[*SHELF.titles[3::-1], *SHELF.titles[4:]], attributes=Attributes.of(said))
+    at = anew.attributes.place("colour")
+    assert at is not None and anew.attributes.texts[at] != SHELF.attributes.texts[at]
+    reader = Structured(SHELF, Lexicon.of(catalog_texts(SHELF)).counts)
+    reader.update(anew, np.array([0], np.int32), None)
+    for query in ("red laptops under 30", "laptop sky blue core 2 duo", "black laptop 16 gb", "红色连衣裙 90 厘米"):
+        assert stated(query, reader=reader) == stated(query) != {}

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from shopkeeper.amounts import amount_of
+from shopkeeper.attributes import NO_VALUE
 from shopkeeper.types import NO_ROWS, BoolArray, Catalog, RowArray
 from shopkeeper.understand.atoms import phrase
 
@@ -18,11 +19,15 @@ SHORTEST = 2
 
 
 class Sense(NamedTuple):
-    """What words may say: the brand or category `value`, a `value` of the attribute `name`, or the name itself."""
+    """What words may say: the brand or category `value`, a `value` of the attribute `name`, or the name itself.
+
+    `code`: the number that the value had when it was read, which another reading of the catalogue may change.
+    """
 
     kind: Kind
     name: str
     value: str
+    code: int = NO_VALUE
 
 
 class Gazetteer:
@@ -44,9 +49,9 @@ class Gazetteer:
         for at, name in enumerate(own.names):
             self._know_name(name)
             if own.measure(at) is None:
-                for text in own.texts[at]:
+                for code, text in enumerate(own.texts[at]):
                     if len(text) <= LONGEST_TEXT:
-                        self._know(text, Sense("value", name, text))
+                        self._know(text, Sense("value", name, text, code))
 
     def update(self, catalog: Catalog, rows: RowArray) -> None:
         """Knows the names of these rows too."""
@@ -59,7 +64,7 @@ class Gazetteer:
         for at, code in set(zip(*(said.tolist() for said in own.of_rows(rows)), strict=True)):
             self._know_name(own.names[at])
             if own.measure(at) is None:
-                self._know(own.texts[at][code], Sense("value", own.names[at], own.texts[at][code]))
+                self._know(own.texts[at][code], Sense("value", own.names[at], own.texts[at][code], code))
         self.catalog, self._counted, self._categorised = catalog, {}, None
 
     def longest(self, said: list[str], start: int) -> tuple[int, tuple[Sense, ...]] | None:
@@ -87,7 +92,9 @@ class Gazetteer:
         at = catalog.attributes.place(sense.name)
         if at is None:
             return NO_ROWS
-        code = catalog.attributes.code(at, sense.value)
+        texts, code = catalog.attributes.texts[at], sense.code
+        if not 0 <= code < len(texts) or texts[code] != sense.value:
+            code = catalog.attributes.code(at, sense.value)
         return self.having(at, context, lambda own: own == code)
 
     def having(self, at: int, context: RowArray | None, wanted: Callable[[RowArray], BoolArray] | None) -> RowArray:
@@ -132,7 +139,7 @@ class Gazetteer:
         if not parts or len(parts) > LONGEST or (len(parts) < 3 and all(map(_says_little, parts))):
             return
         known = self._senses.get(parts, ())
-        if sense not in known:
+        if all(own[:-1] != sense[:-1] for own in known):
             self._senses[parts] = (*known, sense)
             self._longest[parts[0]] = max(self._longest.get(parts[0], 0), len(parts))
 

@@ -5,7 +5,7 @@ boost where it is not, and stays words where it is one thing alone.
 """
 
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -250,7 +250,7 @@ class Structured:
         best = max(held, key=lambda one: len(one[0]), default=None)
         if best is None or not len(best[0]):
             return
-        share = len(best[0]) / len(_union(rows for rows, _ in held))
+        share = len(best[0]) / _in_any([rows for rows, _ in held])
         sure = self._sure(best[1], reading, span) * share
         role: Role = "filter" if sure >= SURE and share >= SHARE else "boost"
         self._take(reading, best[1], (span.start, span.end), sure, role)
@@ -291,7 +291,7 @@ class Structured:
         best = max(held, key=lambda each: len(each[0]), default=None)
         if best is None or not len(best[0]):
             return False
-        sure = 1.0 if cued else len(best[0]) / len(_union(rows for rows, *_ in held))
+        sure = 1.0 if cued else len(best[0]) / _in_any([rows for rows, *_ in held])
         if sure < SHARE:
             return False
         between = Between(one.low, one.high, one.unit.name if one.unit else "")
@@ -332,9 +332,12 @@ def _kinds(catalog: Catalog) -> Mapping[str, list[str]]:
     return found
 
 
-def _union(found: Iterable[RowArray]) -> RowArray:
-    """The rows that are in any of them."""
-    return np.unique(np.concatenate(list(found)))
+def _in_any(found: Sequence[RowArray]) -> int:
+    """How many rows are in any of them."""
+    there = np.zeros(max(int(rows.max(initial=-1)) for rows in found) + 1, bool)
+    for rows in found:
+        there[rows] = True
+    return int(np.count_nonzero(there))
 
 
 def _spans(gazetteer: Gazetteer, found: list[Atom], compared: set[int]) -> Iterator[Span]:

@@ -96,6 +96,7 @@ class Encode(Section):
 class Synonyms(Section):
     """Other words for those of a query; a product that says one of them is found, too."""
 
+    enabled: bool = Field(True, description="Whether any of these, mined ones too, is used.")
     same: tuple[tuple[str, ...], ...] = Field(
         (), description='Lists of words that mean the same, both ways: [["tv", "television"], ["手机", "电话"]].'
     )
@@ -130,6 +131,9 @@ class Understand(Section):
     )
     filters: bool = Field(
         True, description="Whether a brand, a category, a price or an attribute that words state becomes a filter."
+    )
+    service: bool = Field(
+        True, description="Whether questions for the shop's service (returns, delivery, ...) are told from products."
     )
     synonyms: Synonyms = Synonyms()
 

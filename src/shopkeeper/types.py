@@ -16,7 +16,7 @@ from shopkeeper.amounts import Between
 from shopkeeper.attributes import NO_ATTRIBUTES, Attributes
 from shopkeeper.numbered import ById
 from shopkeeper.observed import Choice
-from shopkeeper.understood import Alternative, Change, Redirect, Relaxed, Stated
+from shopkeeper.understood import About, Alternative, Asks, Change, Redirect, Relaxed, Stated
 
 if TYPE_CHECKING:
     import ibis
@@ -189,7 +189,6 @@ NO_ROWS: RowArray = np.empty(0, np.int32)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One question at `day`. `allowed` (n,): its filters as a mask; `without`: but one facet's; `wide`: part too.
-
     `order` (n,): what its sort goes by where the catalogue does not say it, highest first, NaN unknown; `personal`: a
     search may lean towards who asks."""
 
@@ -218,8 +217,8 @@ class Request:
 @dataclass(frozen=True, slots=True)
 class Intent:
     """What was understood of the words. `vector` float32 (d,) unit length, None where there are none; `maybe` meant.
-
-    `tokens` are searched; `stated` says what became filters or boosts, `hints` its words, which need not match."""
+    `tokens` are searched; `stated` says what became filters or boosts, `hints` its words, which need not match.
+    `kind` says what is asked for, `about` which service."""
 
     query: str = ""
     language: Language = "en"
@@ -232,6 +231,8 @@ class Intent:
     changes: tuple[Change, ...] = ()
     maybe: str | None = None
     alternatives: tuple[Alternative, ...] = ()
+    kind: Asks = "product"
+    about: About | None = None
 
 
 @dataclass(frozen=True, slots=True)

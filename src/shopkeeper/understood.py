@@ -6,6 +6,8 @@ from typing import Literal, NamedTuple
 Role = Literal["filter", "boost", "widened", "dropped"]
 How = Literal["words", "filters", "chosen", "meaning", "popular"]
 Way = Literal["reformulations", "choices", "neighbours"]
+About = Literal["returns", "delivery", "payment", "order", "account", "contact", "hours"]
+Asks = Literal["product", "code", "brand", "service"]
 Kind = Literal["query", "category", "brand", "product"]
 
 

@@ -303,6 +303,16 @@ def test_the_merchant_sees_what_was_learnt_and_what_is_on(client: TestClient) ->
     assert "下一次购物 R@10" in chinese and "按个人购买频率" in chinese and "Next basket" not in chinese
 
 
+def test_a_question_for_the_shop_is_said_to_be_one(client: TestClient) -> None:
+    text = client.get("/grocer/search?q=how+do+i+return+tea").text
+    assert "This reads as a question about returns and refunds. The product search cannot answer it" in text
+    chinese = client.get("/grocer/search?q=怎么退货", headers={"Accept-Language": "zh"}).text
+    assert "这像是关于退货退款的问题。" in chinese
+    assert "reads as a question" not in client.get("/grocer/search?q=tea").text
+    intent = client.post("/v1/grocer/search", json={"query": "opening hours"}).json()["intent"]
+    assert (intent["kind"], intent["about"], intent["stated"]) == ("service", "hours", [])
+
+
 def test_the_merchant_sees_what_was_mined_and_whether_it_is_used(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -182,7 +182,5 @@ def test_a_wrong_setting_is_named_with_its_table() -> None:
     assert str(error.value) == expected
     with pytest.raises(SettingError) as error:
         parse("[understand.synonyms]\nsam = []\n")
-    assert (
-        "understand.synonyms.sam: no such setting (settings.toml line 2). Allowed: also, file, mined, mined_weight,"
-        in str(error.value)
-    )
+    expected = "understand.synonyms.sam: no such setting (settings.toml line 2). Allowed: also, enabled, file, mined"
+    assert str(error.value).startswith(expected)

@@ -313,6 +313,8 @@ def _page_told(found: "Page", rows: Sequence[Mapping[str, Any]], shop: "Shop") -
 
 def _came_about(found: "Page") -> Iterator[str]:
     """How the page came about where its products are not all that was asked for, in lines."""
+    if found.intent.kind == "service":
+        yield f"This reads as a question for the shop's service ({found.intent.about}); no filter was made of it."
     how = found.relaxed.how if found.relaxed else ()
     if found.relaxed is None:
         return

@@ -69,6 +69,7 @@ class Results:
     popular: Section
     popular_in: str
     in_part: str
+    service: str
     departments: tuple[Department, ...]
 
 
@@ -107,6 +108,7 @@ def search(guest: Guest, query: Query) -> Results:
         popular=_popular(guest, likely).unmarked() if not total else Section(),
         popular_in=likely,
         in_part=page.relaxed.shown if page and page.relaxed and "words" in page.relaxed.how else "",
+        service=(page.intent.about or "") if page else "",
         departments=departments(guest, 8) if not total or (not matched and query.words) else (),
     )
 

@@ -37,6 +37,8 @@ def page_told(page: Page, catalog: Catalog, explain: bool) -> dict[str, Any]:
             "query": intent.query,
             "language": intent.language,
             "tokens": intent.tokens,
+            "kind": intent.kind,
+            "about": intent.about,
             "correction": intent.correction,
             "stated": [asdict(own) for own in intent.stated],
             "maybe": intent.maybe,

@@ -86,6 +86,11 @@ class Lexicon:
         """Whether the catalogue says these two words, joined by a space, side by side."""
         return pair in self.pairs or (self.before is not None and self.before.says_pair(pair))
 
+    def says_all(self, text: str) -> bool:
+        """Whether the catalogue says these words, several of them side by side."""
+        words = tokens_and_unmeasured(text)[0]
+        return bool(words) and all(map(self.says, words)) and all(map(self.says_pair, map(" ".join, pairwise(words))))
+
     def knows(self, word: str) -> bool:
         """Whether the catalogue says the word, in this number or the other, or a search finds it elsewhere."""
         if self.says(word) or any(map(self.says, other_numbers(word))):

@@ -115,13 +115,15 @@ class Structured:
 
         `as_words` names fields (see `Stated`) whose words are to be searched as words.
         """
-        if intent.is_code or not intent.tokens or EVERYTHING in as_words:
+        if intent.is_code or intent.kind == "service" or not intent.tokens or EVERYTHING in as_words:
             return intent
         reading = self._read(intent.correction or intent.query, as_words)
         if intent.correction is not None:
             as_typed = self._read(intent.query, as_words)
             if len(as_typed.used) > len(reading.used):
                 reading, intent = as_typed, replace(intent, correction=None)
+        if any(span.of("brand") and (span.start, span.end) == (0, len(reading.atoms)) for span in reading.spans):
+            intent = replace(intent, kind="brand")
         if not reading.stated:
             return intent
         stated = tuple(own for _, own in sorted(reading.stated, key=lambda one: one[0]))

@@ -15,9 +15,10 @@ from shopkeeper.understand.correction import Corrector
 from shopkeeper.understand.forms import forms
 from shopkeeper.understand.lexicon import Lexicon, is_code_query, row_texts
 from shopkeeper.understand.pinyin import Pinyin
+from shopkeeper.understand.question import service_of
 from shopkeeper.understand.spelling import Speller
 from shopkeeper.understand.synonyms import Meant, Synonyms
-from shopkeeper.understood import Mined
+from shopkeeper.understood import About, Mined
 
 LONGEST = 256
 """Characters of a query that are read."""
@@ -96,23 +97,33 @@ class Understanding:
         if not words:
             return Intent(query=asked, language=language_of(asked))
         corrector = self._corrector  # one for the whole query, whatever comes meanwhile
+        if self._settings.service and (about := service_of(asked, corrector.lexicon.says_all)) is not None:
+            return self._question(asked, words, about)
         plain = folded(asked)
         corrected = corrector.correct(plain, words, kept)
         meant = corrected.text or (plain if has_han(asked) else asked)
         vector = self.encoder.encode([meant], "query")[0] if self.encoder is not None else None
         searched, is_code = tokens(meant) if corrected.text else words, is_code_query(words)
         stands = kept is not None and kept.search(plain) is not None
-        others = NO_OTHERS if is_code else self._meant(searched)
+        others = NO_OTHERS if is_code or not self._settings.synonyms.enabled else self._meant(searched)
         return Intent(
             query=asked,
             language=language_of(meant),
             tokens=tuple(searched),
             is_code=is_code,
+            kind="code" if is_code else "product",
             correction=corrected.text,
             vector=vector,
             changes=(*forms(asked), *corrected.changes, *others.changes),
             alternatives=others.alternatives,
             maybe=corrector.doubted(words) if self._settings.did_you_mean and not (corrected.text or stands) else None,
+        )
+
+    def _question(self, asked: str, words: list[str], about: About) -> Intent:
+        """A question for the service: its words as they stand, neither corrected nor replaced."""
+        vector = self.encoder.encode([asked], "query")[0] if self.encoder is not None else None
+        return Intent(
+            asked, language_of(asked), tuple(words), vector=vector, changes=forms(asked), kind="service", about=about
         )
 
     def _meant(self, searched: list[str]) -> Meant:

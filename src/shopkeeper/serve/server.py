@@ -23,7 +23,7 @@ from shopkeeper.flow.build import open_shop
 from shopkeeper.flow.shop import Shop
 from shopkeeper.serve.app import create_app
 from shopkeeper.serve.logs import configure
-from shopkeeper.serve.settled import settle
+from shopkeeper.serve.settled import be_frugal, settle
 from shopkeeper.settings import read
 
 log = logging.getLogger(__name__)
@@ -45,6 +45,7 @@ def serve(
     if not folders:
         raise SettingError("serve needs at least one shop folder, got none. Make one with: shopkeeper new FOLDER")
     configure(log_level)
+    be_frugal()
     settings = read(folders[0]).serve
     with ExitStack() as stack:
         listener = stack.enter_context(listen(host or settings.host, settings.port if port is None else port))

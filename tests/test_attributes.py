@@ -5,6 +5,7 @@
    changes is what they would say if they were read anew, apart or put together.
 3. An attribute of which most are numbers of one kind has a measure in its most common unit; others have none.
 4. What lies between bounds is found in any unit of the kind, ends included, and in no unit of another.
+5. A column takes as few bytes a row as its values allow, and one more code fits.
 """
 
 import numpy as np
@@ -135,3 +136,13 @@ def test_what_lies_between_is_found_in_any_unit_of_the_kind(bounds: Between, fou
     inside = measure.inside(bounds)
     assert {text for text, own in zip(SHELF.texts[1], inside.tolist(), strict=True) if own} == found
     assert measure.fits(bounds) == (bounds.unit != "kg")
+
+
+@pytest.mark.parametrize(("n_values", "n_bytes"), [(1, 1), (126, 1), (127, 2), (300, 2), (32_766, 2), (32_767, 4)])
+def test_a_column_is_as_narrow_as_its_values_allow(n_values: int, n_bytes: int) -> None:
+    made = Attributes.of([{"a": f"v{row}"} for row in range(n_values)] + [{}])
+    column = made.column(0, n_values + 1)
+    assert column.dtype.itemsize == n_bytes
+    assert column.tolist() == [*range(n_values), NO_VALUE]
+    assert int((column + 1).max()) == n_values  # counting moves every code up by one
+    assert made.of_rows(np.array([n_values - 1], np.int32))[1].tolist() == [n_values - 1]

@@ -160,8 +160,7 @@ class Attributes:
         """(n,): each row's code, NO_VALUE where it has none, in as few bytes as will do. Do not write into it."""
         held = self._columns.get(at)
         if held is None or len(held) != n:
-            kind = np.int16 if len(self.texts[at]) < np.iinfo(np.int16).max else np.int32
-            held = np.full(n, NO_VALUE, kind)
+            held = np.full(n, NO_VALUE, _narrowest(len(self.texts[at])))
             rows, codes = self.entries(at)
             held[rows] = codes
             if len(self._columns) >= MOST_COLUMNS:
@@ -250,8 +249,8 @@ class Attributes:
     def _by_row(self) -> tuple[NDArray[np.int64], Codes, Rows]:
         """Of each row its entries starts[row]:starts[row + 1] of attributes and codes, without what came since."""
         n = int(self.rows.max(initial=-1)) + 1
-        kind = np.int16 if len(self.names) < np.iinfo(np.int16).max else np.int32
-        attributes: Codes = np.repeat(np.arange(len(self.starts) - 1, dtype=kind), np.diff(self.starts))
+        names = np.arange(len(self.starts) - 1, dtype=_narrowest(len(self.names)))
+        attributes: Codes = np.repeat(names, np.diff(self.starts))
         order = np.argsort(self.rows, kind="stable").astype(np.uint32)
         starts = np.concatenate(([0], np.cumsum(np.bincount(self.rows, minlength=n)))).astype(np.int64)
         return starts, attributes[order], self.codes[order]
@@ -315,6 +314,12 @@ class _Names:
             code = self.coded[at][key] = n_before + len(more)
             more.append(" ".join(value.split()))
         return code
+
+
+def _narrowest(n: int) -> type[np.signedinteger[Any]]:
+    """The narrowest kind of numbers that holds codes of n values, none at all, and one more."""
+    kinds: tuple[type[np.signedinteger[Any]], ...] = (np.int8, np.int16)
+    return next((kind for kind in kinds if n < np.iinfo(kind).max), np.int32)
 
 
 def _int32(values: "array[int]") -> Rows:

@@ -6,6 +6,7 @@ from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from heapq import nlargest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,7 +26,7 @@ MOST_QUERIES = 50_000
 MOST_PRODUCTS = 100
 """and of each so many products."""
 LIVE_QUERIES, LIVE_EACH = 20_000, 400
-_POSTINGS = 300
+_POSTINGS, _CLOSELY = 300, 64
 
 Words = tuple[str, ...]
 Who = int | str
@@ -135,21 +136,28 @@ class Learnt:
                 found[word].append(at)
         return found
 
+    @cached_property
+    def rarity(self) -> Mapping[str, float]:
+        """What each word tells of a query: more, the fewer hold it."""
+        n = len(self.queries)
+        return {word: math.log1p(n / len(held)) for word, held in self.postings.items()}
+
     def similar(self, asked: Words, least: float) -> list[tuple[Words, float]]:
-        """Other queries with how like they are, by the rarity of the words they share: at least so much."""
-        near = {at for word in asked for at in self.postings.get(word, ())[:_POSTINGS]}
-        own = set(asked)
-        found = []
-        for at in sorted(near):
+        """Other queries with how like they are, by the rarity of the words they share: at least so much. Of a word the
+        queries after which most was chosen are looked at, and the likeliest of all those closely."""
+        shared = defaultdict[int, float](float)
+        for word in asked:
+            for at in self.postings.get(word, ())[:_POSTINGS]:
+                shared[at] += self.rarity[word]
+        unknown = math.log1p(len(self.queries))
+        own, found = set(asked), []
+        for at in sorted(nlargest(_CLOSELY, shared, key=lambda at: (shared[at], -at))):
             other = set(self.queries[at])
-            union = sum(map(self._rarity, own | other))
-            likeness = sum(map(self._rarity, own & other)) / union
+            union = sum(self.rarity.get(word, unknown) for word in sorted(own | other))
+            likeness = sum(self.rarity[word] for word in sorted(own & other)) / union
             if own != other and likeness >= least:
                 found.append((self.queries[at], likeness))
         return found
-
-    def _rarity(self, word: str) -> float:
-        return math.log1p(len(self.queries) / max(len(self.postings.get(word, ())), 1))
 
     def save(self, folder: Path) -> None:
         """Writes itself into an existing folder."""

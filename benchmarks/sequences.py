@@ -3,13 +3,16 @@
 import gzip
 import hashlib
 import json
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from shopkeeper.encode.open import open_encoder
 from shopkeeper.profile.profiles import Profiles
+from shopkeeper.settings import Encode
 from shopkeeper.store.snapshot import interactions_table
 from shopkeeper.types import (
     ACTION_CODES,
@@ -72,12 +75,14 @@ class Sequences:
     log: Interactions
     sha256: str
 
-    def leave_one_out(self, vectors: FloatArray | None, seed: int) -> tuple[Task, Task]:
+    def leave_one_out(self, vectors: FloatArray | None, seed: int, keep: BoolArray | None = None) -> tuple[Task, Task]:
         """The validation's task (the last but one of each shopper) and the test's (the last), learnt from alike.
 
         Both are learnt from all but the last two, as published figures are; the test's history has the last but one.
+        Lines that `keep` leaves out are neither learnt nor known.
         """
-        known = self.before_last(2)
+        kept = np.ones(len(self.log.rows), bool) if keep is None else keep
+        known, later = (self.log.where(kept & self.before_last(n)) for n in (2, 1))
         learnt = Snapshot(
             day=float(self.log.days.max()) + 1.0,
             catalog=self.catalog,
@@ -86,14 +91,22 @@ class Sequences:
             vectors=vectors,
             seed=seed,
         )
-        ends = self.log.offsets[1:]
-        rows = self.log.rows.astype(np.int64)
-        return Task(learnt, known, rows[ends - 2]), Task(learnt, self.before_last(1), rows[ends - 1])
+        ends, rows = self.log.offsets[1:], self.log.rows.astype(np.int64)
+        return Task(learnt, known, rows[ends - 2]), Task(learnt, later, rows[ends - 1])
 
-    def before_last(self, n: int) -> Interactions:
-        """The log without the last n of every shopper."""
+    def before_last(self, n: int) -> BoolArray:
+        """Which lines come before the last n of their shopper, bool (m,)."""
         ends = np.repeat(self.log.offsets[1:], np.diff(self.log.offsets))
-        return self.log.where(np.arange(len(ends)) < ends - n)
+        return np.asarray(np.arange(len(ends)) < ends - n)
+
+    def vectors(self) -> FloatArray:
+        """The titles as the packaged encoder reads them, float32 (n, d)."""
+        titles = self.catalog.titles
+        with tempfile.TemporaryDirectory() as cache:
+            encoder = open_encoder(Encode(), titles, Path(cache), "auto")
+            assert encoder is not None, "the default settings name an encoder"
+            starts = range(0, len(titles), CHUNK)
+            return np.concatenate([encoder.encode(titles[start : start + CHUNK], "passage") for start in starts])
 
 
 def read(folder: Path) -> Sequences:

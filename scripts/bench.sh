@@ -9,3 +9,4 @@ run latency --shop demo-shop-bench
 rm -r demo-shop-bench
 run durability --kills 50
 run next_basket --shop complete_journey --from-week 47 --to-week 48
+run sequential --data ../shared/data/amazon_beauty

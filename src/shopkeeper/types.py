@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from shopkeeper.amounts import Between
 from shopkeeper.attributes import NO_ATTRIBUTES, Attributes
+from shopkeeper.expansions import Expansions
 from shopkeeper.numbered import ById
 from shopkeeper.observed import Choice
 from shopkeeper.understood import About, Alternative, Asks, Change, Redirect, Relaxed, Stated
@@ -287,7 +288,6 @@ class Offer:
 @dataclass(frozen=True, slots=True)
 class Candidates:
     """What all sources offered, request after request; request i owns offsets[i]:offsets[i + 1].
-
     offsets int64 (b + 1,); rows int32 (n,), unique within a request; scores float32 (n, s), one column for each name in
     `sources`, NaN where a source did not offer the row; fused float32 (n,), the sum of `shares` float32 (n, s): each
     source's part of the fused score; ranks int32 (n, s): the row's place in the source's offer from 1, 0 for none.
@@ -397,3 +397,4 @@ class Snapshot:
     vectors: FloatArray | None = None
     seed: int = 0
     choices: Sequence[Choice] = ()
+    expansions: Expansions | None = None

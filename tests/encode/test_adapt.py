@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from shopkeeper.encode import adapt as adapting
+from shopkeeper.encode import apart
 from shopkeeper.encode.adapt import Job, adapt
 from shopkeeper.encode.corpus import Corpus
 from shopkeeper.encode.encoder import OnnxEncoder
@@ -107,7 +108,7 @@ def test_an_encoder_that_does_not_fit_to_a_version_is_left_alone(
 
 def test_libraries_may_print_what_they_like() -> None:
     said = ("Loading weights", "12", '["step"]', '["adapting", 3, 30]')
-    assert [adapting._told(line) for line in said] == [None, None, None, ("adapting", 3, 30)]
+    assert [apart.told(line) for line in said] == [None, None, None, ("adapting", 3, 30)]
 
 
 def test_two_sides_read_queries_and_products_each_their_own_way() -> None:

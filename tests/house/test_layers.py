@@ -21,6 +21,7 @@ LAYERS = (
         "types",
         "amounts",
         "attributes",
+        "expansions",
         "exposure",
         "errors",
         "settings",

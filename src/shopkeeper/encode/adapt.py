@@ -4,12 +4,10 @@
 changes: what came of it lies in a folder that the caller gave.
 """
 
-import json
 import os
-import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -20,14 +18,14 @@ from pydantic import TypeAdapter
 from shopkeeper import plugins
 from shopkeeper.encode import corpus_files
 from shopkeeper.encode import weights as weights_of
-from shopkeeper.encode.artefact import FAILURE, OWN, QUIET, lacking
+from shopkeeper.encode.apart import Progress, run_apart, say
+from shopkeeper.encode.artefact import FAILURE, OWN, lacking
 from shopkeeper.encode.card import Form
 from shopkeeper.encode.corpus import Corpus
 from shopkeeper.encode.weights import NONE, Weights
 from shopkeeper.errors import ShopkeeperError, TrainingError
 from shopkeeper.store.disk import full_disk_as_error
 
-Progress = Callable[[str, int, int], None]
 JOB, OUTCOME = "job.json", "outcome.json"
 EVERY, PATIENCE = 25, 8
 """Steps between two measurements on what is held out; a short training is measured several times too."""
@@ -79,7 +77,7 @@ def adapt(job: Job, corpus: Corpus, folder: Path, tell: Progress = lambda step, 
         )
     with tempfile.TemporaryDirectory(prefix=".adapting-", dir=folder) as making:
         _write(job, corpus, Path(making))
-        _run_apart(Path(making), tell)
+        run_apart("shopkeeper.encode.adapt", Path(making), tell)
         outcome = _OUTCOME.validate_json((Path(making) / OUTCOME).read_bytes())
         if outcome.learnt:
             (Path(making) / OWN).rename(folder / OWN)
@@ -90,48 +88,6 @@ def _write(job: Job, corpus: Corpus, making: Path) -> None:
     with full_disk_as_error(making):
         (making / JOB).write_bytes(_JOB.dump_json(job))
         corpus_files.write(corpus, making)
-
-
-def _run_apart(making: Path, tell: Progress) -> None:
-    command = [sys.executable, "-m", "shopkeeper.encode.adapt", str(making)]
-    errors = making / "stderr.txt"
-    with (
-        errors.open("w", encoding="utf-8") as heard,
-        subprocess.Popen(  # noqa: S603 our own module, a path as argument, no shell
-            command, stdout=subprocess.PIPE, stderr=heard, text=True, env=os.environ | QUIET
-        ) as child,
-    ):
-        assert child.stdout is not None
-        try:
-            for line in child.stdout:
-                if told := _told(line):
-                    tell(*told)
-        except BaseException:
-            child.kill()
-            raise
-    failure = making / FAILURE
-    if failure.is_file():
-        raise TrainingError(failure.read_text(encoding="utf-8"))
-    if child.returncode:
-        last = errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:] or ["no message"]
-        killed = child.returncode < 0 or "MemoryError" in last[0]
-        raise TrainingError(
-            f"adapting the language model ended with code {child.returncode}: {last[0]}. The model stays as it was"
-            + (
-                ". Most likely memory was too little: lower the tasks' batch, or set encode.minutes to 0"
-                if killed
-                else ""
-            )
-        )
-
-
-def _told(line: str) -> tuple[str, int, int] | None:
-    """How far it is, where this line of the child says so: libraries print what they like."""
-    try:
-        step, done, total = json.loads(line)
-    except (ValueError, TypeError):
-        return None
-    return str(step), int(done), int(total)
 
 
 def main() -> int:
@@ -169,12 +125,12 @@ def _learnt(making: Path) -> Outcome:
         epsilon=job.epsilon,
     )
     corpus = corpus_files.read(making)
-    history = train(model, method, tasks, corpus, schedule, _tell)
+    history = train(model, method, tasks, corpus, schedule, say)
     points = tuple((p.step, p.cpu_s, None if np.isnan(p.loss) else p.loss, p.score) for p in history.points)
     outcome = Outcome(points, history.n_parameters, history.points[-1].cpu_s)
     if history.best.step == 0:
         return outcome
-    _tell("exporting the adapted model", 0, 0)
+    say("exporting the adapted model", 0, 0)
     with tempfile.TemporaryDirectory(dir=making) as saved:
         model.save(Path(saved))
         (making / OWN).mkdir()
@@ -187,11 +143,6 @@ def _learnt(making: Path) -> Outcome:
 def _made(kind: str, name: str, given: Mapping[str, Any]) -> Any:
     plugin = plugins.load(kind, name)
     return plugin(plugin.Settings(**given))
-
-
-def _tell(step: str, done: int, total: int) -> None:
-    sys.stdout.write(json.dumps([step, done, total]) + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

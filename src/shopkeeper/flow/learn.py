@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shopkeeper.encode.vectors import forget_vectors
+from shopkeeper.expansions import Expansions
 from shopkeeper.flow.adapt import adapted
 from shopkeeper.flow.behaviour import Behaviour
 from shopkeeper.flow.build import Stages, encoder_of, stages
 from shopkeeper.flow.check import Checked, check
 from shopkeeper.flow.choices import Followed, followed, mined_from
+from shopkeeper.flow.expanding import expansions
 from shopkeeper.flow.gains import Shelved
 from shopkeeper.flow.judge import Learnt, judged
 from shopkeeper.flow.past import past_queries
@@ -68,12 +70,13 @@ def learn(
             if opening and wait([opening], OPENING_S).not_done:
                 tell("preparing the language model (once)", 0, 0)
         encoder = opening.result() if opening else None
-        vectors = None
+        vectors, pieces = None, None
         if encoder is not None:
-            goods = _shelved(folder, draft.path, checked, encoder, catalog, tell)
+            goods, pieces = _shelved(folder, draft.path, checked, encoder, catalog, tell)
             encoder, vectors = goods.encoder, goods.vectors
         last_seq = folder.events.last_seq()  # taken first: what arrives while learning is replayed to the version
         whole, past = _known(folder, checked.events, catalog, vectors)
+        whole = replace(whole, expansions=pieces)
         held = window(whole, whole.day - settings.learn.holdout_days, settings.learn.holdout_days)
         parts, plan = stages(settings), Plan.of(settings)
         lessons = taught(parts, held.snapshot, settings, plan, tell)
@@ -120,9 +123,10 @@ def _search_order(
 
 def _shelved(
     folder: ShopFolder, draft: Path, checked: Checked, encoder: Encoder, catalog: Catalog, tell: Progress
-) -> Shelved:
-    """The goods as the language model finds them, after it learnt what the settings ask for."""
+) -> tuple[Shelved, Expansions | None]:
+    """The goods as the language model finds them after it learnt, and as pieces of words, as the settings ask for."""
     shelf, n = Shelf.of(folder, len(catalog)), len(catalog)
     vectors = catalogue_vectors(folder, encoder, shelf, n, partial(tell, "encoding products"))
     behaviour = Behaviour(folder, checked.events, catalog, shelf)
-    return adapted(folder, draft, Shelved(catalog, shelf, encoder, vectors, today()), behaviour, tell)
+    goods = Shelved(catalog, shelf, encoder, vectors, today())
+    return adapted(folder, draft, goods, behaviour, tell), expansions(folder, goods, tell)

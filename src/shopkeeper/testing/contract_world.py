@@ -137,7 +137,8 @@ def world() -> World:
         available=available,
         deleted=deleted,
     )
-    return World(worlds.snapshot(shelf, _visits(n), TODAY, unit_vectors(len(_KINDS))[kind]))
+    known = worlds.snapshot(shelf, _visits(n), TODAY, unit_vectors(len(_KINDS))[kind])
+    return World(replace(known, expansions=worlds.expansions([_KINDS[at] for at in kind])))
 
 
 def empty_world() -> World:

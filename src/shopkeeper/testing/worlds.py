@@ -3,12 +3,18 @@
 A visit is (user row, product row, day, action); visits of one user on one whole day share a basket.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.normalizers import Lowercase
+from tokenizers.pre_tokenizers import WhitespaceSplit
 
+from shopkeeper.expansions import Expansions
 from shopkeeper.store.snapshot import interactions_table
+from shopkeeper.text import tokens
 from shopkeeper.types import (
     ACTION_CODES,
     Batch,
@@ -71,6 +77,27 @@ def snapshot(shelf: Catalog, visits: Sequence[Visit], day: float, vectors: Float
     """What was known at `day`."""
     log = interactions(visits).before(day)
     return Snapshot(day=day, catalog=shelf, log=log, interactions=interactions_table(log), vectors=vectors)
+
+
+def expansions(texts: Sequence[str], more: Mapping[int, Mapping[str, int]] | None = None) -> Expansions:
+    """Texts as their own words, in steps of .1, each with a weight of ten steps; `more` has others, by row.
+
+    A word counts 1 in a query, whatever others say it; what is no word of these texts is a piece that counts 2.
+    """
+    given = [dict.fromkeys(tokens(text), 10) | dict((more or {}).get(row, {})) for row, text in enumerate(texts)]
+    numbers = {"?": 0, **{word: at for at, word in enumerate(sorted({word for own in given for word in own}), start=1)}}
+    held = [sorted((numbers[word], weight) for word, weight in own.items()) for own in given]
+    tokenizer = Tokenizer(WordLevel(numbers, unk_token="?"))  # noqa: S106 a word, no secret
+    tokenizer.normalizer, tokenizer.pre_tokenizer = Lowercase(), WhitespaceSplit()
+    return Expansions(
+        offsets=np.cumsum([0, *map(len, held)]).astype(np.int64),
+        pieces=np.array([piece for own in held for piece, _ in own], np.int32),
+        weights=np.array([weight for own in held for _, weight in own], np.uint8),
+        step=0.1,
+        rarity=np.array([2.0] + [1.0] * (len(numbers) - 1), np.float32),
+        usual=np.full(len(numbers), 10, np.uint8),
+        tokenizer=tokenizer.to_str(),
+    )
 
 
 def portrait(log: Interactions, user: int, session: Sequence[tuple[int, str, float]] = ()) -> Portrait:

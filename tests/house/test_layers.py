@@ -21,6 +21,7 @@ LAYERS = (
         "types",
         "amounts",
         "attributes",
+        "complaints",
         "expansions",
         "exposure",
         "errors",

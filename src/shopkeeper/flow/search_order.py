@@ -1,7 +1,7 @@
 """How a search is ordered, chosen by judged queries: by ranks, by a blend of scores, or by trees.
 
 Each way is taught on four fifths of the queries and measured on the others, in turn; the plainest that is as good as
-the best is taught on all of them.
+the best is taught on all of them. Then, where the settings ask for it, whether a cross-encoder makes it better still.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,18 +20,32 @@ from shopkeeper.intake.judgments import judgments
 from shopkeeper.measure.evaluation import Task
 from shopkeeper.measure.judged import condensed_ndcg_at
 from shopkeeper.measure.ranking import Scores, graded_ndcg_at
-from shopkeeper.ports import Ranker, Saves
+from shopkeeper.ports import PairScorer, Ranker, Saves
 from shopkeeper.rank.assemble import assemble
+from shopkeeper.rank.order import order
+from shopkeeper.rank.rerank import PART, meant, part, reordered, texts
 from shopkeeper.recall.filter import masks
 from shopkeeper.recall.gather import Plan
 from shopkeeper.settings import FUSED, Settings
 from shopkeeper.store.versions import VersionInfo
-from shopkeeper.types import NO_PORTRAIT, Candidates, Catalog, FeatureTable, Filters, FloatArray, IntArray, Request
+from shopkeeper.types import (
+    NO_PORTRAIT,
+    NO_ROWS,
+    Candidates,
+    Catalog,
+    FeatureTable,
+    Filters,
+    FloatArray,
+    IntArray,
+    Ranked,
+    Request,
+)
 from shopkeeper.understand.structured import Structured
 from shopkeeper.understand.understanding import Understanding
 
 WAYS = (FUSED, "blend", "lambdarank")
 """The plainest first."""
+RERANK_WEIGHTS = (0.25, 0.5, 1.0, 2.0, 4.0)
 LEAST = 20
 """Fewer judged queries choose nothing."""
 K, FOLDS = 10, 5
@@ -55,6 +69,8 @@ class SearchOrder:
     file_sha256: str
     tried: Mapping[str, Way]
     reason: str = ""
+    rerank: float = 0.0
+    """What a cross-encoder counts beside the ranker, 0 where it makes nothing better."""
 
     def save(self, folder: Path) -> None:
         """Writes the ranker, and what was tried, into a version's folder."""
@@ -85,6 +101,7 @@ class Searching:
     day: float
     settings: Settings
     plan: Plan
+    scorer: PairScorer | None = None
 
 
 def search_order(here: Searching, folder: Path) -> SearchOrder | None:
@@ -110,8 +127,15 @@ def chosen(here: Searching, task: Task, sha256: str = "") -> SearchOrder:
     asked = Asked.of(here, task)
     best, values = choice(here.settings, asked)
     name = here.settings.rank.rankers.get("search", best)
+    weight, values = 0.0, dict(values)
+    if here.scorer is not None:
+        again = reread(here, asked, name)
+        values[PART] = measured(asked, again.lists)
+        plain = values[name] if name in values else measured(asked, crossed(here.settings, asked, name))
+        weight = 0.0 if _as_good(plain.mean(axis=0), values[PART].mean(axis=0)) else again.weight
     tried = {way: Way(*(float(mean) for mean in own.mean(axis=1))) for way, own in values.items()}
-    return SearchOrder(name, taught(here.settings, name, asked.wide), len(task.queries), sha256, tried)
+    ranker = taught(here.settings, name, asked.wide)
+    return SearchOrder(name, ranker, len(task.queries), sha256, tried, rerank=weight)
 
 
 @dataclass(frozen=True)
@@ -133,21 +157,21 @@ class Asked:
     task: Task
     meant: tuple[tuple[str, ...], ...]
     stands: IntArray
-    ranked: list[IntArray]
+    plain: list[Candidates]
     wide: list[Lesson]
 
     @classmethod
     def of(cls, here: Searching, task: Task) -> "Asked":
         """Asked of the stages, as somebody of whom nothing is known."""
         stands = alike(here.catalog)
-        ranked = [_asked(here, query, wide=False)[0].rows.astype(np.int64) for query in task.queries]
+        plain = [_asked(here, query, wide=False)[0] for query in task.queries]
         lessons = []
         for at, query in enumerate(task.queries):
             candidates, table = _asked(here, query, wide=True)
             grade_of = dict(zip(task.judged[at].tolist(), task.grades[at].tolist(), strict=True))
             grades = [grade_of.get(row, np.nan) for row in stands[candidates.rows].tolist()]
             lessons.append(Lesson(candidates, table, np.array(grades, np.float32)))
-        return cls(task, tuple(_meant(here, query) for query in task.queries), stands, ranked, lessons)
+        return cls(task, tuple(_meant(here, query) for query in task.queries), stands, plain, lessons)
 
     def only(self, places: IntArray) -> "Asked":
         """Some of the queries."""
@@ -155,7 +179,7 @@ class Asked:
         own = places.tolist()
         task = Task(tuple(queries[at] for at in own), [judged[at] for at in own], [grades[at] for at in own])
         meant = tuple(self.meant[at] for at in own)
-        return Asked(task, meant, self.stands, [self.ranked[at] for at in own], [self.wide[at] for at in own])
+        return Asked(task, meant, self.stands, [self.plain[at] for at in own], [self.wide[at] for at in own])
 
 
 def choice(settings: Settings, asked: Asked) -> tuple[str, Mapping[str, Scores]]:
@@ -168,14 +192,57 @@ def choice(settings: Settings, asked: Asked) -> tuple[str, Mapping[str, Scores]]
 
 def crossed(settings: Settings, asked: Asked, way: str) -> list[IntArray]:
     """Each query's rows, best first, as a ranker orders them that was taught on the queries of other folds."""
+    return [order.rows.astype(np.int64) for order in crossed_orders(settings, asked, way)]
+
+
+def crossed_orders(settings: Settings, asked: Asked, way: str) -> list[Ranked]:
+    """The same with the scores."""
     if way == FUSED:
-        return asked.ranked
+        return [Ranked(own.rows, own.fused, np.arange(len(own.rows)), way) for own in asked.plain]
     fold = folds(asked, settings.learn.seed)
-    found: list[IntArray] = [np.empty(0, np.int64)] * len(fold)
+    found: list[Ranked] = [Ranked(NO_ROWS, np.empty(0, np.float32), np.empty(0, np.int64), way)] * len(fold)
     for number in range(FOLDS):
         ranker = taught(settings, way, asked.only(np.flatnonzero(fold != number)).wide)
         for at in np.flatnonzero(fold == number).tolist():
-            found[at] = ordered(ranker, asked.wide[at])
+            found[at] = order(ranker, way, asked.wide[at].candidates, asked.wide[at].table)
+    return found
+
+
+@dataclass(frozen=True)
+class Reread:
+    """What a cross-encoder counts best beside a way, by all queries; each query's rows as other folds choose that."""
+
+    weight: float
+    lists: list[IntArray]
+
+
+def reread(here: Searching, asked: Asked, way: str) -> Reread:
+    """The first few of each query's order read once more."""
+    assert here.scorer is not None
+    settings, top = here.settings, here.settings.rank.rerank.top
+    orders = crossed_orders(settings, asked, way)
+    said = []
+    for query, own in zip(asked.task.queries, orders, strict=True):
+        plain = here.understanding.understand(query)
+        heard = here.scorer.scores(meant(plain), texts(here.catalog, own.rows[:top]), np.inf)
+        said.append(np.zeros(len(own.rows[:top]), np.float32) if heard is None or plain.is_code else heard)
+    tries = [_reread(orders, said, weight) for weight in RERANK_WEIGHTS]
+    values = np.array([measured(asked, lists) for lists in tries])
+    fold, found = folds(asked, settings.learn.seed), list(tries[0])
+    for number in range(FOLDS):
+        best = int(np.argmax(values[:, :, fold != number].mean(axis=(1, 2))))
+        for at in np.flatnonzero(fold == number).tolist():
+            found[at] = tries[best][at]
+    return Reread(RERANK_WEIGHTS[int(np.argmax(values.mean(axis=(1, 2))))], found)
+
+
+def _reread(orders: Sequence[Ranked], said: Sequence[FloatArray], weight: float) -> list[IntArray]:
+    """The rows of each order once the first few were read again."""
+    found = []
+    for own, heard in zip(orders, said, strict=True):
+        added = np.zeros(len(own.rows), np.float32)
+        added[: len(heard)] = part(own.scores[: len(heard)], heard, weight)
+        found.append(reordered(own, added).rows.astype(np.int64))
     return found
 
 

@@ -22,6 +22,7 @@ from shopkeeper.observed import Choice, Observed
 from shopkeeper.ports import Feature, Follows, Forgets, Observes, Past, Ranker, Replays, Rule, Source, Updates
 from shopkeeper.profile.profiles import SESSION_DAYS, Profiles
 from shopkeeper.rank.later import LaterRows
+from shopkeeper.rank.rerank import Rerank
 from shopkeeper.recall.gather import Plan
 from shopkeeper.settings import FUSED, Settings
 from shopkeeper.store.folder import ShopFolder
@@ -69,6 +70,7 @@ class Trained:
     structured: Structured | None = None
     search: tuple[str, Ranker] | None = None
     day: float = 0.0
+    rerank: Rerank | None = None
 
     def opened(self, request: Request, intent: Intent) -> Request:
         """The request, wide where a taught ranker orders the search. A code is found by its letters alone."""

@@ -8,10 +8,11 @@ T = TypeVar("T")
 
 
 class Trace:
-    """Milliseconds by stage, in the order the stages ran."""
+    """Milliseconds by stage, in the order the stages ran, since `started`, a moment of time.perf_counter."""
 
     def __init__(self) -> None:
         self.spans_ms: dict[str, float] = {}
+        self.started = time.perf_counter()
 
     def timed(self, stage: str, work: Callable[[], T]) -> T:
         """What the work returns; its time is kept under the stage's name."""

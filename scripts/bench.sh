@@ -9,4 +9,8 @@ run latency --shop demo-shop-bench
 rm -r demo-shop-bench
 run durability --kills 50
 run next_basket --shop complete_journey --from-week 47 --to-week 48
-run sequential --data ../shared/data/amazon_beauty
+beauty=../shared/data/amazon_beauty
+if [ -d "$beauty" ]; then
+  run sequential --data "$beauty"
+  run cold_products --data "$beauty"
+fi

@@ -4,7 +4,8 @@
    and the test's history holds the validation's product.
 2. a masked batch allows all but what the shopper has; nothing that `keep` leaves out is learnt or known.
 3. a folder without its file, or with too short a history, is refused by name.
-4. the last line of the benchmark's output is one JSON object with the fixed keys; where everybody walks round a ring
+4. of hidden products so many lines stay as were asked for, never one of the last two of a shopper.
+5. the last line of either benchmark's output is one JSON object with the fixed keys; where everybody walks round a ring
    of products, the system foretells the next one, and so does the co-occurrence alone.
 """
 
@@ -12,11 +13,13 @@ import gzip
 import json
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 
-from benchmarks import sequential
+from benchmarks import cold_products, sequential
+from benchmarks.cold_products import _kept
 from benchmarks.sequences import Sequences, read
 
 HISTORIES = ("1 1 2 3 4", "2 2 3 1", "3 5 6 2 1 3")
@@ -63,17 +66,32 @@ def test_what_cannot_be_read_is_refused_by_name(tmp_path: Path) -> None:
         read(folder(tmp_path, (*HISTORIES, "4 1 2")))
 
 
+@pytest.mark.parametrize("events", [0, 1, 5])
+def test_of_hidden_products_so_many_lines_stay(tmp_path: Path, events: int) -> None:
+    sequences = read(folder(tmp_path))
+    hidden = np.arange(6) == 1  # three lines come before the last two of a shopper
+    kept = _kept(sequences, hidden, events, np.random.default_rng(0))
+    assert kept[~hidden[sequences.log.rows]].all()
+    assert int(kept[hidden[sequences.log.rows]].sum()) == min(events, 3)
+    assert not kept[hidden[sequences.log.rows] & ~sequences.before_last(2)].any()
+
+
+@pytest.mark.parametrize("benchmark", [sequential, cold_products])
 def test_the_last_line_is_one_json_object(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    benchmark: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     n = 40
     ring = tuple(f"{user} " + " ".join(str((user + step) % n + 1) for step in range(6)) for user in range(200))
     monkeypatch.setattr(sequential, "PARTS", dict(sequential.PARTS) | {"sequence": {"epochs": 2, "dimensions": 8}})
     monkeypatch.setattr(Sequences, "vectors", lambda own: np.eye(len(own.catalog), dtype=np.float32))
     monkeypatch.setattr(sys, "argv", ["x", "--data", str(folder(tmp_path, ring, n)), "--seeds", "1"])
-    sequential.main()
+    benchmark.main()
     figures = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert {"benchmark", "data", "cpu_s", "parts", "data_sha256"} <= set(figures)
-    assert figures["r@10"] == figures["parts"]["covisit"]["r@10"] == 1.0
-    assert figures["n@10"] > 0.9
-    assert figures["parts"]["popularity"]["r@10"] < 0.5
+    if benchmark is sequential:
+        assert figures["r@10"] == figures["parts"]["covisit"]["r@10"] == 1.0
+        assert figures["n@10"] > 0.9
+        assert figures["parts"]["popularity"]["r@10"] < 0.5
+    else:
+        assert figures["hidden"] == 4
+        assert figures["parts"]["covisit"]["cold_r@10"] == figures["parts"]["popularity"]["cold_r@10"] == 0.0

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from shopkeeper.types import Offer
 
 Call = Callable[[], list[Offer]]
+FORGIVEN = 20
+"""So often in turn a source keeps to its budget after it overran it: the first pages of a server wait for the disk."""
 
 
 class Job:
@@ -61,8 +63,8 @@ class Crew:
 
     def __init__(self, n_threads: int = 8, most_overdue: int = 2) -> None:
         self.most_overdue = most_overdue
-        self.overran: set[str] = set()
-        """Sources that only compute and yet overran their budget once: asked in a request's thread no more."""
+        self.overran: dict[str, int] = {}
+        """Sources that only compute and yet overran their budget, and how often they have kept to it since."""
         self._lines: queue.SimpleQueue[Sequence[Job] | None] = queue.SimpleQueue()
         self._overdue: list[Job] = []
         self._lock = threading.Lock()
@@ -80,6 +82,15 @@ class Crew:
             self._overdue = [job for job in self._overdue if not job.over()]
             counts = Counter(job.name for job in self._overdue)
         return frozenset(name for name, count in counts.items() if count >= self.most_overdue)
+
+    def kept(self, name: str, within: bool) -> None:
+        """A source that overran its budget kept within it, or did not: often enough, and it is trusted again."""
+        times = self.overran.get(name)
+        if times is None:
+            return
+        self.overran[name] = times + 1 if within else 0
+        if self.overran[name] >= FORGIVEN:
+            self.overran.pop(name, None)
 
     def start(self, jobs: Sequence[Job]) -> None:
         """Hands the jobs to one thread; those that somebody has begun are passed over."""

@@ -15,6 +15,8 @@ from shopkeeper.types import BoolArray, Catalog, Filters, RowArray
 from shopkeeper.understood import Stated
 
 MOST_MASKS = 64
+MOST_BYTES = 64 << 20
+"""So many filters' masks are kept, in so much memory: of a million products one filter may take five megabytes."""
 FEW_CODES = 8
 VALUES, RANGES = "attributes.", "ranges."
 """What the name of a facet of an attribute begins with, as its filter does."""
@@ -31,6 +33,11 @@ class Masks:
 
     allowed: BoolArray
     without: Mapping[str, BoolArray]
+
+    @property
+    def n_bytes(self) -> int:
+        """What the arrays take."""
+        return self.allowed.nbytes * (1 + len(self.without))
 
 
 def mask(catalog: Catalog, filters: Filters) -> BoolArray:
@@ -53,7 +60,7 @@ def masks(catalog: Catalog, filters: Filters) -> Masks:
     made = _masks(catalog, filters)
     with _LOCK:
         cache[filters] = made
-        if len(cache) > MOST_MASKS:
+        while len(cache) > 1 and (len(cache) > MOST_MASKS or sum(own.n_bytes for own in cache.values()) > MOST_BYTES):
             cache.popitem(last=False)
     return made
 

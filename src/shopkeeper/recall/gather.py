@@ -110,7 +110,7 @@ def gather(sources: Mapping[str, Source], batch: Batch, plan: Plan) -> Found:
     keep = plan.keep_for(batch)
     limit = plan.limit if keep is None else min(plan.limit, keep)
     asked = _calls({name: source for name, source in sources.items() if _concerns(source, batch)}, batch, limit)
-    jobs = _in_turn(asked) if plan.crew is None else _in_time(asked, _quick(sources), batch, plan)
+    jobs = _in_turn(asked) if plan.crew is None else _in_time(asked, sources, batch, plan)
     offers: dict[str, list[Offer]] = {}
     late: list[str] = []
     spans: dict[str, float] = {}
@@ -270,34 +270,42 @@ def _quick(sources: Mapping[str, Source]) -> frozenset[str]:
     return frozenset(name for name, source in sources.items() if getattr(source, "in_memory", False))
 
 
-def _in_time(calls: Mapping[str, Call], quick: frozenset[str], batch: Batch, plan: Plan) -> dict[str, Job | None]:
+def _in_time(
+    calls: Mapping[str, Call], sources: Mapping[str, Source], batch: Batch, plan: Plan
+) -> dict[str, Job | None]:
     """Each job that ended within its budget, from its own start, and the request's deadline; None for the others.
 
     Those that only compute run here, since to hand them over takes a tenth of a page's time; one that overran its
-    budget is handed over from then on, like the others.
+    budget is handed over, like the others, until it has kept to it for a while. Whoever heeds the words waits for them.
     """
     crew = plan.crew
     assert crew is not None
     deadline_ms = min(request.deadline_ms for request in batch.requests)
     ends = time.perf_counter() + deadline_ms / 1000.0
-    busy = crew.busy()
+    busy, quick = crew.busy(), _quick(sources)
+    heeding = {name for name, source in sources.items() if isinstance(source, Orders)}
     jobs = {name: Job(name, call) for name, call in calls.items() if name not in busy}
     budgets = {name: plan.budgets_ms.get(name, deadline_ms) for name in jobs}
     ended: dict[str, Job | None] = dict.fromkeys(calls)
     own = [job for name, job in jobs.items() if name in quick and name not in crew.overran]
     handed = [job for job in jobs.values() if job not in own]
     crew.start(handed)
-    for job in own:
+    words = next((job for job in handed if job.name == WORDS), None)
+    for job in sorted(own, key=lambda job: job.name in heeding):
+        if words is not None and job.name in heeding:
+            words.wait(min(budgets[WORDS] / 1000.0, ends - time.perf_counter()))
         if time.perf_counter() < ends:
             job.run()
             if job.took_ms <= budgets[job.name]:
                 ended[job.name] = job
             else:
-                crew.overran.add(job.name)
+                crew.overran[job.name] = 0
     for at, job in enumerate(handed):
         if job.wait(min(budgets[job.name] / 1000.0, ends - time.perf_counter())):
             ended[job.name] = job
+            crew.kept(job.name, True)
         elif not job.claim():
+            crew.kept(job.name, False)
             crew.abandon(job)
             if time.perf_counter() < ends:
                 crew.start(handed[at + 1 :])  # another thread takes what stands behind the late one

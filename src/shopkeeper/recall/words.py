@@ -118,7 +118,7 @@ class WordIndex:
         with self._lock:
             shutil.copytree(self._folder, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.lock"))
 
-    def any(self, words: Sequence[str], most: int = 20_000) -> Matches:
+    def any(self, words: Sequence[str], most: int = 10_000) -> Matches:
         """Texts that hold one of the words at least."""
         searcher = self._searcher
         return Matches(*self._hits(self._any(words, searcher), searcher, most))
@@ -133,7 +133,7 @@ class WordIndex:
         beside: Beside | None = None,
         *,
         exact: bool = False,
-        most: int = 20_000,
+        most: int = 10_000,
         enough: int | None = 1,
     ) -> Matches:
         """Texts that hold all words; where there are none, the first of these that finds any:

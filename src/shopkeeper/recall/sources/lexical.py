@@ -86,7 +86,7 @@ class Lexical:
         enough: int = Field(
             12, ge=1, description="Fewer texts that hold all words are followed by those that hold some of them."
         )
-        most_texts: int = Field(20_000, ge=100, description="Matches beyond are neither ranked nor counted.")
+        most_texts: int = Field(10_000, ge=100, description="Matches beyond are neither ranked nor counted.")
 
     scenes: frozenset[Scene] = frozenset({"search"})
     in_memory: ClassVar[bool] = True
@@ -236,7 +236,8 @@ class Lexical:
         """All matches inside the mask, int32 (m,), their scores, float32 (m,), and which hold all words, bool (m,)."""
         if found is None:
             rows = state.groups.all_rows(request.allowed)
-            scores = state.groups.wanted(rows) + state.hinted(intent.hints, request.allowed)[rows]
+            hinted = state.hinted(intent.hints, request.allowed, self.settings.most_texts)
+            scores = state.groups.wanted(rows) + hinted[rows]
             return rows, scores, np.ones(len(rows), bool)
         return self._scored(state, request, found)
 
@@ -292,11 +293,11 @@ class _State:
             self.remembered[key] = found
         return found
 
-    def hinted(self, hints: tuple[str, ...], allowed: BoolArray | None) -> FloatArray:
+    def hinted(self, hints: tuple[str, ...], allowed: BoolArray | None, most: int) -> FloatArray:
         """float32 (n,): what each row scores for words that need not match."""
         scores = np.zeros(len(self.groups.group_of), np.float32)
         if hints:
-            found = self.index.any(hints)
+            found = self.index.any(hints, most)
             known = found.texts < self.groups.n_groups
             rows, position, _ = self.groups.rows_of(found.texts[known], allowed)
             scores[rows] = found.scores[known][position]

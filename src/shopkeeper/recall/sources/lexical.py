@@ -205,6 +205,8 @@ class Lexical:
         offer = best(rows, scores, limit) if request.sort == "relevance" else state.first(rows, scores, request, limit)
         holds_all = found is None or found.n_whole > 0
         partly = offer.rows[np.isin(offer.rows, rows[~whole])] if holds_all else NO_ROWS
+        if not len(rows) and any(own.role in ("filter", "widened") for own in intent.stated):
+            return replace(NOTHING, total=0, whole=holds_all)  # what was read into the words gives way next
         wider = {facet: self._rows(state, found, mask) for facet, mask in request.without.items()}
         counted = state.facets.count(rows, wider, request.filters)
         return Offer(offer.rows, offer.scores, len(rows), counted, holds_all, partly)

@@ -3,9 +3,11 @@
 1. A product that is put can be read, found and deleted at once.
 2. A call is taken whole or not at all; what is wrong is named with its place.
 3. An unknown product is named.
-4. A slash in an id is part of it.
+4. A slash in an id is part of it, and so is whatever else: a line break, a dot.
 5. Half a character is refused, and what is repeated of it can be read.
 """
+
+from urllib.parse import quote
 
 import orjson
 import pytest
@@ -80,6 +82,15 @@ def test_a_slash_in_an_id_is_part_of_it(client: TestClient, path: str) -> None:
     assert client.get(f"{PRODUCTS}/{path}").json()["product_id"] == "tea/green/1"
     page = client.post(SEARCH, json={"query": "matcha"}).json()["request_id"]
     assert client.get(f"/v1/grocer/explain/{page}/{path}").json()["product_id"] == "tea/green/1"
+    assert client.delete(f"{PRODUCTS}/{path}").json() == {"count": 1}
+    assert client.get(f"{PRODUCTS}/{path}").status_code == 404
+
+
+@pytest.mark.parametrize("product_id", ["a\nb", "a\n", "..", "x?y=1", "100%", "\u200b"])
+def test_whatever_an_id_holds_it_can_be_read_and_deleted(client: TestClient, product_id: str) -> None:
+    client.put(PRODUCTS, json=[MATCHA | {"product_id": product_id}])
+    path = "%2E%2E" if product_id == ".." else quote(product_id, safe="")
+    assert client.get(f"{PRODUCTS}/{path}").json()["product_id"] == product_id
     assert client.delete(f"{PRODUCTS}/{path}").json() == {"count": 1}
     assert client.get(f"{PRODUCTS}/{path}").status_code == 404
 

@@ -3,7 +3,7 @@
 1. Erasing a shopper removes every row, and the receipt counts them.
 2. What is left of the shop does not know the shopper; the next page is a stranger's.
 3. Erasing somebody unknown is not an error: the receipt counts nothing.
-4. A slash in an id is part of it.
+4. A slash in an id is part of it, and a line break.
 """
 
 from starlette.testclient import TestClient
@@ -46,3 +46,10 @@ def test_a_slash_in_a_shoppers_id_is_part_of_it(client: TestClient) -> None:
     client.post("/v1/grocer/events", json=view)
     receipt = Receipt.model_validate_json(client.delete("/v1/grocer/users/mail/anna").content)
     assert (receipt.user_id, receipt.erased["events"]) == ("mail/anna", 1)
+
+
+def test_a_shopper_whose_id_holds_a_line_break_is_erased(client: TestClient) -> None:
+    view = {"event_id": "e1", "action": "view", "user_id": "mail\nanna", "product_id": "p00"}
+    client.post("/v1/grocer/events", json=view)
+    receipt = Receipt.model_validate_json(client.delete("/v1/grocer/users/mail%0Aanna").content)
+    assert (receipt.user_id, receipt.erased["events"]) == ("mail\nanna", 1)

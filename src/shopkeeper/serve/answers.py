@@ -96,7 +96,7 @@ def suggest(
     return reply({"suggestions": [each.text for each in found], "completions": [each._asdict() for each in found]})
 
 
-@router.get("/explain/{request_id}/{product_id:path}", response_model=ExplainOut)
+@router.get("/explain/{request_id}/{product_id:id}", response_model=ExplainOut)
 def explain(
     shop: SecretShop,
     request_id: Annotated[str, Path(max_length=256, description="The page, as its answer named it.")],

@@ -30,13 +30,13 @@ def put(shop: SecretShop, rows: Rows) -> Response:
     return reply({"count": len(rows)})
 
 
-@router.get("/products/{product_id:path}", response_model=ProductOut)
+@router.get("/products/{product_id:id}", response_model=ProductOut)
 def get(shop: SecretShop, product_id: ProductId) -> Response:
     """One product as it is kept."""
     return reply(asdict(shop.product(product_id)))
 
 
-@router.delete("/products/{product_id:path}", response_model=CountOut)
+@router.delete("/products/{product_id:id}", response_model=CountOut)
 def delete(shop: SecretShop, product_id: ProductId) -> Response:
     """Takes a product off the shelf."""
     shop.product(product_id)  # an unknown id is an error, not a silence

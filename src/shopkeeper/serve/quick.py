@@ -15,6 +15,7 @@ from typing import Any, get_args, get_type_hints
 from fastapi import APIRouter, Request, Response, params
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter, ValidationError
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.types import Receive, Scope, Send
 
 from shopkeeper.serve.access import STRAIGHT, front_of
@@ -40,6 +41,15 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         507: "No room is left where the shop is kept.",
     }.items()
 }
+
+
+class _AnyId(PathConvertor):
+    """An id to the end of the path, whatever it holds: Starlette's own `path` ends at a line break."""
+
+    regex = r"[\s\S]*"
+
+
+register_url_convertor("id", _AnyId())
 
 
 class QuickRoute(APIRoute):

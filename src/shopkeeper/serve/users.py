@@ -13,7 +13,7 @@ from shopkeeper.serve.schemas import Receipt
 router = shop_router("users")
 
 
-@router.delete("/users/{user_id:path}", response_model=Receipt)
+@router.delete("/users/{user_id:id}", response_model=Receipt)
 def erase(shop: SecretShop, request: Request, user_id: Annotated[str, Path(min_length=1, max_length=256)]) -> Response:
     """Erases a shopper: rows, states and caches. The receipt counts what was found in each place."""
     erased = dict(shop.erase(user_id))

@@ -3,7 +3,8 @@
 1. best-selling: purchases less refunds, each fading by half in thirty days; a purchase counts at once and after a
    restart.
 2. rating: the mean of a product's stars and ten at the mean of all, so that one five is no proof; unrated comes last; a
-   shopper's latest rating of a product counts, what is not between one and five does not.
+   shopper's latest rating of a product counts, what is not between one and five does not. One who is erased rated
+   nothing since the version.
 3. attributes that say a rating, and by how many, count like ratings.
 4. both sort searches and pages without words, also among filters; the command line and the storefront know them.
 """
@@ -104,3 +105,20 @@ def test_ratings_sort_at_once_after_a_restart_and_from_the_next_version(shop_fol
     learn(shop_folder)
     with open_shop(shop_folder) as newer:
         assert sorted_by(newer, "rating") == ["DA0B", "DA0A", "DA0C"]
+
+
+def test_a_shopper_rates_a_product_once_and_an_erased_one_not_at_all(shop_folder: Path) -> None:
+    many = [event(f"again{n}", "DA0A", "rate", 5.0, "fond") for n in range(50)]
+    with open_shop(shop_folder) as shop:
+        observe([*stars("DA0C", *[4.0] * 9), *stars("DA0B", *[2.0] * 9)], shop)
+        before = shop.standings.order("rating", shop.catalog)
+        observe(many, shop)
+        rated = shop.standings.order("rating", shop.catalog)
+        mean = (4 * 9 + 2 * 9 + 5) / 19
+        assert rated is not None
+        assert rated[shop.row("DA0A")] == pytest.approx((5 + USUAL * mean) / (1 + USUAL))
+        assert sorted_by(shop, "rating")[0] == "DA0C"
+    with open_shop(shop_folder) as again:
+        np.testing.assert_array_equal(again.standings.order("rating", again.catalog), rated)
+        again.erase("fond")
+        np.testing.assert_array_equal(again.standings.order("rating", again.catalog), before)

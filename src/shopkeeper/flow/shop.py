@@ -332,6 +332,7 @@ class Shop:
             receipt["rejected"] = rejected.forget(self.folder.path, user_id)
             self.searches.forget(user_id)
             self.attribution.forget(user_id)
+            self.standings.forget(user_id)
             if row >= 0:
                 self.profiles.forget(row)
                 forgetting = (

@@ -36,6 +36,7 @@ class Standings:
         )
         self._sold = np.maximum(bought - refunded, 0.0)
         self._stars, self._n = np.zeros(n), np.zeros(n)
+        self._rated: dict[str, dict[int, float]] = {}
         self._told: tuple[Catalog, DayArray, DayArray] | None = None
         self._lock = threading.Lock()
 
@@ -43,6 +44,7 @@ class Standings:
         """Takes the ratings of a version, float64 (m,) their sum and number by row, and those that came since."""
         with self._lock:
             self._stars, self._n = _wide(stars, len(self._sold)), _wide(n, len(self._sold))
+            self._rated = {}
         for row, event in since:
             self.see(row, event)
 
@@ -60,8 +62,22 @@ class Standings:
             elif event.action == "refund":
                 self._sold[row] = max(self._sold[row] - worth, 0.0)
             elif event.value is not None and STARS[0] <= event.value <= STARS[1]:
-                self._stars[row] += event.value
-                self._n[row] += 1
+                self._rate(row, event.user_id, event.value)
+
+    def forget(self, user_id: str) -> None:
+        """Takes back the shopper's ratings that came since the version; what that learnt goes with the next."""
+        with self._lock:
+            for row, stars in self._rated.pop(user_id, {}).items():
+                self._stars[row] -= stars
+                self._n[row] -= 1
+
+    def _rate(self, row: int, user_id: str, stars: float) -> None:
+        """A rating in the place of the shopper's earlier one; each of nobody known counts."""
+        own = self._rated.setdefault(user_id, {}) if user_id else {}
+        before = own.get(row)
+        own[row] = stars
+        self._stars[row] += stars - (before or 0.0)
+        self._n[row] += before is None
 
     def order(self, sort: Sort, catalog: Catalog) -> FloatArray | None:
         """float32 (n,), what the sort goes by, highest first; NaN for what nobody rated; None where the catalogue says.

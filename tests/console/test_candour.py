@@ -5,6 +5,7 @@
 3. what has no price cannot be put into the cart, and the total says what it leaves out.
 4. a corrected search says what it shows and what was typed.
 5. "New" is said on the home page alone, where a strip says since when; an erased shopper is counted no more.
+6. a search leans towards its shopper only where it is sorted by relevance, and says so only there.
 """
 
 import re
@@ -107,3 +108,9 @@ def test_who_was_erased_is_counted_no_more(client: TestClient, shop: Shop) -> No
     before = counted()
     assert client.delete("/v1/grocer/users/u1").status_code == 200
     assert counted() == before - 1 == len(shop.folder.users) - 1
+
+
+def test_a_sorted_search_does_not_say_that_it_leans(client: TestClient) -> None:
+    leans = "What you usually choose stands a little higher."
+    assert leans in client.get("/grocer/search?q=tea").text
+    assert leans not in client.get("/grocer/search?q=tea&sort=price_asc").text

@@ -87,7 +87,8 @@ def test_masked_words_learn_to_be_guessed(by: str, model: TextModel) -> None:
     history = train(model, method(by), asked, CORPUS, QUICK)
     assert history.best.score > history.points[0].score + 0.2
     assert history.points[-1].loss < history.points[1].loss
-    assert asked.score(model) == history.best.score
+    # differences of low rank round otherwise once they are part of the weights: a guess or two of 154
+    assert asked.score(model) == pytest.approx(history.best.score, abs=0.02)
 
 
 def test_whole_words_are_masked_and_an_example_counts_by_itself(model: TextModel) -> None:

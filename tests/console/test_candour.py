@@ -5,7 +5,8 @@
 3. what has no price cannot be put into the cart, and the total says what it leaves out.
 4. a corrected search says what it shows and what was typed.
 5. "New" is said on the home page alone, where a strip says since when; an erased shopper is counted no more.
-6. a search leans towards its shopper only where it is sorted by relevance, and says so only there.
+6. a search leans towards its shopper only where it is sorted by relevance and something is known of who asks, and says
+   so only there; who switched it off can always switch it on.
 """
 
 import re
@@ -112,5 +113,10 @@ def test_who_was_erased_is_counted_no_more(client: TestClient, shop: Shop) -> No
 
 def test_a_sorted_search_does_not_say_that_it_leans(client: TestClient) -> None:
     leans = "What you usually choose stands a little higher."
+    assert leans not in client.get("/grocer/search?q=tea").text
+    client.post("/grocer/cart", data={"product_id": "p05"}, follow_redirects=False)
     assert leans in client.get("/grocer/search?q=tea").text
     assert leans not in client.get("/grocer/search?q=tea&sort=price_asc").text
+    client.get("/grocer/personal/off", follow_redirects=False)
+    client.cookies.delete("session")
+    assert "personal/on" in client.get("/grocer/search?q=tea").text

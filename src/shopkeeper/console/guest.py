@@ -53,6 +53,12 @@ class Guest:
         return self.shop.folder.users.row(self.user_id) if self.user_id else -1
 
     @property
+    def known(self) -> bool:
+        """Whether the shopper or the session has done anything that pages may lean on."""
+        portrait = self.shop.profiles.portrait(self.row, self.session)
+        return len(portrait.rows) > 0 or len(portrait.session_rows) > 0
+
+    @property
     def by_script(self) -> bool:
         """Whether a part of a page is asked for, not a page."""
         return "hx-request" in self.request.headers

@@ -3,7 +3,8 @@
 1. what comes next on the ring is offered first; the order of a history matters, not only what is in it.
 2. the lines that train the transformer in torch serve it in numpy: both give the same numbers.
 3. a score is the log of a probability: over all products they add up to one.
-4. a product that nobody has chosen is reached by its text, also one that came after learning.
+4. a product that nobody has chosen stands beside the known one whose text is nearest, also one that came after
+   learning; those that are known stay where they are.
 5. learning ends when its time is over; the same seed learns the same.
 6. without vectors products are known by their ids alone, and a product that nobody has chosen is never offered.
 """
@@ -16,7 +17,7 @@ from shopkeeper.recall.sources.sequence import Sequence
 from shopkeeper.recall.transformer import drawn, taste, unit
 from shopkeeper.recall.transformer_training import Course, learnt
 from shopkeeper.testing import worlds
-from shopkeeper.types import Catalog, FloatArray, Offer, Request, Snapshot
+from shopkeeper.types import Catalog, FloatArray, Offer, Request, RowArray, Snapshot
 
 N, WALKS, STEPS = 12, 60, 6
 COLD = N
@@ -116,3 +117,18 @@ def test_without_vectors_products_are_known_by_their_ids_alone() -> None:
     assert offer.rows[0] == 7
     assert COLD not in offer.rows
     assert len(home(made, COLD).rows) == 0
+
+
+def test_a_new_product_stands_beside_the_known_one_of_its_text_and_moves_nobody() -> None:
+    made = source(texts())
+    before = dict(zip(*(own.tolist() for own in _offered(home(made, 2, 3))), strict=True))
+    assert before[COLD] == pytest.approx(before[4], abs=0.1)
+    made.update(shelf(N + 2), np.array([N + 1, 4], np.int32), texts()[[7, 9]])
+    after = dict(zip(*(own.tolist() for own in _offered(home(made, 2, 3))), strict=True))
+    assert after[N + 1] == pytest.approx(after[7], abs=0.1)
+    moved = {row: after[row] - before[row] for row in before}
+    assert moved == pytest.approx(dict.fromkeys(before, moved[0]), abs=1e-4), "one more to choose from, and no more"
+
+
+def _offered(offer: Offer) -> tuple[RowArray, FloatArray]:
+    return offer.rows, offer.scores

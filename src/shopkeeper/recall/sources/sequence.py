@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from shopkeeper.recall.latest import LEAN, is_given
@@ -33,16 +34,19 @@ from shopkeeper.types import (
 
 log = logging.getLogger(__name__)
 
-_TEXT, _ITEMS, _KNOWN, _WEIGHTS = "text.npz", "items.npy", "known.npy", "weights.npz"
+_TEXT, _ITEMS, _KNOWN, _WEIGHTS, _NEAR = "text.npz", "items.npy", "known.npy", "weights.npz", "near.npy"
+_NEAREST, _EXPONENT = 20, 16
+"""A new product is where its so many nearest texts are, each counting as this power of its cosine: docs/LOG.md."""
+_PART = 256
 
 
 class Sequence:
     """Offers by a transformer over the shopper's latest lines: cosine of what it looks for and a product's vector.
 
-    A product's vector is its text through a learnt matrix plus an id of its own, so that one that nobody has bought yet
-    is reached by its text alone. A score is the log of the probability that the product is next, among all there are.
-    Learning takes torch and minutes, so that it is off by default; serving needs numpy alone. Of goods that are
-    bought again and again the other sources know more.
+    A product's vector is its text through a learnt matrix plus an id of its own. One that nobody has bought yet stands
+    where the known products stand whose texts are nearest to its own. A score is the log of the probability that the
+    product is next, among all there are. Learning takes torch and minutes, so that it is off by default; serving needs
+    numpy alone. Of goods that are bought again and again the other sources know more.
     Source: Kang, McAuley, "Self-attentive sequential recommendation", ICDM 2018; the loss: see transformer_training.
     """
 
@@ -84,12 +88,12 @@ class Sequence:
         centred = None if text is None or snapshot.vectors is None else text.centred(snapshot.vectors)
         taught = learnt(histories, len(known), centred, course)
         log.info("source=sequence epochs=%.1f loss=%.3f", taught.epochs, taught.loss)
-        if text is not None and taught.words is not None:
-            text = replace(text, words=taught.words)
-        items = taught.ids if text is None or centred is None else taught.ids + centred @ text.words
-        if text is None:
-            items[~known] = 0.0  # nothing is known of them
-        self._learnt = _Learnt(taught.weights, np.asarray(unit(items), np.float32), known, text, taught.sharpness)
+        items = taught.ids if centred is None or taught.words is None else taught.ids + centred @ taught.words
+        items[~known] = 0.0
+        items = np.asarray(unit(items), np.float32)
+        if text is not None and snapshot.vectors is not None:
+            items[~known] = text.among_known(snapshot.vectors[~known], items)
+        self._learnt = _Learnt(taught.weights, items, known, text, taught.sharpness)
 
     def recall(self, batch: Batch, limit: int) -> list[Offer]:
         learnt = self._learnt
@@ -111,7 +115,8 @@ class Sequence:
         np.save(folder / _KNOWN, learnt.known)
         np.savez(folder / _WEIGHTS, allow_pickle=False, sharpness=np.array(learnt.sharpness), **learnt.weights)
         if learnt.text is not None:
-            np.savez(folder / _TEXT, allow_pickle=False, mean=learnt.text.mean, words=learnt.text.words)
+            np.savez(folder / _TEXT, allow_pickle=False, mean=learnt.text.mean, rows=learnt.text.rows)
+            np.save(folder / _NEAR, learnt.text.near)
 
     def load(self, folder: Path, catalog: Catalog) -> None:
         if not (folder / _ITEMS).is_file():
@@ -122,7 +127,7 @@ class Sequence:
         text = None
         if (folder / _TEXT).is_file():
             with np.load(folder / _TEXT, allow_pickle=False) as saved:
-                text = _Text(saved["mean"], saved["words"])
+                text = _Text(saved["mean"], saved["rows"], mapped(folder / _NEAR))
         sharpness = float(weights.pop("sharpness"))
         self._learnt = _Learnt(weights, mapped(folder / _ITEMS), np.load(folder / _KNOWN), text, sharpness)
 
@@ -143,20 +148,34 @@ class Sequence:
 
 @dataclass(frozen=True)
 class _Text:
-    """How a product's text becomes a part of its vector: centred, at length one, times words float32 (t, d)."""
+    """What texts say of products: the mean of those learnt from, their rows int32 (k,) and vectors float16 (k, t)."""
 
     mean: FloatArray
-    words: FloatArray
+    rows: RowArray
+    near: NDArray[np.float16]
 
     @classmethod
     def of(cls, vectors: FloatArray | None, known: BoolArray) -> "_Text | None":
-        """The mean is that of the products that are learnt from."""
+        """Of the products that are known."""
         if vectors is None or not vectors.any():
             return None
-        return cls(np.asarray(vectors[known].mean(axis=0), np.float32), np.empty((vectors.shape[1], 0), np.float32))
+        rows = np.flatnonzero(known).astype(np.int32)
+        own = vectors[rows]
+        return cls(np.asarray(own.mean(axis=0), np.float32), rows, np.asarray(unit(own), np.float16))
 
     def centred(self, vectors: FloatArray) -> FloatArray:
         return np.asarray(unit(vectors - self.mean), np.float32)
+
+    def among_known(self, vectors: FloatArray, items: FloatArray) -> FloatArray:
+        """float32 (m, d): the mean item of the products whose texts are nearest to each, zero where none is near."""
+        found, near = np.zeros((len(vectors), items.shape[1]), np.float32), np.asarray(self.near, np.float32)
+        n = min(_NEAREST, len(near))
+        for start in range(0, len(vectors), _PART):
+            cosines = np.asarray(unit(vectors[start : start + _PART]), np.float32) @ near.T
+            nearest = np.argpartition(-cosines, n - 1, axis=1)[:, :n]
+            worth = np.take_along_axis(cosines, nearest, 1).clip(0) ** _EXPONENT
+            found[start : start + _PART] = unit(np.einsum("mn,mnd->md", worth, items[self.rows[nearest]]))
+        return found
 
 
 @dataclass(frozen=True)
@@ -190,7 +209,7 @@ class _Learnt:
         items, known = np.zeros((n, self.items.shape[1]), np.float32), np.zeros(n, bool)
         items[: len(self.items)], known[: len(self.known)] = self.items, self.known
         new = ~known[rows]
-        items[rows[new]] = unit(self.text.centred(vectors[new]) @ self.text.words)
+        items[rows[new]] = self.text.among_known(vectors[new], self.items)
         return replace(self, items=items, known=known)
 
 

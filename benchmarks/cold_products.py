@@ -9,9 +9,9 @@ products are ranked, and what the shopper has is left out.
 cold_r@10   of the shoppers whose last product is one of those, the share that has it in the first ten
 warm_r@10   the same of all other shoppers, from the same source and the same learning; `kept` is cold / warm
 
-`sequence` knows a new product by its text through what it learnt (text tower), `semantic` by the raw title alone, near
-to the titles of the shopper's latest products. Chance is ten of all products. Figures are means over seeds, each with
-its own hidden products; intervals are bootstraps over the shoppers of all seeds.
+`sequence` puts a new product where the known ones stand whose texts are nearest, `semantic` knows the raw title alone,
+near to the titles of the shopper's latest products. Chance is ten of all products. Figures are means over seeds, each
+with its own hidden products; intervals are bootstraps over the shoppers of all seeds.
 """
 
 import argparse

@@ -37,7 +37,8 @@ log = logging.getLogger(__name__)
 _TEXT, _ITEMS, _KNOWN, _WEIGHTS, _NEAR = "text.npz", "items.npy", "known.npy", "weights.npz", "near.npy"
 _NEAREST, _EXPONENT = 20, 16
 """A new product is where its so many nearest texts are, each counting as this power of its cosine: docs/LOG.md."""
-_PART = 256
+_CELLS, _BLOCK = 1 << 24, 1 << 16
+"""So many cosines, and so many texts in single precision, are held at a time."""
 
 
 class Sequence:
@@ -168,14 +169,19 @@ class _Text:
 
     def among_known(self, vectors: FloatArray, items: FloatArray) -> FloatArray:
         """float32 (m, d): the mean item of the products whose texts are nearest to each, zero where none is near."""
-        found, near = np.zeros((len(vectors), items.shape[1]), np.float32), np.asarray(self.near, np.float32)
-        n = min(_NEAREST, len(near))
-        for start in range(0, len(vectors), _PART):
-            cosines = np.asarray(unit(vectors[start : start + _PART]), np.float32) @ near.T
+        found, n = np.zeros((len(vectors), items.shape[1]), np.float32), min(_NEAREST, len(self.rows))
+        part = max(_CELLS // max(len(self.rows), 1), 1)
+        for start in range(0, len(vectors), part):
+            cosines = self._cosines(np.asarray(unit(vectors[start : start + part]), np.float32))
             nearest = np.argpartition(-cosines, n - 1, axis=1)[:, :n]
             worth = np.take_along_axis(cosines, nearest, 1).clip(0) ** _EXPONENT
-            found[start : start + _PART] = unit(np.einsum("mn,mnd->md", worth, items[self.rows[nearest]]))
+            found[start : start + part] = unit(np.einsum("mn,mnd->md", worth, items[self.rows[nearest]]))
         return found
+
+    def _cosines(self, vectors: FloatArray) -> FloatArray:
+        """float32 (m, k): of each vector and each known text."""
+        blocks = range(0, len(self.near), _BLOCK)
+        return np.concatenate([vectors @ self.near[at : at + _BLOCK].astype(np.float32).T for at in blocks], axis=1)
 
 
 @dataclass(frozen=True)

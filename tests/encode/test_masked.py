@@ -1,7 +1,8 @@
 """Masked words as a task, on a tiny model. Claims:
 
 1. words are found with their places; a token is its word's, and nobody's where it is punctuation or a prefix.
-2. masked words learn to be guessed from their neighbours, by all layers and by differences of low rank.
+2. masked words learn to be guessed from their neighbours, by all layers and by differences of low rank; the model that
+   is left guesses exactly what the best one did.
 3. whole words are masked, at least one of a text; one example is masked alike every time, and counts by itself.
 4. held-out texts are never drawn; products, queries and reviews are all read.
 5. it is learnt together with another task.
@@ -83,12 +84,19 @@ def test_tokens_belong_to_words(model: TextModel) -> None:
 @pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing")
 @pytest.mark.parametrize("by", ["full", "lora"])
 def test_masked_words_learn_to_be_guessed(by: str, model: TextModel) -> None:
-    asked = task()
-    history = train(model, method(by), asked, CORPUS, QUICK)
+    history = train(model, method(by), task(), CORPUS, QUICK)
     assert history.best.score > history.points[0].score + 0.2
     assert history.points[-1].loss < history.points[1].loss
-    # differences of low rank round otherwise once they are part of the weights: a guess or two of 154
-    assert asked.score(model) == pytest.approx(history.best.score, abs=0.02)
+
+
+@pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing")
+@pytest.mark.parametrize("by", ["full", "lora"])
+def test_the_model_that_is_left_is_the_best_one(by: str, model: TextModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    # in 16 bits differences of low rank round otherwise once they are part of the weights
+    monkeypatch.setattr("shopkeeper.encode.model.bf16_is_fast", lambda: False)
+    asked = task()
+    history = train(model, method(by), asked, CORPUS, QUICK)
+    assert asked.score(model) == history.best.score > history.points[0].score
 
 
 def test_whole_words_are_masked_and_an_example_counts_by_itself(model: TextModel) -> None:

@@ -14,6 +14,7 @@ from shopkeeper.encode.open import open_encoder
 from shopkeeper.profile.profiles import Profiles
 from shopkeeper.settings import Encode
 from shopkeeper.store.snapshot import interactions_table
+from shopkeeper.testing import worlds
 from shopkeeper.types import (
     ACTION_CODES,
     Batch,
@@ -123,26 +124,10 @@ def read(folder: Path) -> Sequences:
         raise SystemExit(f"{paths[0]}: {short} shoppers have fewer than {LEAST} products")
     product_ids = [product_id for _, product_id in sorted((int(n), own) for n, own in json.loads(ids).items())]
     title_of = dict(line.split("\t", 1) for line in titles.decode().splitlines())
-    catalog = _catalog(product_ids, [title_of.get(product_id, "") for product_id in product_ids])
+    named = [title_of.get(product_id, "") for product_id in product_ids]
+    unpriced = np.full(len(named), np.nan, np.float32)
+    catalog = worlds.catalog(named, product_ids=product_ids, prices=unpriced, currency="")
     return Sequences(name, catalog, _log(lines), digest)
-
-
-def _catalog(product_ids: list[str], titles: list[str]) -> Catalog:
-    n = len(product_ids)
-    return Catalog(
-        product_ids=product_ids,
-        titles=titles,
-        brands=[""] * n,
-        categories=np.zeros(n, np.int32),
-        category_paths=[("All",)],
-        departments=np.zeros(n, np.int32),
-        department_names=["All"],
-        groups=np.arange(n, dtype=np.int32),
-        prices=np.full(n, np.nan, np.float32),
-        available=np.ones(n, bool),
-        created=np.full(n, np.nan),
-        deleted=np.zeros(n, bool),
-    )
 
 
 def _log(lines: list[RowArray]) -> Interactions:

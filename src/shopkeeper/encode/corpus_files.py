@@ -35,7 +35,7 @@ def write(corpus: Corpus, folder: Path) -> None:
             texts[name] = {"texts": list(pairs.texts), "kind": pairs.kind}
             arrays |= {f"{name}.lefts": pairs.lefts, f"{name}.rights": pairs.rights, f"{name}.weights": pairs.weights}
     (folder / TEXTS).write_text(json.dumps(texts), encoding="utf-8")
-    np.savez(folder / ARRAYS, **arrays)  # type: ignore[arg-type]  # it also takes a flag by keyword
+    np.savez(folder / ARRAYS, allow_pickle=False, **arrays)
     if corpus.vectors is not None:
         np.save(folder / VECTORS, corpus.vectors, allow_pickle=False)
 

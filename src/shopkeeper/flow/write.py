@@ -85,5 +85,4 @@ def _write(draft: Draft, learning: Learning) -> None:
         np.savez(draft.path / RATINGS_FILE, stars=stars, n=n)
     synonyms = [own._asdict() for own in learning.mined]
     (draft.path / MINED_FILE).write_bytes(orjson.dumps(synonyms, option=orjson.OPT_INDENT_2))
-    # savez also takes a flag by keyword, which a file's name is not
-    np.savez(draft.path / TRIAL_FILE, **{contest.key(): contest.ours for contest in contests})  # type: ignore[arg-type]
+    np.savez(draft.path / TRIAL_FILE, allow_pickle=False, **{contest.key(): contest.ours for contest in contests})

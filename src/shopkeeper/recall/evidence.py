@@ -162,8 +162,14 @@ class Learnt:
     def save(self, folder: Path) -> None:
         """Writes itself into an existing folder."""
         (folder / "queries.json").write_bytes(orjson.dumps(self.queries))
-        arrays = {"offsets": self.offsets, "rows": self.rows, "counts": self.counts, "shoppers": self.shoppers}
-        np.savez(folder / "chosen.npz", day=np.array(self.day), **arrays)  # type: ignore[arg-type]
+        np.savez(
+            folder / "chosen.npz",
+            day=np.array(self.day),
+            offsets=self.offsets,
+            rows=self.rows,
+            counts=self.counts,
+            shoppers=self.shoppers,
+        )
 
     @classmethod
     def load(cls, folder: Path) -> "Learnt":

@@ -41,7 +41,8 @@ class Covisit:
     back counting `decay` times less. Live events add to T at once. Beside given seeds a score is held back by S / (S +
     support), S the sum of the undamped T[seed], and what has less than `least` of it is not offered: a basket or two do
     not make "often".
-    Source: the count model of evidence.md, section 1; item-to-item: Linden, Smith, York, IEEE Internet Computing 2003.
+    Source: Linden, Smith, York, "Amazon.com recommendations: item-to-item collaborative filtering", IEEE Internet
+    Computing 2003, with pairs counted by their nearness.
     """
 
     class Settings(SourceSettings):

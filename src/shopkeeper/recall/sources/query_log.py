@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from shopkeeper.observed import Choice
-from shopkeeper.recall.evidence import NOTHING_LEARNT, Chosen, Learnt, Live, Words, chosen_after, told_of, words_of
+from shopkeeper.recall.chosen import NOTHING_LEARNT, Chosen, Learnt, Live, Words, chosen_after, told_of, words_of
 from shopkeeper.recall.offers import NOTHING, best
 from shopkeeper.settings import SourceSettings
 from shopkeeper.types import Batch, Catalog, Intent, Offer, Request, Scene, Snapshot

@@ -29,8 +29,8 @@ def made_up_export(folder: Path) -> Path:
 
 
 def test_the_folder_is_named_by_model_weights_and_recipe() -> None:
-    assert artefact.key_of("MiniLM", "0123456789abcdef0123") == "MiniLM-0123456789abcdef-r2"
-    assert artefact.key_of("mine", "0123456789abcdef0123", "feedbeef99") == "mine-0123456789abcdef-feedbeef-r2"
+    assert artefact.key_of("MiniLM", "0123456789abcdef0123") == "MiniLM-0123456789abcdef-r3"
+    assert artefact.key_of("mine", "0123456789abcdef0123", "feedbeef99") == "mine-0123456789abcdef-feedbeef-r3"
 
 
 def test_an_altered_file_makes_the_export_not_whole(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from shopkeeper.encode.weights import NONE, Weights, sha256_of
 from shopkeeper.errors import WeightsError
 
-RECIPE = 2
+RECIPE = 3
 """Raised whenever the same weights would give another file."""
 NEEDS = ("torch", "transformers", "onnx", "onnxscript")
 QUIET = {

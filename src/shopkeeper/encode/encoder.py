@@ -10,11 +10,11 @@ import numpy as np
 
 from shopkeeper.encode.artefact import MANIFEST, MODEL, OWN, TOKENIZER
 from shopkeeper.encode.kept import KeptVectors
-from shopkeeper.types import FloatArray
+from shopkeeper.types import FloatArray, IntArray
 
 QUERIES_KEPT = 8192
 BATCH_TOKENS = 256
-"""Texts run together until their padded tokens fill this; larger batches fall out of the cache of one core."""
+"""Texts of one length run together until their tokens fill this; larger batches fall out of the cache of one core."""
 SLOW_FUSIONS = ["SkipLayerNormFusion"]
 """The fused operator runs at a fraction of LayerNormalization's speed: without it, 44 % more texts a second."""
 
@@ -22,9 +22,8 @@ SLOW_FUSIONS = ["SkipLayerNormFusion"]
 class OnnxEncoder:
     """Runs one session; several threads may call it side by side, each runs on `threads` math threads.
 
-    int8 activations are scaled over the whole batch, so a passage's vector moves a little with the texts it is encoded
-    beside (mean cosine .992, least .985 on grocery titles); a query is run alone, its vector is always the same. The
-    vectors of the last queries are kept.
+    Only texts of as many tokens run together, and each token has a scale of its own (`encode/per_token.py`): a text's
+    vector is bit for bit the same whatever it is encoded beside. The vectors of the last queries are kept.
     """
 
     def __init__(self, folder: Path, *, threads: int = 1, max_tokens: int = 64) -> None:
@@ -40,7 +39,6 @@ class OnnxEncoder:
         self.fingerprint = f"{name}-t{limit}"
         self.agreement = float(manifest["agreement"])
         self._prefixes = {"query": manifest["query_prefix"], "passage": manifest["passage_prefix"]}
-        self._pad = int(manifest["pad"])
         self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
         self._tokenizer.enable_truncation(limit)
         options = onnxruntime.SessionOptions()
@@ -71,16 +69,14 @@ class OnnxEncoder:
         start = 0
         while start < len(order):
             end = start + 1
-            while end < len(order) and len(rows[order[end]]) * (end + 1 - start) <= BATCH_TOKENS:
+            width = len(rows[order[start]])
+            while end < len(order) and len(rows[order[end]]) == width and width * (end + 1 - start) <= BATCH_TOKENS:
                 end += 1
             members = order[start:end]
-            vectors[members] = self._batch([rows[row] for row in members])
+            vectors[members] = self._batch(np.array([rows[row] for row in members], np.int64))
             start = end
         return vectors
 
-    def _batch(self, rows: list[list[int]]) -> FloatArray:
-        lengths = np.array([len(row) for row in rows])
-        mask = (np.arange(lengths.max()) < lengths[:, None]).astype(np.int64)
-        ids = np.full(mask.shape, self._pad, np.int64)
-        ids[mask.astype(bool)] = np.concatenate(rows)
+    def _batch(self, ids: IntArray) -> FloatArray:
+        mask = np.ones_like(ids)
         return np.asarray(self._session.run(None, {"input_ids": ids, "attention_mask": mask})[0], np.float32)

@@ -82,20 +82,25 @@ def export(weights: Weights, folder: Path) -> float:
 
 
 def write_int8(model: "TextModel", path: Path) -> None:
-    """Writes the model as ONNX, matrices as int8 with a scale a column, what they are multiplied with as it comes."""
+    """Writes the model as ONNX: matrices as int8 with a scale a column, what they are multiplied with a scale a token.
+
+    A text's numbers so never depend on another's.
+    """
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     from shopkeeper.encode.graph import onnx_of
+    from shopkeeper.encode.per_token import per_token
 
     if model.part is not None:  # what a method put beside the body is not among the operators that are written down
         whole = path.with_suffix(".fp32.onnx")
         _trace(model, whole)
         quantize_dynamic(str(whole), str(path), per_channel=True, weight_type=QuantType.QInt8)
         whole.unlink()
-        return
-    types = {"DefaultTensorType": onnx.TensorProto.FLOAT}  # it cannot infer what attention gives
-    quantize_dynamic(onnx_of(model), str(path), per_channel=True, weight_type=QuantType.QInt8, extra_options=types)
+    else:
+        types = {"DefaultTensorType": onnx.TensorProto.FLOAT}  # it cannot infer what attention gives
+        quantize_dynamic(onnx_of(model), str(path), per_channel=True, weight_type=QuantType.QInt8, extra_options=types)
+    onnx.save(per_token(onnx.load(str(path))), str(path))
 
 
 def _trace(model: "TextModel", path: Path) -> None:

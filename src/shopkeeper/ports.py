@@ -270,7 +270,8 @@ class Ranker(Protocol):
 class Rule(Protocol):
     """One rule of the page: drops, moves or boosts. Says what it did in one line, or an empty string.
 
-    Rules run by `place`, lowest first: 10 drops, 20 sorts, 30 collapses, 70 moves.
+    May also fit, save, observe, update, forget. Rules run by `place`, lowest first: 10 drops, 20 sorts, 30 collapses,
+    70 moves.
     """
 
     Settings: ClassVar[type[BaseModel]]

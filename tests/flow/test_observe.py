@@ -43,7 +43,7 @@ def test_an_event_changes_the_next_page_and_outlives_a_restart(shop_folder: Path
     with open_shop(shop_folder) as shop:
         before = home(shop)
         for number in range(3):
-            observe([event(f"e{number}", "HO3C", "purchase")], shop)
+            observe([event(f"e{number}", "HO3C", "add_to_cart")], shop)
         after = home(shop)
         assert shop.catalog.row_of["HO3C"] in after
         assert before != after
@@ -110,12 +110,12 @@ def test_a_product_put_is_found_and_a_product_deleted_is_not(shop: Shop) -> None
 
 def test_a_new_version_swaps_in_with_what_happened_since(shop_folder: Path) -> None:
     with open_shop(shop_folder) as shop:
-        observe([event("e1", "HO3C", "purchase")], shop)
+        observe([event("e1", "HO3C", "add_to_cart")], shop)
         old = shop.version
         learn(shop_folder)
         assert shop.reload() and shop.version != old
         assert not shop.reload()
-        observe([event("e2", "HO3C", "purchase")], shop)
+        observe([event("e2", "HO3C", "add_to_cart")], shop)
         page = answer(ask(shop, scene="home", user_id="u7", session_id="now", k=40), shop)
         assert shop.catalog.row_of["HO3C"] in {item.row for item in page.items}
 

@@ -123,7 +123,7 @@ def test_a_plugin_that_stops_an_iteration_is_a_failure_and_not_a_silence(
     def stops(*_: Any) -> None:
         raise StopIteration
 
-    monkeypatch.setattr(next(iter(shop.rules.values())), "apply", stops)
+    monkeypatch.setattr(next(iter(shop.trained.rules.values())), "apply", stops)
     app = create_app({shop.name: shop}, keys=Keys())
     with TestClient(app, raise_server_exceptions=False) as client:
         assert answered(client, PLAIN[0])[0] == 500

@@ -5,7 +5,7 @@
 3. Products of one basket count the mean of 1 / distance over every order of the basket, the same both ways.
 4. Baskets count from the earlier to the later by the mean distance of their lines, up to the gap.
 5. Large baskets, pairs below the weight and a product with itself are left out.
-6. Repeat intervals count a moment once and add up over shoppers.
+6. Repeat intervals count a moment once and add up over shoppers; who came back for a good did so on a later day.
 7. A buyer came back who took the product in two baskets; what was in one basket may be in the very next.
 8. Baskets stand in the order of their first lines, also where they overlap or start at one moment.
 9. A label is the best that a shopper did inside the window, or in its first basket there.
@@ -21,6 +21,7 @@ from math import isclose
 
 import ibis
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from shopkeeper.store import offline
@@ -163,6 +164,21 @@ def test_repeat_intervals_count_a_moment_once_and_add_up() -> None:
     assert lines_of(clicks)[1] == {"row": MUG, "n_intervals": 1, "days": 1.0}
 
 
+def test_returns_wait_for_the_same_good_until_the_shopper_was_last_seen() -> None:
+    table = interactions(
+        (ANN, TEA, 10.25, "purchase"),
+        (ANN, TEA, 10.75, "purchase"),  # the same day is no return
+        (ANN, MUG, 14.5, "purchase"),  # the mug is a variant of the tea here
+        (ANN, TEA, 30.0, "purchase"),  # a third time says nothing of the first
+        (BOB, TEA, 10.0, "purchase"),
+        (BOB, JAM, 22.0, "purchase"),
+        (BOB, TEA, 40.0, "view"),
+    )
+    rows = {"row": [TEA, MUG, JAM], "good": [7, 7, 8], "klass": [1, 1, 2]}
+    found = offline.returns(table, ibis.memtable(pa.table(rows))).to_pyarrow().to_pylist()
+    assert sorted(tuple(line.values()) for line in found) == [(1, 4.0, 1, 1), (1, 12.0, 0, 1), (2, 0.0, 0, 1)]
+
+
 def test_a_buyer_came_back_in_another_basket() -> None:
     table = interactions(
         (ANN, TEA, 1.0, "purchase"),
@@ -276,6 +292,7 @@ def test_every_expression_compiles_for_another_engine(engine: str) -> None:
         offline.popularity(table, 10.0, 7.0),
         offline.cooccurrence(table),
         offline.repeat_intervals(table),
+        offline.returns(table, ibis.table({"row": "int32", "good": "int32", "klass": "int32"}, name="classes")),
         offline.buyers(table),
         offline.next_baskets(table),
         offline.counts(table),

@@ -58,7 +58,7 @@ def answer(request: Request, shop: Shop, hand: Serving | None = None, *, logged:
     ranked, read_again = trace.timed("rerank", lambda: _read_again(shop, trained, batch, ranked, trace.started))
     arranged, fired = trace.timed(
         "arrange",
-        lambda: arrange(page_rules(shop.rules, steering), ranked, request, portrait, catalog, trained.vectors),
+        lambda: arrange(page_rules(trained.rules, steering), ranked, request, portrait, catalog, trained.vectors),
     )
     places = arranged.index[request.offset : request.offset + request.k]
     shown, rows = found.candidates.take(places), table.take(places)

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from shopkeeper.encode.pair_scorer import open_pair_scorer
 from shopkeeper.errors import WeightsError
 from shopkeeper.flow.shop import Shop, Trained
 from shopkeeper.flow.state import POPULARITY_FILE, VECTORS_FILE, mined_of, queries_of, readable, state_of
-from shopkeeper.ports import Encoder, Feature, Fits, PairScorer, Ranker, Saves, Says, Source
+from shopkeeper.ports import Encoder, Feature, Fits, PairScorer, Ranker, Rule, Saves, Says, Source
 from shopkeeper.rank.rerank import Rerank
 from shopkeeper.recall.crew import Crew
 from shopkeeper.recall.gather import Plan
@@ -47,10 +47,11 @@ class Stages:
     sources: Mapping[str, Source]
     features: Mapping[str, Feature]
     rankers: Mapping[str, Ranker]
+    rules: Mapping[str, Rule] = field(default_factory=dict)
 
     def fit(self, snapshot: Snapshot) -> None:
-        """Every source and feature learns from the snapshot; rankers are taught apart."""
-        for part in (*self.sources.values(), *self.features.values()):
+        """Every source, feature and rule learns from the snapshot; rankers are taught apart."""
+        for part in (*self.sources.values(), *self.features.values(), *self.rules.values()):
             if isinstance(part, Fits):
                 part.fit(snapshot)
 
@@ -69,7 +70,7 @@ class Stages:
                 part.save(place)
 
     def load(self, folder: Path, catalog: Catalog) -> None:
-        """Reads back what `save` wrote; a ranker that was not taught has no folder."""
+        """Reads back what `save` wrote; a ranker that was not taught has no folder, nor what is younger than it."""
         for place, part in self._saved(folder):
             if place.is_dir():
                 part.load(place, catalog)
@@ -79,6 +80,7 @@ class Stages:
             "sources": self.sources,
             "features": self.features,
             RANKERS: self.rankers,
+            "rules": self.rules,
         }
         return [
             (folder / kind / name, part)
@@ -95,7 +97,7 @@ def made(settings: Settings, kind: str) -> dict[str, Any]:
 
 def stages(settings: Settings) -> Stages:
     """The stages that the settings ask for, knowing nothing yet."""
-    return Stages(made(settings, "source"), made(settings, "feature"), made(settings, "ranker"))
+    return Stages(*(made(settings, kind) for kind in ("source", "feature", "ranker", "rule")))
 
 
 def encoder_of(folder: ShopFolder, catalog: Catalog) -> Encoder | None:
@@ -165,8 +167,7 @@ def load_trained(folder: ShopFolder, catalog: Catalog, ahead: Future[VersionInfo
         parts.known_to(understanding).remember(queries)
         understanding.mean(mined_of(version))
         suggester = Suggester(catalog, popularity, queries)
-        stating = folder.settings.understand.filters
-        structured = Structured(catalog, understanding.lexicon.counts) if stating else None
+        structured = Structured(catalog, understanding.lexicon.counts) if folder.settings.understand.filters else None
         same = version.number == current.number
         understanding.encoder = encoder = opened.result() if same else _encoder_of(folder, catalog, version)
     vectors = version.path / VECTORS_FILE
@@ -179,6 +180,7 @@ def load_trained(folder: ShopFolder, catalog: Catalog, ahead: Future[VersionInfo
         n_products=state["n_products"],
         sources=parts.sources,
         features=parts.features,
+        rules=parts.rules,
         rankers={name: ranker for name, ranker in parts.rankers.items() if name in state["rankers"]},
         scenes=folder.settings.rank.rankers,
         search=search,
@@ -230,7 +232,7 @@ def open_shop(path: Path, *, writable: bool = True, patient: bool = False, setti
             def load(folder: ShopFolder, catalog: Catalog) -> Trained | None:
                 return load_trained(folder, catalog, ahead.pop() if ahead else None)
 
-            return Shop(folder, made(folder.settings, "rule"), plan, load)
+            return Shop(folder, plan, load)
         except BaseException:
             folder.close()
             raise

@@ -63,6 +63,7 @@ class Trained:
     sources: Mapping[str, Source]
     features: Mapping[str, Feature]
     rankers: Mapping[str, Ranker]
+    rules: Mapping[str, Rule]
     scenes: Mapping[Scene, str]
     vectors: FloatArray | None
     understanding: Understanding
@@ -98,6 +99,7 @@ class Trained:
         """Whatever may observe, update or forget."""
         yield from self.sources.values()
         yield from self.features.values()
+        yield from self.rules.values()
         yield self.understanding
         yield self.suggester
         if self.structured is not None:
@@ -167,7 +169,7 @@ class Gate:
 class Shop:
     """One shop, open. Reading is lock-free; a change replaces what is read in one assignment."""
 
-    def __init__(self, folder: ShopFolder, rules: Mapping[str, Rule], plan: Plan, load: "Loader") -> None:
+    def __init__(self, folder: ShopFolder, plan: Plan, load: "Loader") -> None:
         self.folder = folder
         self.settings: Settings = folder.settings
         self.name = self.settings.shop.name
@@ -176,7 +178,6 @@ class Shop:
         self.gate = Gate()
         self.searches = Searches()
         self.attribution = Attribution(folder.exposures.query_of)
-        self.rules = rules
         self.hand = Hand(folder.path, self.settings.understand.synonyms.weight)
         self.plan = plan
         self._load = load

@@ -106,6 +106,24 @@ def repeat_intervals(interactions: Table, actions: Sequence[Action] = ("purchase
     return own.group_by("row").aggregate(n_intervals=(own.n - 1).sum(), days=own.days.sum())
 
 
+def returns(interactions: Table, classes: Table, actions: Sequence[Action] = ("purchase",)) -> Table:
+    """Table[klass, days, again, n]: after how many whole days shoppers took the same thing for the second time.
+
+    `classes` says what each row is, Table[row, good, klass]: variants are one good. `again` is 0 for those who had not
+    come back for it by their last line of anything, so many `days` after their first of it.
+    """
+    lines = interactions.filter(_is_any(interactions, actions)).join(classes, "row")
+    lines = lines.select("user", "good", "klass", moment=lines.day.floor()).distinct()
+    until = lines.group_by("user").aggregate(until=lines.moment.max())
+    order = ibis.window(group_by=["user", "good"], order_by="moment")
+    marked = lines.mutate(place=ibis.row_number().over(order), second=lines.moment.lead().over(order))
+    own = marked.filter(marked.place == 0).join(until, "user")
+    waited = own.select(
+        "klass", days=own.second.fill_null(own.until) - own.moment, again=own.second.notnull().cast("int8")
+    )
+    return waited.group_by("klass", "days", "again").aggregate(n=waited.count())
+
+
 def buyers(interactions: Table, actions: Sequence[Action] = ("purchase",)) -> Table:
     """Table[row, buyers, back]: how many shoppers took a product, and how many of them in more than one basket."""
     lines = interactions.filter(_is_any(interactions, actions))

@@ -1,13 +1,15 @@
 """The contracts of page rules and of quality checks."""
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from shopkeeper.ports import Finding
-from shopkeeper.testing.contract_world import DELETED, TODAY, World, world
+from shopkeeper.ports import Finding, Fits, Saves
+from shopkeeper.testing.contract_world import DELETED, TODAY, World, empty_world, world
 from shopkeeper.types import SCENES, Portrait, Ranked, Request
 
 
@@ -50,7 +52,42 @@ def an_empty_page_stays_empty(kind: type[Any]) -> None:
         assert not len(given.rows), f"{len(given.rows)} rows came from nowhere"
 
 
-RULE_CONTRACT = (a_rule_only_takes_from_what_it_got, a_rule_leaves_what_it_got_untouched, an_empty_page_stays_empty)
+def a_saved_rule_does_the_same(kind: type[Any]) -> None:
+    """What was learnt, saved and loaded arranges as what was learnt; nothing is pickled."""
+    here = world()
+    rule, again = _learnt(kind, here), kind(kind.Settings())
+    saves = isinstance(rule, Saves)
+    if not saves:
+        return
+    with tempfile.TemporaryDirectory() as name:
+        rule.save(Path(name))
+        assert not list(Path(name).rglob("*.p*kl*")), "pickle was written"
+        again.load(Path(name), here.catalog)
+        for request, portrait in _askers(here):
+            asked = (_ranked(here), request, portrait, here.catalog, here.snapshot.vectors)
+            (one, said), (other, told) = rule.apply(*asked), again.apply(*asked)
+            assert np.array_equal(one.rows, other.rows) and said == told, "it arranges otherwise after loading"
+
+
+def a_rule_learns_from_nothing(kind: type[Any]) -> None:
+    """A shop without products can be learnt."""
+    _learnt(kind, empty_world())
+
+
+def _learnt(kind: type[Any], here: World) -> Any:
+    rule = kind(kind.Settings())
+    if isinstance(rule, Fits):
+        rule.fit(here.snapshot)
+    return rule
+
+
+RULE_CONTRACT = (
+    a_rule_only_takes_from_what_it_got,
+    a_rule_leaves_what_it_got_untouched,
+    an_empty_page_stays_empty,
+    a_saved_rule_does_the_same,
+    a_rule_learns_from_nothing,
+)
 
 
 def empty_tables_are_fine(kind: type[Any]) -> None:

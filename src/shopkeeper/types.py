@@ -52,7 +52,7 @@ NEW_USER = -1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Product:
-    """A product as the shop describes it (schema.org names). Price in major units of `currency`; None if unknown."""
+    """A product by schema.org names: price in major units of `currency`, None if unknown; created_at ISO 8601, UTC."""
 
     product_id: str
     title: str
@@ -68,7 +68,6 @@ class Product:
     seller: str = ""
     locale: str = ""
     created_at: str | None = None
-    """ISO 8601, UTC."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +190,7 @@ NO_ROWS: RowArray = np.empty(0, np.int32)
 class Request:
     """One question at `day`. `allowed` (n,): its filters as a mask; `without`: but one facet's; `wide`: part too.
     `order` (n,): what its sort goes by where the catalogue does not say it, highest first, NaN unknown; `personal`: a
-    search may lean towards who asks."""
+    search may lean towards who asks. `shown`: the rows of earlier pages of this list, which are on no later one."""
 
     request_id: str
     scene: Scene
@@ -213,6 +212,7 @@ class Request:
     wide: bool = False
     order: FloatArray | None = None
     personal: bool = True
+    shown: RowArray = field(default_factory=lambda: NO_ROWS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,14 @@ def test_the_variant_a_shopper_buys_most_takes_the_best_place(per_group: int, ro
     assert made.apply(ranked(6, 5, 4, 3, 2, 1), by_price, mine, shelf, None)[0].rows.tolist()[0] == 0
 
 
+def test_of_variants_the_one_that_an_earlier_page_showed_stands_for_all_and_is_not_shown_again() -> None:
+    shelf = worlds.catalog(["Milk, 1 l", "Milk, 2 l", "Bread"], groups=np.array([5, 5, 6], np.int32))
+    made = {"variants": plugins.load("rule", "variants")(plugins.load("rule", "variants").Settings())}
+    asked = replace(ask_home(), shown=np.array([1], np.int32), offset=1)
+    bought = worlds.portrait(worlds.interactions([(0, 0, day, "purchase") for day in (1.0, 2.0)]), 0)
+    assert arrange(made, ranked(3, 2, 1), asked, bought, shelf, None)[0].rows.tolist() == [2]
+
+
 def test_a_sorted_page_puts_unknown_prices_last() -> None:
     shelf = worlds.catalog(["a", "b", "c"], prices=np.array([3.0, np.nan, 1.0], np.float32))
     assert page("sort", ranked(3, 2, 1), shelf, sort="price_asc") == ([2, 0, 1], "sorted by price_asc")

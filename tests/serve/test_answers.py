@@ -135,7 +135,7 @@ def test_an_event_changes_the_next_page(client: TestClient) -> None:
 
 
 BAD = [
-    ({"quer": "tea"}, "body.quer", "no such field. Allowed: as_words, context, explain, filters, k, language, offset, "
+    ({"quer": "tea"}, "body.quer", "no such field. Allowed: after, as_words, context, explain, filters, k, language, offset, "
      "personal, query, session_id, sort, user_id. Did you mean 'query'?"),
     ({}, "body.query", "is required"),
     ({"query": "x" * 401}, "body.query", "string should have at most 400 characters, got '" + "x" * 80 + "'"),

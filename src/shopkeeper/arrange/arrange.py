@@ -16,12 +16,17 @@ def arrange(
     catalog: Catalog,
     vectors: FloatArray | None,
 ) -> tuple[Ranked, tuple[str, ...]]:
-    """The order after all rules, by their place, and one line from each rule that did something."""
+    """The order after all rules, by their place, and one line from each rule that did something.
+
+    What earlier pages of this list showed is in the rules' hands like everything else, and goes last.
+    """
     fired = []
     for name in sorted(rules, key=lambda rule: (rules[rule].place, rule)):
         ranked, note = rules[name].apply(ranked, request, portrait, catalog, vectors)
         if note:
             fired.append(f"{name}: {note}")
+    if len(request.shown):
+        ranked = keep(ranked, ~np.isin(ranked.rows, request.shown))
     return ranked, tuple(fired)
 
 

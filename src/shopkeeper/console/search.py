@@ -13,7 +13,7 @@ from shopkeeper.console.understood import Chip, Understood, attribute_label, ran
 from shopkeeper.flow.instead import likely_in
 from shopkeeper.flow.shop import today
 from shopkeeper.recall.filter import RANGES, VALUES, masks
-from shopkeeper.types import BoolArray, Filters, Page, RowArray
+from shopkeeper.types import BoolArray, Filters, Page, RowArray, Scene
 
 PER_PAGE = 24
 MOST_OPEN = 8
@@ -119,10 +119,13 @@ def _popular(guest: Guest, department: str) -> Section:
 
 
 def _found(guest: Guest, query: Query) -> Section:
+    scene: Scene = "search" if query.words else "home"  # a department without words is the home feed, narrowed
+    before = [f"{scene}:search?{query.address(page=page)}" for page in range(1, query.page)]
     return section(
         guest,
-        "search" if query.words else "home",  # a department without words is the home feed, narrowed
+        scene,
         f"search?{query.address(page=query.page)}",
+        after=guest.visit.pages(before),
         query=query.words,
         filters=query.filters(),
         sort=query.sort,

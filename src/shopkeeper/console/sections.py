@@ -98,7 +98,7 @@ def section(guest: Guest, scene: Scene, key: str = "", without: Sequence[int] = 
     visit = guest.visit
     guest.visits.keep(guest.session, page, guest.shop.name, guest.user_id)
     shown = [guest.shop.catalog.product_ids[item.row] for item in page.items]
-    before = visit.look(f"{scene}:{key}", shown)
+    before = visit.look(f"{scene}:{key}", shown, page.request_id)
     notes = visit.since(before.number if before else visit.told)
     change = compare(before.product_ids, shown) if before and notes else None
     new = frozenset(change.new) if change and not key else frozenset()

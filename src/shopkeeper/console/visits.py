@@ -31,10 +31,11 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a scene last showed: product ids in order, and how much had been noted by then."""
+    """What a scene last showed: product ids in order, how much had been noted by then, and the page."""
 
     number: int
     product_ids: tuple[str, ...]
+    request_id: str = ""
 
 
 @dataclass
@@ -63,14 +64,20 @@ class Visit:
         with self.lock:
             return [note for note in reversed(self.notes) if note.number > number]
 
-    def look(self, scene: str, product_ids: Sequence[str]) -> Seen | None:
-        """Remembers what a scene shows now; returns what it showed before."""
+    def look(self, scene: str, product_ids: Sequence[str], request_id: str = "") -> Seen | None:
+        """Remembers what a scene shows now, and on which page; returns what it showed before."""
         with self.lock:
             before = self.seen.pop(scene, None)
-            self.seen[scene] = Seen(self.number, tuple(product_ids))
+            self.seen[scene] = Seen(self.number, tuple(product_ids), request_id)
             while len(self.seen) > MOST_SEEN:
                 self.seen.popitem(last=False)
             return before
+
+    def pages(self, scenes: Sequence[str]) -> tuple[str, ...]:
+        """The request_id of the page that each of these scenes last showed; none at all where one is forgotten."""
+        with self.lock:
+            seen = [self.seen[scene].request_id for scene in scenes if scene in self.seen]
+        return tuple(seen) if len(seen) == len(scenes) else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,9 +60,10 @@ def answer(request: Request, shop: Shop, hand: Serving | None = None, *, logged:
         "arrange",
         lambda: arrange(page_rules(trained.rules, steering), ranked, request, portrait, catalog, trained.vectors),
     )
-    places = arranged.index[request.offset : request.offset + request.k]
+    places = arranged.index[_shown(request)]
     shown, rows = found.candidates.take(places), table.take(places)
-    n_found = len(arranged.rows) - len(steering.added & steering.shown)  # a pin alone is nothing found
+    reachable = len(request.shown) + len(arranged.rows)
+    n_found = reachable - len(steering.added & steering.shown)  # a pin alone is nothing found
     parts = read_again.beside(ranker.parts(shown, rows), places)
     items = trace.timed("explain", lambda: _items(batch, arranged, parts, catalog, found))
     own = [item.row for item in items if item.row not in steering.added]
@@ -70,8 +71,8 @@ def answer(request: Request, shop: Shop, hand: Serving | None = None, *, logged:
         request_id=request.request_id,
         scene=request.scene,
         items=steering.told(items, placed(request.language)),
-        total=max(int(found.totals[0]), len(arranged.rows) if n_found else 0),
-        reachable=len(arranged.rows),
+        total=max(int(found.totals[0]), reachable if n_found else 0),
+        reachable=reachable,
         intent=intent,
         facets=found.facets[0],
         rules=(*fired, *steering.lines()),
@@ -102,7 +103,7 @@ def _items(
 ) -> tuple[Item, ...]:
     """The products of the page, each with its reasons."""
     request, portrait = batch.requests[0], batch.portraits[0]
-    shown = slice(request.offset, request.offset + request.k)
+    shown = _shown(request)
     unheard = unheard_of(portrait)
     rows, why = arranged.rows[shown], [folded(tree, unheard) for tree in trees(*parts)]
     seed = catalog.titles[request.seeds[0]] if len(request.seeds) == 1 else ""
@@ -120,6 +121,12 @@ def _items(
         Item(row, request.offset + at, score, 1.0, why[at], sentence(why[at], known[at], request.language))
         for at, (row, score) in enumerate(zip(rows.tolist(), arranged.scores[shown].tolist(), strict=True))
     )
+
+
+def _shown(request: Request) -> slice:
+    """The places of the page in an order that no longer holds what earlier pages showed."""
+    start = max(0, request.offset - len(request.shown))
+    return slice(start, start + request.k)
 
 
 def _bought_often(candidates: Candidates, index: IntArray) -> list[bool]:

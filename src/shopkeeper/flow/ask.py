@@ -10,7 +10,7 @@ from typing_extensions import Unpack
 
 from shopkeeper.flow.shop import Shop, today
 from shopkeeper.recall.filter import masks, spelt
-from shopkeeper.types import Filters, Language, Request, Scene, Sort
+from shopkeeper.types import Filters, Language, Request, RowArray, Scene, Sort
 
 MINUTES_A_DAY = 1440
 
@@ -28,15 +28,20 @@ class Asked(TypedDict, total=False):
     personal: bool
     k: int
     offset: int
+    after: Sequence[str]
     language: Language
     context: Mapping[str, str]
     request_id: str
 
 
 def ask(shop: Shop, *, scene: Scene, **asked: Unpack[Asked]) -> Request:
-    """The request, for now. Raises UnknownProduct where a seed product is not in the catalogue."""
+    """The request, for now. `after` names the earlier pages of the same list, of which nothing is shown again.
+
+    Raises UnknownProduct where a seed product is not in the catalogue.
+    """
     filters = spelt(shop.catalog, asked.get("filters", Filters()))
     narrowed = masks(shop.catalog, filters)
+    shown = _rows_of(shop, asked.get("after", ()))
     user_id, sort = asked.get("user_id", ""), asked.get("sort", "relevance")
     return Request(
         request_id=asked.get("request_id") or uuid.uuid4().hex,
@@ -56,8 +61,16 @@ def ask(shop: Shop, *, scene: Scene, **asked: Unpack[Asked]) -> Request:
         language=asked.get("language", "en"),
         context=asked.get("context", {}),
         k=asked.get("k", 12),
-        offset=asked.get("offset", 0),
+        offset=max(asked.get("offset", 0), len(shown)),
+        shown=shown,
     )
+
+
+def _rows_of(shop: Shop, request_ids: Sequence[str]) -> RowArray:
+    """int32 (m,): what these pages showed, each once; a page that is no longer in the log showed nothing."""
+    pages = [page for name in dict.fromkeys(request_ids) if (page := shop.folder.exposures.get(name)) is not None]
+    known = (shop.catalog.row_of.get(product_id) for page in pages for product_id in page.product_ids)
+    return np.array(list(dict.fromkeys(row for row in known if row is not None)), np.int32)
 
 
 def _minute(day: float) -> float:

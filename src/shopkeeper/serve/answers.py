@@ -49,6 +49,7 @@ def _page(shop: Shop, front: Front, scene: Scene, asked: Asked, **more: Any) -> 
         filters=filters,
         k=asked.k,
         offset=asked.offset,
+        after=asked.after,
         language=asked.language,
         context=asked.context,
         **more,

@@ -101,6 +101,11 @@ class Asked(Model):
     filters: FiltersIn = FiltersIn()
     k: Count = Field(12, ge=1, le=MAX_K, description="How many products.")
     offset: Count = Field(0, ge=0, le=MAX_OFFSET, description="How many products to skip.")
+    after: Annotated[tuple[Id, ...], Field(max_length=100)] = Field(
+        (),
+        description="The `request_id` of each earlier page of this list: nothing that those showed is shown again, "
+        "whatever was done meanwhile. `offset` then need not be said.",
+    )
     language: Language = Field("en", description="Language of the sentences.")
     context: Context = {}
     explain: StrictBool = Field(False, description="Whether each item carries the tree of parts behind its score.")

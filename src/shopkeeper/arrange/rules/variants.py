@@ -13,8 +13,8 @@ from shopkeeper.types import PURCHASE, Catalog, FloatArray, IntArray, Portrait, 
 class Variants:
     """Keeps `per_group` of each variant group, and of each title where titles repeat, in the group's best places.
 
-    Which ones: those this shopper bought most often, then the best ranked. A page sorted by price or age keeps the
-    first by that order, whatever was bought.
+    Which ones: those that an earlier page of this list showed, then those this shopper bought most often, then the best
+    ranked. A page sorted by price or age keeps the first by that order, whatever was bought.
     """
 
     place: ClassVar[int] = 30
@@ -30,6 +30,8 @@ class Variants:
     ) -> tuple[Ranked, str]:
         bought = portrait.rows[portrait.actions == PURCHASE]
         times = _times(ranked.rows, bought if request.sort == "relevance" else bought[:0])
+        if len(request.shown):
+            times[np.isin(ranked.rows, request.shown)] += len(bought) + 1
         kept = self._best(catalog.groups[ranked.rows], times)
         kept = kept[self._best(title_codes(catalog, ranked.rows[kept]), times[kept])]
         collapsed = len(ranked.rows) - len(kept)

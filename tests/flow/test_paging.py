@@ -6,11 +6,12 @@
 """
 
 import time
+from typing import Any
 
 import pytest
 
 from shopkeeper.flow.answer import answer
-from shopkeeper.flow.ask import Asked, ask
+from shopkeeper.flow.ask import ask
 from shopkeeper.flow.observe import observe
 from shopkeeper.flow.shop import Shop
 from shopkeeper.types import Event, Page, Scene
@@ -22,7 +23,7 @@ def rows_of(page: Page) -> list[int]:
 
 @pytest.mark.parametrize("scene", ["home", "search", "similar"])
 def test_no_page_repeats_an_earlier_one_whatever_came_between(shop: Shop, scene: Scene) -> None:
-    asked: Asked = {"user_id": "u9", "session_id": "visit", "k": 5}
+    asked: dict[str, Any] = {"user_id": "u9", "session_id": "visit", "k": 5}
     if scene != "home":
         asked |= {"query": "birch"} if scene == "search" else {"product_ids": ["DA0A"]}
     first = answer(ask(shop, scene=scene, **asked), shop)

@@ -135,8 +135,8 @@ def test_an_event_changes_the_next_page(client: TestClient) -> None:
 
 
 BAD = [
-    ({"quer": "tea"}, "body.quer", "no such field. Allowed: after, as_words, context, explain, filters, k, language, offset, "
-     "personal, query, session_id, sort, user_id. Did you mean 'query'?"),
+    ({"quer": "tea"}, "body.quer", "no such field. Allowed: after, as_words, context, explain, filters, k, language, "
+     "offset, personal, query, session_id, sort, user_id. Did you mean 'query'?"),
     ({}, "body.query", "is required"),
     ({"query": "x" * 401}, "body.query", "string should have at most 400 characters, got '" + "x" * 80 + "'"),
     ({"query": 3}, "body.query", "must be a valid string, got 3"),

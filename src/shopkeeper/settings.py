@@ -7,7 +7,7 @@ A plug-in's keys are declared in its own file (`Settings`), so that one file add
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -15,7 +15,7 @@ from shopkeeper import plugins
 from shopkeeper.complaints import complaint
 from shopkeeper.errors import SettingError, ShopNotFound, did_you_mean
 from shopkeeper.types import Scene
-from shopkeeper.understood import Way
+from shopkeeper.understood import Says, Way
 
 SETTINGS_FILE = "settings.toml"
 FUSED = "fused"
@@ -133,9 +133,12 @@ class Understand(Section):
     filters: bool = Field(
         True, description="Whether a brand, a category, a price or an attribute that words state becomes a filter."
     )
+    stated: tuple[Says, ...] = Field(get_args(Says), description="Which of these may, attributes by value or range.")
+    codes: bool = Field(True, description="Whether words that are all codes or numbers are searched as a code.")
     service: bool = Field(
         True, description="Whether questions for the shop's service (returns, delivery, ...) are told from products."
     )
+    sentiment: bool = Field(True, description="Whether a query that complains or praises is told, and helps `service`.")
     synonyms: Synonyms = Synonyms()
 
 

@@ -17,7 +17,7 @@ from shopkeeper.attributes import NO_ATTRIBUTES, Attributes
 from shopkeeper.expansions import Expansions
 from shopkeeper.numbered import ById
 from shopkeeper.observed import Choice
-from shopkeeper.understood import About, Alternative, Asks, Change, Redirect, Relaxed, Stated
+from shopkeeper.understood import About, Alternative, Asks, Change, Redirect, Relaxed, Sentiment, Stated
 
 if TYPE_CHECKING:
     import ibis
@@ -218,8 +218,7 @@ class Request:
 @dataclass(frozen=True, slots=True)
 class Intent:
     """What was understood of the words. `vector` float32 (d,) unit length, None where there are none; `maybe` meant.
-    `tokens` are searched; `stated` says what became filters or boosts, `hints` its words, which need not match.
-    `kind` says what is asked for, `about` which service."""
+    `tokens` are searched; `stated` says what became filters or boosts, `hints` its words, which need not match."""
 
     query: str = ""
     language: Language = "en"
@@ -234,6 +233,7 @@ class Intent:
     alternatives: tuple[Alternative, ...] = ()
     kind: Asks = "product"
     about: About | None = None
+    sentiment: Sentiment | None = None
 
 
 @dataclass(frozen=True, slots=True)

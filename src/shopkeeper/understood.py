@@ -8,6 +8,8 @@ How = Literal["words", "filters", "chosen", "meaning", "popular"]
 Way = Literal["reformulations", "choices", "neighbours"]
 About = Literal["returns", "delivery", "payment", "order", "account", "contact", "hours"]
 Asks = Literal["product", "code", "brand", "service"]
+Sentiment = Literal["negative", "positive"]
+Says = Literal["brand", "category", "price", "attributes", "ranges"]
 Kind = Literal["query", "category", "brand", "product"]
 
 

@@ -70,6 +70,7 @@ class Results:
     popular_in: str
     in_part: str
     service: str
+    complains: bool
     departments: tuple[Department, ...]
 
 
@@ -109,6 +110,7 @@ def search(guest: Guest, query: Query) -> Results:
         popular_in=likely,
         in_part=page.relaxed.shown if page and page.relaxed and "words" in page.relaxed.how else "",
         service=(page.intent.about or "") if page else "",
+        complains=bool(page and page.intent.sentiment == "negative"),
         departments=departments(guest, 8) if not total or (not matched and query.words) else (),
     )
 

@@ -18,6 +18,7 @@ from shopkeeper.encode.pair_scorer import open_pair_scorer
 from shopkeeper.errors import WeightsError
 from shopkeeper.flow.shop import Shop, Trained
 from shopkeeper.flow.state import POPULARITY_FILE, VECTORS_FILE, mined_of, queries_of, readable, state_of
+from shopkeeper.flow.structured import structured_of
 from shopkeeper.ports import Encoder, Feature, Fits, PairScorer, Ranker, Rule, Saves, Says, Source
 from shopkeeper.rank.rerank import Rerank
 from shopkeeper.recall.crew import Crew
@@ -28,7 +29,6 @@ from shopkeeper.store.mapped import mapped
 from shopkeeper.store.versions import VersionInfo
 from shopkeeper.types import Catalog, Snapshot
 from shopkeeper.understand.lexicon import catalog_texts
-from shopkeeper.understand.structured import Structured
 from shopkeeper.understand.suggest import Suggester
 from shopkeeper.understand.understanding import Understanding
 
@@ -167,7 +167,7 @@ def load_trained(folder: ShopFolder, catalog: Catalog, ahead: Future[VersionInfo
         parts.known_to(understanding).remember(queries)
         understanding.mean(mined_of(version))
         suggester = Suggester(catalog, popularity, queries)
-        structured = Structured(catalog, understanding.lexicon.counts) if folder.settings.understand.filters else None
+        structured = structured_of(folder.settings.understand, catalog, understanding)
         same = version.number == current.number
         understanding.encoder = encoder = opened.result() if same else _encoder_of(folder, catalog, version)
     vectors = version.path / VECTORS_FILE

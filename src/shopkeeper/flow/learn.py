@@ -22,6 +22,7 @@ from shopkeeper.flow.search_order import Searching, SearchOrder, search_order
 from shopkeeper.flow.shop import today
 from shopkeeper.flow.standings import ratings_table
 from shopkeeper.flow.state import encoder_said
+from shopkeeper.flow.structured import structured_of
 from shopkeeper.flow.teach import ranker_of, taught
 from shopkeeper.flow.trial import tried
 from shopkeeper.flow.vectors import Shelf, catalogue_vectors
@@ -35,7 +36,6 @@ from shopkeeper.store.snapshot import snapshot
 from shopkeeper.types import Catalog, FloatArray, Snapshot
 from shopkeeper.understand.lexicon import catalog_texts
 from shopkeeper.understand.mining import CatalogWords
-from shopkeeper.understand.structured import Structured
 from shopkeeper.understand.understanding import Understanding
 
 if TYPE_CHECKING:
@@ -116,9 +116,9 @@ def _search_order(
 ) -> SearchOrder | None:
     """How searches are ordered, by the shop's judgments; None where it has none."""
     settings, catalog = folder.settings, whole.catalog
-    stating = settings.understand.filters and (folder.path / settings.learn.judgments).is_file()
-    structured = Structured(catalog, understanding.lexicon.counts) if stating else None
-    scorer = scorer_of(settings) if (folder.path / settings.learn.judgments).is_file() else None
+    judging = (folder.path / settings.learn.judgments).is_file()
+    structured = structured_of(settings.understand, catalog, understanding) if judging else None
+    scorer = scorer_of(settings) if judging else None
     here = Searching(parts, understanding, structured, catalog, whole.day, settings, plan, scorer)
     return search_order(here, folder.path)
 

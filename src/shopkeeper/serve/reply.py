@@ -39,6 +39,7 @@ def page_told(page: Page, catalog: Catalog, explain: bool) -> dict[str, Any]:
             "tokens": intent.tokens,
             "kind": intent.kind,
             "about": intent.about,
+            "sentiment": intent.sentiment,
             "correction": intent.correction,
             "stated": [asdict(own) for own in intent.stated],
             "maybe": intent.maybe,

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_
 
 from shopkeeper.serve.asked import MAX_K, MAX_OFFSET, Context, Id, MaybeId, Model, Name, Price, Words
 from shopkeeper.types import Action, Event, Language, Product, Scene
-from shopkeeper.understood import About, Asks, How, Kind, Role
+from shopkeeper.understood import About, Asks, How, Kind, Role, Sentiment
 
 MAX_ROWS = 1000
 """Rows of one call, events or products."""
@@ -79,6 +79,7 @@ class IntentOut(BaseModel):
     tokens: list[str]
     kind: Asks = Field(description="What is asked for; `service`: a question for the shop, no product is meant.")
     about: About | None = Field(description="What a question for the service is about.")
+    sentiment: Sentiment | None = Field(description="Whether the words complain or praise; null where they do neither.")
     correction: str | None = Field(description="What was searched for in place of the query; null where it stands.")
     maybe: str | None = Field(description="What may have been meant: nothing was changed, ask the shopper.")
     changes: list[ChangeOut]

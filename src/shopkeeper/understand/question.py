@@ -48,10 +48,18 @@ def _any(phrases: list[str]) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{part})" for part in parts))
 
 
-def service_of(query: str, says: Callable[[str], bool] = lambda text: False) -> About | None:
+_OWN = re.compile(r"\b(i|i'm|i've|me|my|we|our|you|your)\b")
+_OWN_ZH = re.compile("[我你]|买的|买了|刚买|收到|了$")
+"""Who complains of what was bought."""
+
+
+def service_of(
+    query: str, says: Callable[[str], bool] = lambda text: False, *, complains: bool = False
+) -> About | None:
     """What a question for the service is about; None where the query is for products.
 
-    `says`: whether the shop's products say these words side by side, as `delivery box` may be.
+    `says`: whether the shop's products say these words side by side, as `delivery box` may be. Who `complains` asks,
+    and of what they have where nothing else is named: about returns.
     """
     text = folded(query[:LONGEST]).strip(" .!,")
     bare = text.rstrip("?？ ")
@@ -59,8 +67,11 @@ def service_of(query: str, says: Callable[[str], bool] = lambda text: False) -> 
         if service.whole.fullmatch(bare):
             return None if says(bare) else about
     asks = _ASKS_ZH.search(text) if has_han(text) else _ASKS.search(text)
-    if asks is None:
+    if asks is None and not complains:
         return None
     found = {about: len(service.asked.findall(text)) for about, service in _services().items()}
     best = max(found, key=lambda about: found[about])
-    return best if found[best] else None
+    if found[best]:
+        return best
+    own = _OWN_ZH if has_han(text) else _OWN
+    return "returns" if complains and own.search(text) else None

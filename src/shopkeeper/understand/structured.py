@@ -7,6 +7,7 @@ boost where it is not, and stays words where it is one thing alone.
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import get_args
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from shopkeeper.types import NO_ROWS, Catalog, FloatArray, Intent, RowArray
 from shopkeeper.understand.atoms import Atom, atoms
 from shopkeeper.understand.gazetteer import Gazetteer, Sense
 from shopkeeper.understand.quantities import Quantity, quantities
-from shopkeeper.understood import Role, Stated
+from shopkeeper.understood import Role, Says, Stated
 
 SURE = 0.3
 """A value is a filter where at least so many products have it for one whose title says the word."""
@@ -33,6 +34,13 @@ MOST_SENSES = 6
 """Attributes of one word that are weighed, the most common ones."""
 EVERYTHING = "*"
 """In `as_words`: nothing is to become a filter."""
+
+
+class AsWords(frozenset[str]):
+    """Fields whose words stay words; `attributes` and `ranges` are all of theirs."""
+
+    def __contains__(self, field: object) -> bool:
+        return super().__contains__(field) or super().__contains__(str(field).partition(".")[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +104,12 @@ class Reading:
 
 
 class Structured:
-    """Reads queries to one catalogue. `counts`: how many texts say each word."""
+    """Reads queries to one catalogue. `counts`: how many texts say each word; `stated`: what words may state at all."""
 
-    def __init__(self, catalog: Catalog, counts: Mapping[str, int]) -> None:
+    def __init__(self, catalog: Catalog, counts: Mapping[str, int], stated: Collection[Says] = get_args(Says)) -> None:
         self._gazetteer = Gazetteer(catalog)
         self._counts = counts
+        self._never = AsWords(set(get_args(Says)) - set(stated))
         self._kinds = _kinds(catalog)
         self._updating = threading.Lock()
 
@@ -117,6 +126,7 @@ class Structured:
         """
         if intent.is_code or intent.kind == "service" or not intent.tokens or EVERYTHING in as_words:
             return intent
+        as_words = AsWords(self._never.union(as_words))
         reading = self._read(intent.correction or intent.query, as_words)
         if intent.correction is not None:
             as_typed = self._read(intent.query, as_words)

@@ -16,6 +16,7 @@ from shopkeeper.understand.forms import forms
 from shopkeeper.understand.lexicon import Lexicon, is_code_query, row_texts
 from shopkeeper.understand.pinyin import Pinyin
 from shopkeeper.understand.question import service_of
+from shopkeeper.understand.sentiment import sentiment_of
 from shopkeeper.understand.spelling import Speller
 from shopkeeper.understand.synonyms import Meant, Synonyms
 from shopkeeper.understood import About, Mined
@@ -97,13 +98,15 @@ class Understanding:
         if not words:
             return Intent(query=asked, language=language_of(asked))
         corrector = self._corrector  # one for the whole query, whatever comes meanwhile
-        if self._settings.service and (about := service_of(asked, corrector.lexicon.says_all)) is not None:
-            return self._question(asked, words, about)
+        says_all = corrector.lexicon.says_all
+        feels = sentiment_of(asked, says_all) if self._settings.sentiment else None
+        if self._settings.service and (about := service_of(asked, says_all, complains=feels == "negative")) is not None:
+            return replace(self._question(asked, words, about), sentiment=feels)
         plain = folded(asked)
         corrected = corrector.correct(plain, words, kept)
         meant = corrected.text or (plain if has_han(asked) else asked)
         vector = self.encoder.encode([meant], "query")[0] if self.encoder is not None else None
-        searched, is_code = tokens(meant) if corrected.text else words, is_code_query(words)
+        searched, is_code = tokens(meant) if corrected.text else words, self._settings.codes and is_code_query(words)
         stands = kept is not None and kept.search(plain) is not None
         others = NO_OTHERS if is_code or not self._settings.synonyms.enabled else self._meant(searched)
         return Intent(
@@ -117,6 +120,7 @@ class Understanding:
             changes=(*forms(asked), *corrected.changes, *others.changes),
             alternatives=others.alternatives,
             maybe=corrector.doubted(words) if self._settings.did_you_mean and not (corrected.text or stands) else None,
+            sentiment=feels,
         )
 
     def _question(self, asked: str, words: list[str], about: About) -> Intent:

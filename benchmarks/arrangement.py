@@ -23,7 +23,8 @@ from typing import Any, cast
 import numpy as np
 
 from benchmarks import complete_journey
-from benchmarks.next_basket import CHUNK, K, Seeds, Task, Values
+from benchmarks.foretold import CHUNK, K, Seeds
+from benchmarks.next_basket import Task, Values
 from benchmarks.page import write
 from shopkeeper import plugins
 from shopkeeper.arrange.rules.calibrated import Calibrated, divergence
@@ -47,7 +48,8 @@ class Pages:
     """The lists of all households by each seed's ranker, and what a rule makes of them."""
 
     def __init__(self, task: Task, n_seeds: int) -> None:
-        settings, seeds = Settings({}), Seeds(n_seeds)
+        settings = Settings({})
+        seeds = Seeds(settings, n_seeds)
         plan, parts = Plan.of(settings), stages(settings)
         taught(
             replace(parts, rankers={"lambdarank": cast(Ranker, seeds)}), task.snapshot, settings, plan, lambda *_: None

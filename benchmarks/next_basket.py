@@ -17,33 +17,26 @@ import argparse
 import json
 import resource
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import complete_journey
 from benchmarks.complete_journey import Journey
+from benchmarks.foretold import K, Lists, foretold
 from benchmarks.page import write
-from shopkeeper.flow.build import Stages, made, stages
-from shopkeeper.flow.teach import SCENE, taught
 from shopkeeper.measure.baselines import personal_frequency, popularity
 from shopkeeper.measure.ranking import ndcg_at, recall_at
 from shopkeeper.measure.statistics import bootstrap, paired_bootstrap
-from shopkeeper.ports import Ranker
 from shopkeeper.profile.profiles import Profiles
-from shopkeeper.rank.assemble import assemble
 from shopkeeper.rank.labels import Labels, labels_between
-from shopkeeper.rank.order import top
-from shopkeeper.recall.gather import Plan, gather
 from shopkeeper.settings import Settings
-from shopkeeper.types import Batch, FeatureTable, FloatArray, IntArray, Intent, Request, Snapshot
+from shopkeeper.types import IntArray, Snapshot
 
-K = 10
-CHUNK = 256
 DECAYS = (0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.99)
 Values = NDArray[np.float64]
 
@@ -67,20 +60,12 @@ class Task:
         return cls(snapshot, labels_between(journey.interactions, snapshot.day, journey.start_of(to_week + 1)))
 
 
-@dataclass(frozen=True)
-class Lists:
-    """The first rows for each household, int64 (b, K) padded with -1: of all products, and of those never bought."""
-
-    of_all: IntArray
-    of_new: IntArray
-
-
 def main() -> None:
     asked = _arguments()
     started, cpu = time.perf_counter(), time.process_time()
     journey = complete_journey.read(Path(asked.data) if asked.data else None, asked.to_week)
     task = Task.of(journey, asked.from_week, asked.to_week)
-    runs = _foretold(task, asked.seeds)
+    runs = foretold(Settings({}), task.snapshot, task.labels.users, asked.seeds)
     figures: dict[str, Any] = {
         "benchmark": "next_basket",
         "shop": asked.shop,
@@ -110,48 +95,6 @@ def _arguments() -> argparse.Namespace:
     if not 2 <= asked.from_week <= asked.to_week:
         parser.error(f"weeks {asked.from_week} to {asked.to_week}: want 2 <= from-week <= to-week")
     return asked
-
-
-class Seeds:
-    """Rankers that differ by their seed alone, taught the same lesson."""
-
-    def __init__(self, n_seeds: int) -> None:
-        settings = [Settings({"rank": {"lambdarank": {"seed": seed * 100}}}) for seed in range(n_seeds)]
-        self.rankers: list[Ranker] = [made(own, "ranker")["lambdarank"] for own in settings]
-
-    def learn(self, table: FeatureTable, labels: FloatArray, offsets: IntArray) -> None:
-        for ranker in self.rankers:
-            ranker.learn(table, labels, offsets)
-
-
-def _foretold(task: Task, n_seeds: int) -> list[Lists]:
-    """The lists of each seed's shop, which learnt what was known as `learn` does it."""
-    settings, seeds = Settings({}), Seeds(n_seeds)
-    plan, parts = Plan.of(settings), stages(settings)
-    pupils = replace(parts, rankers={"lambdarank": cast(Ranker, seeds)})
-    lessons = taught(pupils, task.snapshot, settings, plan, lambda *_: None)
-    parts.fit(task.snapshot)
-    rankers = seeds.rankers if lessons else [parts.rankers["fused"]]
-    chunks = list(_lists(parts, rankers, task, plan))
-    return [
-        Lists(np.concatenate([own.of_all for own in found]), np.concatenate([own.of_new for own in found]))
-        for found in zip(*chunks, strict=True)
-    ]
-
-
-def _lists(parts: Stages, rankers: list[Ranker], task: Task, plan: Plan) -> Iterator[list[Lists]]:
-    """Each ranker's lists for some of the households, one chunk of them after another."""
-    profiles = Profiles(task.snapshot.log)
-    for start in range(0, len(task.labels.users), CHUNK):
-        users = task.labels.users[start : start + CHUNK]
-        requests = tuple(Request(request_id=str(u), scene=SCENE, day=task.snapshot.day, user=int(u)) for u in users)
-        batch = Batch(requests, (Intent(),) * len(users), profiles.portraits(users, task.snapshot.day))
-        candidates = gather(parts.sources, batch, plan).candidates
-        table = assemble(parts.features, batch, candidates)
-        offered = np.split(candidates.rows, candidates.offsets[1:-1])
-        known = np.concatenate([np.isin(own, p.rows) for own, p in zip(offered, batch.portraits, strict=True)])
-        scores = [ranker.score(candidates, table) for ranker in rankers]
-        yield [Lists(top(candidates, own, K), top(candidates, np.where(known, -np.inf, own), K)) for own in scores]
 
 
 def _baselines(journey: Journey, task: Task, from_week: int, to_week: int) -> dict[str, IntArray]:

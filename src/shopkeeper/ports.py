@@ -5,13 +5,13 @@ nested pydantic model `Settings`, is made as `Class(settings)`, and declares wha
 
     Fits        learns from a snapshot                      Saves       writes itself to a folder and reads itself back
     Observes    takes an event in at once                   Updates     takes a changed catalogue in at once
-    Follows     takes in at once what followed a search
+    Follows     takes in at once what followed a search     Meets       takes an event in with what came before it
     Forgets     removes what it holds of a shopper          Yields      offers more where nothing else was found
 
 The contract suite in `shopkeeper.testing` finds every plug-in by itself and checks each capability that it declares.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
@@ -98,6 +98,15 @@ class Past:
 class Replays(Protocol):
     def replay(self, past: Past) -> None:
         """Takes many events in at once: afterwards all is as if each had been observed."""
+
+
+@runtime_checkable
+class Meets(Protocol):
+    def meet(self, event: Observed, before: Callable[[], Portrait]) -> None:
+        """Takes one event in with what was known of its shopper just before, which is worked out when asked for.
+
+        The next answer knows it. Thread-safe, under a millisecond.
+        """
 
 
 @runtime_checkable

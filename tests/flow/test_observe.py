@@ -5,10 +5,12 @@
 3. an erased shopper is a stranger, and the receipt counts what went; pages under way meanwhile leave nothing behind.
 4. products put or deleted are known to the next search.
 5. a new version swaps in with the events that came since it was learnt.
+6. what meets buyers is told what each had chosen before, at once and after a restart.
 """
 
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,7 +21,9 @@ from shopkeeper.flow.build import open_shop
 from shopkeeper.flow.learn import learn
 from shopkeeper.flow.observe import observe
 from shopkeeper.flow.shop import Gate, Shop
-from shopkeeper.types import Action, Event, Product
+from shopkeeper.observed import Observed
+from shopkeeper.recall.sources.covisit import Covisit
+from shopkeeper.types import Action, Event, Portrait, Product
 
 
 def event(event_id: str, product_id: str, action: Action = "click", user_id: str = "u7") -> Event:
@@ -118,6 +122,25 @@ def test_a_new_version_swaps_in_with_what_happened_since(shop_folder: Path) -> N
         observe([event("e2", "HO3C", "add_to_cart")], shop)
         page = answer(ask(shop, scene="home", user_id="u7", session_id="now", k=40), shop)
         assert shop.catalog.row_of["HO3C"] in {item.row for item in page.items}
+
+
+def test_who_meets_buyers_is_told_what_they_had_chosen_before(
+    shop_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    met: list[tuple[int, list[int]]] = []
+
+    def meet(self: Covisit, event: Observed, before: Callable[[], Portrait]) -> None:
+        met.append((event.row, before().rows.tolist()))
+
+    monkeypatch.setattr(Covisit, "meet", meet, raising=False)
+    with open_shop(shop_folder) as shop:
+        for row in (3, 5):
+            observe([event(f"e{row}", shop.catalog.product_ids[row], user_id="new")], shop)
+        told = [(3, []), (5, [3])]
+        assert met == told
+        met.clear()
+    with open_shop(shop_folder):
+        assert met == told
 
 
 def test_an_event_that_came_late_outlives_a_restart(shop_folder: Path) -> None:

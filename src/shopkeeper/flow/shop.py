@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from shopkeeper.flow.state import texts_of
 from shopkeeper.flow.vectors import encoded
 from shopkeeper.intake import rejected
 from shopkeeper.observed import Choice, Observed
-from shopkeeper.ports import Feature, Follows, Forgets, Observes, Past, Ranker, Replays, Rule, Source, Updates
+from shopkeeper.ports import Feature, Follows, Forgets, Meets, Observes, Past, Ranker, Replays, Rule, Source, Updates
 from shopkeeper.profile.profiles import SESSION_DAYS, Profiles
 from shopkeeper.rank.later import LaterRows
 from shopkeeper.rank.rerank import Rerank
@@ -109,13 +109,24 @@ class Trained:
     def _observers(self) -> tuple[Observes, ...]:
         return tuple(part for part in self.parts() if isinstance(part, Observes))
 
-    def observe(self, event: Observed) -> None:
+    @cached_property
+    def _meeters(self) -> tuple[Meets, ...]:
+        return tuple(part for part in self.parts() if isinstance(part, Meets))
+
+    def observe(self, event: Observed, profiles: Profiles) -> None:
         """The event enters every live state of this version."""
         for part in self._observers:
             part.observe(event)
+        self._meet(event, profiles)
 
-    def replay(self, past: Past) -> None:
+    def _meet(self, event: Observed, profiles: Profiles) -> None:
+        for part in self._meeters if event.row >= 0 else ():
+            part.meet(event, partial(profiles.portrait, event.user, event.session, event.day))
+
+    def replay(self, past: Past, profiles: Profiles) -> None:
         """What came before enters every live state of this version."""
+        for event in past if self._meeters else ():
+            self._meet(event, profiles)
         for part in self._observers:
             if isinstance(part, Replays):
                 part.replay(past)
@@ -219,7 +230,7 @@ class Shop:
                 if fresh is not None:
                     # by arrival: an event that came late is none the less new to the version
                     past = self.folder.events.past_since(fresh.last_seq, self.catalog, self.folder.users)
-                    fresh.replay(_not_ahead(past))
+                    fresh.replay(_not_ahead(past), self.profiles)
                     self._follow(fresh)
                     rated = self.folder.events.rated_since(fresh.last_seq)
                     rows = [(self.catalog.row_of.get(event.product_id, -1), event) for event in rated]
@@ -235,7 +246,7 @@ class Shop:
         if event.action == "search":
             self.searches.note(event.user_id, event.session_id, event.query)
         if self._trained:
-            self._trained.observe(seen)
+            self._trained.observe(seen, self.profiles)
             if origin.query and seen.row >= 0:
                 self._trained.follow(choice_of(event, origin, seen.row, seen.user))
 

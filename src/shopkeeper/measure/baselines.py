@@ -20,11 +20,17 @@ def popularity(log: Interactions, day: float, n_users: int, k: int = 10, window_
 
 
 def personal_frequency(
-    log: Interactions, day: float, users: RowArray, k: int = 10, weekly_decay: float = 0.9
+    log: Interactions,
+    day: float,
+    users: RowArray,
+    k: int = 10,
+    weekly_decay: float = 0.9,
+    window_days: float = 28.0,
 ) -> IntArray:
     """int64 (len(users), k): what each shopper bought most often, a purchase worth decay^weeks ago; -1 pads.
 
-    A product counts once a basket. Shoppers with fewer than k products are filled up with what is popular.
+    A product counts once a basket. Shoppers with fewer than k products are filled up with what was popular in the
+    last `window_days`.
     """
     lines = np.flatnonzero((log.actions == PURCHASE) & (log.days < day))
     _, first = np.unique(np.stack([log.baskets[lines], log.rows[lines]]), axis=1, return_index=True)
@@ -34,7 +40,7 @@ def personal_frequency(
     keys, which = np.unique(log.users[lines].astype(np.int64) * width + log.rows[lines], return_inverse=True)
     totals = np.bincount(which, weights, len(keys)).astype(np.float32)
     own = _best(keys // width, keys % width, totals, users, k)
-    return _filled(own, popularity(log, day, 1, 2 * k)[0])
+    return _filled(own, popularity(log, day, 1, 2 * k, window_days)[0])
 
 
 def _best(owners: IntArray, rows: IntArray, totals: FloatArray, users: RowArray, k: int) -> IntArray:

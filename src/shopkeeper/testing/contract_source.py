@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from shopkeeper.observed import Choice, Observed
-from shopkeeper.ports import Fits, Follows, Forgets, Observes, Orders, Replays, Saves, Updates, Yields
+from shopkeeper.ports import Fits, Follows, Forgets, Meets, Observes, Orders, Replays, Saves, Updates, Yields
 from shopkeeper.settings import SourceSettings
 from shopkeeper.testing.contract_world import DELETED, TODAY, World, empty_world, one_of, some_past, world
 from shopkeeper.types import ACTION_CODES, SCENES, Offer
@@ -141,6 +141,32 @@ def a_forgotten_shopper_leaves_no_trace(kind: type[Any]) -> None:
             _are_equal(old, new, f"{scene}, after forgetting")
 
 
+def whom_it_met_it_can_forget(kind: type[Any]) -> None:
+    """Buyers that it met change no offer that was handed out; after forgetting them offers are what they were."""
+    here = world()
+    source = _made(kind, here)
+    if not _can(source, Meets, Forgets):
+        return
+    before = {scene: source.recall(here.requests(scene), LIMIT) for scene in sorted(source.scenes)}
+    kept = [(offer, offer.rows.copy(), offer.scores.copy()) for offers in before.values() for offer in offers]
+    for row in range(-1, len(here.catalog) + 2):
+        for user in (5, 6):
+            source.meet(
+                Observed(ACTION_CODES["purchase"], TODAY, user, row, ""), lambda: here.requests("home").portraits[0]
+            )
+    for scene in before:
+        for offer in source.recall(here.requests(scene), LIMIT):
+            _is_sound(offer, LIMIT)
+    for offer, rows, scores in kept:
+        assert np.array_equal(offer.rows, rows), "a buyer changed an offer that was handed out"
+        assert np.array_equal(offer.scores, scores), "a buyer changed an offer that was handed out"
+    for user in (5, 6, 10_000):
+        source.forget(user)
+    for scene, offers in before.items():
+        for old, new in zip(offers, source.recall(here.requests(scene), LIMIT), strict=True):
+            _are_equal(old, new, f"{scene}, after forgetting whom it met")
+
+
 def what_followed_a_search_counts_and_can_be_forgotten(kind: type[Any]) -> None:
     """Choices by several shoppers are known to the same search at once; forgetting them leaves no trace."""
     here = world()
@@ -246,6 +272,7 @@ CONTRACT = (
     events_change_only_what_they_may,
     the_past_at_once_is_as_event_by_event,
     a_forgotten_shopper_leaves_no_trace,
+    whom_it_met_it_can_forget,
     what_followed_a_search_counts_and_can_be_forgotten,
     changed_products_are_taken_in,
     an_empty_shop_gets_no_offers,

@@ -7,17 +7,23 @@
    learning; those that are known stay where they are.
 5. learning ends when its time is over; the same seed learns the same.
 6. without vectors products are known by their ids alone, and a product that nobody has chosen is never offered.
+7. the first buyers of a product move it to where they come from, of whom the one who is forgotten moves nothing; what
+   was known stays where it was, and a saved version meets them as the one that learnt.
+8. what was seldom chosen is drawn to its text, what was chosen often stays.
 """
+
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from shopkeeper.recall.sources.sequence import Sequence
+from shopkeeper.observed import Observed
+from shopkeeper.recall.sources.sequence import Sequence, _Text
 from shopkeeper.recall.transformer import drawn, taste, unit
 from shopkeeper.recall.transformer_training import Course, learnt
 from shopkeeper.testing import worlds
-from shopkeeper.types import Catalog, FloatArray, Offer, Request, RowArray, Snapshot
+from shopkeeper.types import ACTION_CODES, PURCHASE, Catalog, FloatArray, Offer, Request, RowArray, Snapshot
 
 N, WALKS, STEPS = 12, 60, 6
 COLD = N
@@ -109,6 +115,66 @@ def test_learning_ends_when_its_time_is_over() -> None:
 def test_the_same_seed_learns_the_same() -> None:
     one, other = (source(texts(), epochs=3) for _ in range(2))
     assert home(one, 1, 2).scores.tolist() == home(other, 1, 2).scores.tolist()
+
+
+def meet(made: Sequence, user: int, *before: int) -> None:
+    """A shopper who chose these takes the product that nobody had bought."""
+    log = worlds.interactions([(0, row, float(day), "purchase") for day, row in enumerate(before)])
+    made.meet(Observed(PURCHASE, 100.0, user, COLD, ""), lambda: worlds.portrait(log, 0))
+
+
+def score(made: Sequence, row: int, *history: int) -> float:
+    offer = home(made, *history)
+    return float(offer.scores[offer.rows.tolist().index(row)])
+
+
+def often(made: Sequence) -> float:
+    """How often the new product comes next, as the transformer has it, over all walks."""
+    walks = [[(user + step) % N for step in range(STEPS)] for user in range(N)]
+    return float(np.exp([score(made, COLD, *walk) for walk in walks]).mean())
+
+
+def test_the_first_buyers_of_a_product_move_it_to_where_they_come_from(tmp_path: Path) -> None:
+    made = source(texts())
+    usual = often(made)
+    before = score(made, COLD, 8, 9), score(made, 10, 8, 9), score(made, COLD, 2, 3)
+    for user in range(6):
+        meet(made, user, 8, 9)
+    assert score(made, COLD, 8, 9) > before[0] + 1
+    assert score(made, COLD, 2, 3) < before[2]
+    assert often(made) == pytest.approx(usual, rel=0.25), "shown to others, not more often"
+    moved = score(made, COLD, 8, 9)
+    meet(made, 5, 2, 3)
+    assert score(made, COLD, 8, 9) == moved, "one shopper counts once"
+    for user in range(6):
+        made.forget(user)
+    assert (score(made, COLD, 8, 9), score(made, 10, 8, 9)) == pytest.approx(before[:2], abs=1e-5)
+    made.save(tmp_path)
+    again = Sequence(made.settings)
+    again.load(tmp_path, shelf())
+    for one in (made, again):
+        meet(one, 1, 8, 9)
+    assert score(again, COLD, 8, 9) == pytest.approx(score(made, COLD, 8, 9), abs=1e-5)
+
+
+def test_what_does_not_count_moves_nothing() -> None:
+    made = source(texts(), epochs=5)
+    before = home(made, 8, 9).scores.tolist()
+    log = worlds.interactions([(0, 8, 0.0, "purchase")])
+    made.meet(Observed(PURCHASE, 100.0, 1, 4, ""), lambda: worlds.portrait(log, 0))
+    made.meet(Observed(ACTION_CODES["dismiss"], 100.0, 1, COLD, ""), lambda: worlds.portrait(log, 0))
+    made.meet(Observed(PURCHASE, 100.0, 1, COLD, ""), lambda: worlds.portrait(log, -1))
+    assert home(made, 8, 9).scores.tolist() == before
+
+
+def test_what_was_seldom_chosen_is_drawn_to_its_text() -> None:
+    items, vectors = np.eye(3, dtype=np.float32), np.eye(3, 16, dtype=np.float32)
+    vectors[1] = vectors[0]
+    text = _Text(np.zeros(16, np.float32), np.arange(3, dtype=np.int32), vectors.astype(np.float16))
+    drawn = text.drawn(vectors, items, np.array([1, 99, 7]), 5.0)
+    assert drawn[0] == pytest.approx(np.array([1, 5, 0]) / np.sqrt(26), abs=1e-3)
+    assert drawn[1] == pytest.approx(np.array([5, 99, 0]) / np.sqrt(99**2 + 25), abs=1e-3)
+    assert drawn[2].tolist() == pytest.approx([0, 0, 1]), "no text is near"
 
 
 def test_without_vectors_products_are_known_by_their_ids_alone() -> None:

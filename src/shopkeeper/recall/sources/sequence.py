@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from collections.abc import Sequence as Listed
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -12,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from shopkeeper.observed import Observed
+from shopkeeper.recall.arrivals import Arrivals, Moved, Reference
 from shopkeeper.recall.latest import LEAN, is_given
 from shopkeeper.recall.offers import NOTHING, best, inside, without
 from shopkeeper.recall.transformer import Weights, taste, unit
@@ -23,6 +26,7 @@ from shopkeeper.types import (
     Catalog,
     CodeArray,
     FloatArray,
+    IntArray,
     Interactions,
     Offer,
     Portrait,
@@ -35,6 +39,7 @@ from shopkeeper.types import (
 log = logging.getLogger(__name__)
 
 _TEXT, _ITEMS, _KNOWN, _WEIGHTS, _NEAR = "text.npz", "items.npy", "known.npy", "weights.npz", "near.npy"
+_REFERENCE, _TASTES = "reference.npz", 512
 _NEAREST, _EXPONENT = 20, 16
 """A new product is where its so many nearest texts are, each counting as this power of its cosine: docs/LOG.md."""
 _CELLS, _BLOCK = 1 << 24, 1 << 16
@@ -44,10 +49,11 @@ _CELLS, _BLOCK = 1 << 24, 1 << 16
 class Sequence:
     """Offers by a transformer over the shopper's latest lines: cosine of what it looks for and a product's vector.
 
-    A product's vector is its text through a learnt matrix plus an id of its own. One that nobody has bought yet stands
-    where the known products stand whose texts are nearest to its own. A score is the log of the probability that the
-    product is next, among all there are. Learning takes torch and minutes, so that it is off by default; serving needs
-    numpy alone. Of goods that are bought again and again the other sources know more.
+    A product's vector is its text through a learnt matrix plus an id of its own, drawn towards where those products
+    stand whose texts are nearest: the less often it was chosen, the further. One that nobody has bought yet stands
+    just there until its first buyers move it, at once and without learning. A score is the log of the probability that
+    the product is next, among all there are. Learning takes torch and minutes, so that it is off by default; serving
+    needs numpy alone. Of goods that are bought again and again the other sources know more.
     Source: Kang, McAuley, "Self-attentive sequential recommendation", ICDM 2018; the loss: see transformer_training.
     """
 
@@ -63,6 +69,12 @@ class Sequence:
         dropout: float = Field(0.3, ge=0, lt=1, description="Share of the transformer's numbers left out in learning.")
         id_dropout: float = Field(0.3, ge=0, lt=1, description="Share of products learnt by their text alone.")
         rate: float = Field(0.002, gt=0, description="How far a step goes at most.")
+        text_prior: float = Field(
+            5.0, ge=0, description="A product stands where its text puts it as if it had been chosen so often there."
+        )
+        arrival_prior: float = Field(
+            4.0, gt=0, description="The same of one that nobody had bought, beside what its first buyers looked for."
+        )
 
     scenes: frozenset[Scene] = frozenset({"home", "cart"})
     in_memory: ClassVar[bool] = True
@@ -70,6 +82,7 @@ class Sequence:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._learnt: _Learnt | None = None
+        self._arrivals: Arrivals | None = None
         self._lock = threading.Lock()
 
     def fit(self, snapshot: Snapshot) -> None:
@@ -79,9 +92,9 @@ class Sequence:
             return
         from shopkeeper.recall.transformer_training import Course, learnt  # torch, which only learning needs
 
-        known = np.zeros(len(snapshot.catalog), bool)
-        known[np.concatenate(histories)] = True
-        text, chosen = _Text.of(snapshot.vectors, known), self.settings
+        times = np.bincount(np.concatenate(histories), minlength=len(snapshot.catalog))
+        known, chosen = times > 0, self.settings
+        text = _Text.of(snapshot.vectors, known)
         course = Course(
             **{name: getattr(chosen, name) for name in Course.__annotations__ if hasattr(chosen, name)},
             seed=snapshot.seed,
@@ -93,20 +106,39 @@ class Sequence:
         items[~known] = 0.0
         items = np.asarray(unit(items), np.float32)
         if text is not None and snapshot.vectors is not None:
-            items[~known] = text.among_known(snapshot.vectors[~known], items)
-        self._learnt = _Learnt(taught.weights, items, known, text, taught.sharpness)
+            items = text.drawn(snapshot.vectors, items, times, chosen.text_prior)
+        made = _Learnt(taught.weights, items, known, text, taught.sharpness)
+        self._takes(made, made.reference(histories, snapshot.seed) if text is not None else None)
 
     def recall(self, batch: Batch, limit: int) -> list[Offer]:
-        learnt = self._learnt
+        learnt, arrivals = self._learnt, self._arrivals
         if learnt is None:
             return [NOTHING] * len(batch)
+        moved = None if arrivals is None else arrivals.moved
         asked = zip(batch.requests, batch.portraits, strict=True)
-        return [self._offer(learnt, request, portrait, limit) for request, portrait in asked]
+        return [self._offer(_Now(learnt, moved), request, portrait, limit) for request, portrait in asked]
+
+    def meet(self, event: Observed, before: Callable[[], Portrait]) -> None:
+        learnt, arrivals, weight = self._learnt, self._arrivals, float(LEAN[event.action])
+        if learnt is None or arrivals is None or not weight or not learnt.is_new(event.row):
+            return
+        if arrivals.takes(event.row):
+            now = _Now(learnt, arrivals.moved)
+            read = now.readable(_lines(before()))[-self.settings.longest :]
+            if len(read := read[read != event.row]):
+                arrivals.see(event.row, event.user, (now.looked_for(read), weight), learnt.items[event.row])
+
+    def forget(self, user: int) -> None:
+        if self._arrivals is not None:
+            self._arrivals.forget(user)
 
     def update(self, catalog: Catalog, rows: RowArray, vectors: FloatArray | None) -> None:
         with self._lock:
             if self._learnt is not None and vectors is not None:
-                self._learnt = self._learnt.plus(len(catalog), rows, vectors)
+                self._learnt = learnt = self._learnt.plus(len(catalog), rows, vectors)
+                if self._arrivals is not None:
+                    for row in filter(learnt.is_new, rows.tolist()):
+                        self._arrivals.start(row, learnt.items[row])
 
     def save(self, folder: Path) -> None:
         learnt = self._learnt
@@ -115,13 +147,16 @@ class Sequence:
         np.save(folder / _ITEMS, learnt.items)
         np.save(folder / _KNOWN, learnt.known)
         np.savez(folder / _WEIGHTS, allow_pickle=False, sharpness=np.array(learnt.sharpness), **learnt.weights)
+        if self._arrivals is not None:
+            own = self._arrivals.reference
+            np.savez(folder / _REFERENCE, allow_pickle=False, tastes=own.tastes, totals=own.totals)
         if learnt.text is not None:
             np.savez(folder / _TEXT, allow_pickle=False, mean=learnt.text.mean, rows=learnt.text.rows)
             np.save(folder / _NEAR, learnt.text.near)
 
     def load(self, folder: Path, catalog: Catalog) -> None:
         if not (folder / _ITEMS).is_file():
-            self._learnt = None
+            self._learnt = self._arrivals = None
             return
         with np.load(folder / _WEIGHTS, allow_pickle=False) as saved:
             weights = dict(saved)
@@ -130,18 +165,24 @@ class Sequence:
             with np.load(folder / _TEXT, allow_pickle=False) as saved:
                 text = _Text(saved["mean"], saved["rows"], mapped(folder / _NEAR))
         sharpness = float(weights.pop("sharpness"))
-        self._learnt = _Learnt(weights, mapped(folder / _ITEMS), np.load(folder / _KNOWN), text, sharpness)
+        made = _Learnt(weights, mapped(folder / _ITEMS), np.load(folder / _KNOWN), text, sharpness)
+        reference = None
+        if (folder / _REFERENCE).is_file():  # versions before 2026-11-23 have none: new products stay by their text
+            with np.load(folder / _REFERENCE, allow_pickle=False) as saved:
+                reference = Reference(saved["tastes"], saved["totals"], sharpness)
+        self._takes(made, reference)
 
-    def _offer(self, learnt: "_Learnt", request: Request, portrait: Portrait, limit: int) -> Offer:
-        # a portrait's lines hold those of its session; a stranger's are the session's own
-        rows = portrait.session_rows if not len(portrait.rows) else portrait.rows
-        actions = portrait.session_actions if not len(portrait.rows) else portrait.actions
-        read = learnt.readable(_steps(rows, actions))
+    def _takes(self, learnt: "_Learnt", reference: Reference | None) -> None:
+        self._learnt = learnt
+        self._arrivals = None if reference is None else Arrivals(reference, self.settings.arrival_prior)
+
+    def _offer(self, now: "_Now", request: Request, portrait: Portrait, limit: int) -> Offer:
+        read = now.readable(_lines(portrait))
         if is_given(request):
-            read = np.concatenate((read, learnt.readable(request.seeds)))
+            read = np.concatenate((read, now.readable(request.seeds)))
         if not len(read):
             return NOTHING
-        scores = learnt.scores(read[-self.settings.longest :])
+        scores = now.scores(read[-self.settings.longest :])
         rows = np.flatnonzero(np.isfinite(scores)).astype(np.int32)
         rows = rows[inside(rows, request.allowed)]
         return best(*without(rows, scores[rows], request.seeds), limit)
@@ -167,12 +208,28 @@ class _Text:
     def centred(self, vectors: FloatArray) -> FloatArray:
         return np.asarray(unit(vectors - self.mean), np.float32)
 
-    def among_known(self, vectors: FloatArray, items: FloatArray) -> FloatArray:
-        """float32 (m, d): the mean item of the products whose texts are nearest to each, zero where none is near."""
+    def drawn(self, vectors: FloatArray, items: FloatArray, times: IntArray, prior: float) -> FloatArray:
+        """float32 (n, d): known products where they stand, as often as they were chosen, and `prior` times where their
+        texts put them; the others where their texts put them then.
+        """
+        near = self.among_known(vectors[self.rows], items, self.rows)
+        drawn = np.zeros_like(items)
+        drawn[self.rows] = unit(times[self.rows, None] * items[self.rows] + prior * near)
+        new = np.setdiff1d(np.arange(len(items)), self.rows)
+        drawn[new] = self.among_known(vectors[new], drawn)
+        return drawn
+
+    def among_known(self, vectors: FloatArray, items: FloatArray, own: RowArray | None = None) -> FloatArray:
+        """float32 (m, d): the mean item of the products whose texts are nearest to each, zero where none is near.
+
+        `own` int32 (m,) are the products that these are the texts of: none is its own neighbour.
+        """
         found, n = np.zeros((len(vectors), items.shape[1]), np.float32), min(_NEAREST, len(self.rows))
         part = max(_CELLS // max(len(self.rows), 1), 1)
         for start in range(0, len(vectors), part):
             cosines = self._cosines(np.asarray(unit(vectors[start : start + part]), np.float32))
+            if own is not None:
+                cosines[own[start : start + part, None] == self.rows] = 0.0
             nearest = np.argpartition(-cosines, n - 1, axis=1)[:, :n]
             worth = np.take_along_axis(cosines, nearest, 1).clip(0) ** _EXPONENT
             found[start : start + part] = unit(np.einsum("mn,mnd->md", worth, items[self.rows[nearest]]))
@@ -194,18 +251,17 @@ class _Learnt:
     text: _Text | None
     sharpness: float
 
-    def readable(self, rows: RowArray) -> RowArray:
-        """Those of the rows that have a vector."""
-        rows = rows[rows < len(self.items)]
-        return rows[self.items[rows].any(axis=1)]
+    def is_new(self, row: int) -> bool:
+        """Whether nobody had chosen it, and its text says where it stands."""
+        return 0 <= row < len(self.items) and not self.known[row] and bool(self.items[row].any())
 
-    def scores(self, read: RowArray) -> FloatArray:
-        """float32 (n,): the log of the probability that each product is next; -inf where nothing is known of it."""
-        looked_for = taste(self.weights, self.items[read][None], np)[0, -1]
-        fit = (self.items @ looked_for) * np.float32(self.sharpness)
-        fit[~self.items.any(axis=1)] = -np.inf
-        most = fit.max()
-        return np.asarray(fit - most - np.log(np.exp(fit - most).sum()), np.float32)
+    def reference(self, histories: Listed[RowArray], seed: int) -> Reference:
+        """What some of these shoppers look for."""
+        told = [at for at, rows in enumerate(histories) if len(rows)]
+        some = np.random.default_rng(seed).choice(told, min(_TASTES, len(told)), replace=False)
+        now, longest = _Now(self, None), self.weights["0.near"].shape[1]
+        tastes = np.stack([now.looked_for(histories[at][-longest:]) for at in np.sort(some)])
+        return Reference.of(tastes, self.items[self.known], self.sharpness)
 
     def plus(self, n_rows: int, rows: RowArray, vectors: FloatArray) -> "_Learnt":
         """The same with products that came or were described anew; those that are known by their buyers stay."""
@@ -217,6 +273,43 @@ class _Learnt:
         new = ~known[rows]
         items[rows[new]] = self.text.among_known(vectors[new], self.items)
         return replace(self, items=items, known=known)
+
+
+@dataclass(frozen=True)
+class _Now:
+    """What was learnt, and what moved since."""
+
+    learnt: _Learnt
+    moved: Moved | None
+
+    def readable(self, rows: RowArray) -> RowArray:
+        """Those of the rows that have a vector."""
+        rows = rows[rows < len(self.learnt.items)]
+        return rows[self.learnt.items[rows].any(axis=1)]
+
+    def looked_for(self, read: RowArray) -> FloatArray:
+        """float32 (d,): where the next product is looked for after these, int32 (h,)."""
+        items = self.learnt.items[read]
+        if self.moved is not None:
+            items = self.moved.placed(read, items)
+        return np.asarray(taste(self.learnt.weights, items[None], np)[0, -1], np.float32)
+
+    def scores(self, read: RowArray) -> FloatArray:
+        """float32 (n,): the log of the probability that each product is next; -inf where nothing is known of it."""
+        items, sharpness, looked_for = self.learnt.items, np.float32(self.learnt.sharpness), self.looked_for(read)
+        fit = (items @ looked_for) * sharpness
+        fit[~items.any(axis=1)] = -np.inf
+        if self.moved is not None:
+            fit[self.moved.rows] = (self.moved.items @ looked_for) * sharpness + self.moved.offsets
+        most = fit.max()
+        return np.asarray(fit - most - np.log(np.exp(fit - most).sum()), np.float32)
+
+
+def _lines(portrait: Portrait) -> RowArray:
+    """What the shopper came to, oldest first: a portrait's lines hold its session's, a stranger's are the session's."""
+    if len(portrait.rows):
+        return _steps(portrait.rows, portrait.actions)
+    return _steps(portrait.session_rows, portrait.session_actions)
 
 
 def _histories(log: Interactions) -> Listed[RowArray]:

@@ -208,7 +208,8 @@ class Source(Protocol):
     """Offers products for a request: one way of recalling. May also fit, save, observe, update, forget.
 
     One that only computes, and waits for no disk or network, may say so with `in_memory: ClassVar[bool] = True`: it is
-    then asked in the request's own thread while it keeps its budget.
+    then asked in the request's own thread while it keeps its budget. One that takes long to fit may say so with
+    `lasting: ClassVar[bool] = True`: incremental learning keeps it as it is.
     """
 
     Settings: ClassVar[type[BaseModel]]

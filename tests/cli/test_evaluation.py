@@ -72,7 +72,7 @@ def test_the_verb_of_judgments_names_the_file_it_would_write(shop_folder: Path, 
         warnings.simplefilter("ignore", DeprecationWarning)  # of typer, about click
         from typer.testing import CliRunner
 
-        from shopkeeper.cli.verbs import app
+        from shopkeeper.cli.app import app
     done = CliRunner().invoke(app, ["judgments", str(shop_folder), "--out", str(tmp_path / "clicks.csv")])
     assert isinstance(done.exception, UnlearnableShop) and "no judgments in 0 search pages" in str(done.exception)
 

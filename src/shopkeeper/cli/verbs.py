@@ -5,58 +5,19 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import click
 import typer
-from typer.core import TyperCommand
+
+from shopkeeper.cli.app import AsJson, Count, ShopPath, User, app, verb
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from typing_extensions import Unpack
 
     from shopkeeper.flow.ask import Asked
+    from shopkeeper.flow.judge import Learnt
+    from shopkeeper.flow.learn import Progress
     from shopkeeper.types import Scene
-
-app = typer.Typer(
-    help="Search and recommendation for a shop, from its files to a page.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-
-
-class Verb(TyperCommand):
-    """A command whose help has no marks that were meant for a markup it does not use."""
-
-    def get_help(self, ctx: click.Context) -> str:
-        """The help as people read it."""
-        return super().get_help(ctx).replace("\\[", "[")
-
-
-verb = partial(app.command, cls=Verb)
-
-ShopPath = Annotated[Path, typer.Argument(metavar="SHOP", help="The shop's folder.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]
-User = Annotated[str, typer.Option("--user", help="The shopper's id.")]
-Count = Annotated[int, typer.Option("--k", min=1, max=200, help="How many products.")]
-
-
-def _say_version(asked: bool) -> None:
-    if asked:
-        from shopkeeper import __version__
-
-        typer.echo(f"shopkeeper {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def every(
-    debug: Annotated[bool, typer.Option("--debug", help="Show the trace of an error.")] = False,
-    version: Annotated[
-        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which.")
-    ] = False,
-) -> None:
-    """Search and recommendation for a shop, from its files to a page."""
-    del debug, version  # `main` reads the one, since it must know even where parsing fails; the other answers by itself
 
 
 @verb()
@@ -108,9 +69,18 @@ def check(shop: ShopPath, as_json: AsJson = False) -> None:
 
 
 @verb()
-def learn(shop: ShopPath, as_json: AsJson = False) -> None:
-    """Learn a new version, measure it on held-out days, and promote it if it earned that."""
-    _learn(shop, as_json, {})
+def learn(
+    shop: ShopPath,
+    incremental: Annotated[
+        bool, typer.Option("--incremental", help="Only count what came since; keep the models: seconds, for every day.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Learn a new version, measure it on days it has not seen, and promote it if it earned that."""
+    from shopkeeper.flow.increment import increment
+    from shopkeeper.flow.learn import learn as learnt
+
+    _learn(shop, as_json, increment if incremental else learnt)
 
 
 @verb()
@@ -129,7 +99,9 @@ def adapt(
         given["tasks"] = tuple(name.strip() for name in tasks.split(","))
     if minutes is not None:
         given["minutes"] = minutes
-    _learn(shop, as_json, given)
+    from shopkeeper.flow.learn import learn as learnt
+
+    _learn(shop, as_json, partial(learnt, encode=given))
 
 
 @verb()
@@ -371,12 +343,11 @@ def _slug(shop: Path) -> str:
     return letters.strip("-")[:63] or "shop"
 
 
-def _learn(shop: Path, as_json: bool, encode: dict[str, object]) -> None:
+def _learn(shop: Path, as_json: bool, way: "Callable[[Path, Progress], Learnt]") -> None:
     from shopkeeper.cli import show
-    from shopkeeper.flow.learn import learn as learnt
 
     with show.progress() as tell:
-        found = learnt(shop, tell, encode)
+        found = way(shop, tell)
     show.learnt(found, as_json)
     if not found.promoted:
         raise typer.Exit(2)

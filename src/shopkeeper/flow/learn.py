@@ -75,7 +75,7 @@ def learn(
             goods, pieces = _shelved(folder, draft.path, checked, encoder, catalog, tell)
             encoder, vectors = goods.encoder, goods.vectors
         last_seq = folder.events.last_seq()  # taken first: what arrives while learning is replayed to the version
-        whole, past = _known(folder, checked.events, catalog, vectors)
+        whole, past = known(folder, checked.events, catalog, vectors)
         whole = replace(whole, expansions=pieces)
         held = window(whole, whole.day - settings.learn.holdout_days, settings.learn.holdout_days)
         parts, plan = stages(settings), Plan.of(settings)
@@ -100,7 +100,7 @@ def learn(
         return learnt
 
 
-def _known(
+def known(
     folder: ShopFolder, repaired: "ibis.Table | None", catalog: Catalog, vectors: FloatArray | None
 ) -> tuple[Snapshot, Followed]:
     """What is known up to now, and what followed searches."""

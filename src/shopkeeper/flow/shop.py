@@ -15,7 +15,7 @@ from shopkeeper.feedback.attribution import Attribution, Origin
 from shopkeeper.flow.hand import Hand
 from shopkeeper.flow.searches import Searches
 from shopkeeper.flow.standings import Standings, read_ratings
-from shopkeeper.flow.state import texts_of
+from shopkeeper.flow.state import strange_to
 from shopkeeper.flow.vectors import encoded
 from shopkeeper.intake import rejected
 from shopkeeper.observed import Choice, Observed
@@ -224,7 +224,8 @@ class Shop:
                 return False
             fresh = self._load(self.folder, self.catalog)
             if fresh is not None:
-                self._introduce(fresh, self._strange_to(fresh))
+                strange = strange_to(self.folder, fresh.version, fresh.n_products, self.catalog.deleted)
+                self._introduce(fresh, strange)
             # an event is in the new version's state either by replay or by take, never by both
             with self.gate.closed():
                 if fresh is not None:
@@ -315,16 +316,6 @@ class Shop:
         self.catalog = self.folder.products.catalog()
         if self._trained is not None:
             self._introduce(self._trained, rows)
-
-    def _strange_to(self, trained: Trained) -> RowArray:
-        """int32 (m,): the rows that the version has not learnt, or not with the texts that they have now."""
-        learnt = texts_of(trained.version)
-        n = trained.n_products if learnt is None else min(len(learnt), trained.n_products)
-        strange = np.arange(len(self.catalog)) >= n
-        if learnt is not None:
-            now = self.folder.products.checksums()[:n]
-            strange[:n] = (now != learnt[:n]) & ~self.catalog.deleted[:n]
-        return np.flatnonzero(strange).astype(np.int32)
 
     def _introduce(self, trained: Trained, rows: RowArray) -> None:
         """Shows products that the version has not learnt, or not as they are now, to what can take them in."""

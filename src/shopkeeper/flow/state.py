@@ -9,8 +9,11 @@ import orjson
 
 from shopkeeper import __version__
 from shopkeeper.errors import ForeignVersion
+from shopkeeper.rank.train import Trained
+from shopkeeper.store.folder import ShopFolder
 from shopkeeper.store.listed import Checksums
 from shopkeeper.store.versions import VersionInfo
+from shopkeeper.types import BoolArray, RowArray
 from shopkeeper.understood import Mined
 
 STATE_FILE, VECTORS_FILE, POPULARITY_FILE = "state.json", "vectors.npy", "popularity.npy"
@@ -27,7 +30,7 @@ class State(TypedDict):
     n_products: int
     encoder: str
     rankers: list[str]
-    lessons: dict[str, object]
+    lessons: dict[str, dict[str, int]]
 
 
 def state_of(version: VersionInfo) -> State:
@@ -67,6 +70,25 @@ def texts_of(version: VersionInfo) -> Checksums | None:
     path = version.path / TEXTS_FILE
     with readable(version):
         return np.asarray(np.load(path, allow_pickle=False), np.uint32) if path.is_file() else None
+
+
+def strange_to(folder: ShopFolder, version: VersionInfo, n_products: int, deleted: BoolArray) -> RowArray:
+    """int32 (m,): the rows that a version of `n_products` has not learnt, or not with the texts that they have now.
+
+    `deleted` bool (n,) is of all rows that there are.
+    """
+    learnt = texts_of(version)
+    n = n_products if learnt is None else min(len(learnt), n_products)
+    strange = np.arange(len(deleted)) >= n
+    if learnt is not None:
+        strange[:n] = (folder.products.checksums()[:n] != learnt[:n]) & ~deleted[:n]
+    return np.flatnonzero(strange).astype(np.int32)
+
+
+def lessons_of(version: VersionInfo) -> dict[str, Trained]:
+    """What each of the version's rankers learnt from."""
+    with readable(version):
+        return {name: Trained(**own) for name, own in state_of(version)["lessons"].items()}
 
 
 @contextmanager

@@ -78,6 +78,7 @@ class Sequence:
 
     scenes: frozenset[Scene] = frozenset({"home", "cart"})
     in_memory: ClassVar[bool] = True
+    lasting: ClassVar[bool] = True
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

@@ -51,6 +51,7 @@ class Sparse:
 
     scenes: frozenset[Scene] = frozenset({"search"})
     in_memory: ClassVar[bool] = True
+    lasting: ClassVar[bool] = True
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from shopkeeper import plugins
 from shopkeeper.complaints import complaint
 from shopkeeper.errors import SettingError, ShopNotFound, did_you_mean
+from shopkeeper.objectives import Objectives
 from shopkeeper.types import Scene
 from shopkeeper.understood import Says, Way
 
@@ -178,6 +179,7 @@ class Rank(Section):
     )
     depth: int = Field(150, ge=10, description="How many of the best fused candidates a ranker is given to order.")
     rerank: Rerank = Rerank()
+    objectives: Objectives = Objectives()
     windows: int = Field(4, ge=1, description="How many earlier windows the ranker is trained on.")
     window_days: float = Field(7.0, gt=0, description="Length of one training window.")
 

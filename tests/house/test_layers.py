@@ -35,6 +35,7 @@ LAYERS = (
         "folding",
         "measures",
         "numbered",
+        "objectives",
         "amended",
         "observed",
         "sorting",

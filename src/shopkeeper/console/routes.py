@@ -19,6 +19,8 @@ from shopkeeper.console.guest import Guest, KeyNeeded, Merchant, Sender, Visitor
 from shopkeeper.console.home import home
 from shopkeeper.console.language import LANGUAGES, Words, choose
 from shopkeeper.console.merchant import counter, report
+from shopkeeper.console.objectives import Tried as Weight
+from shopkeeper.console.objectives import objectives
 from shopkeeper.console.product import product
 from shopkeeper.console.query import Address
 from shopkeeper.console.rules import Tried, led, onward, rules, save
@@ -263,6 +265,12 @@ def rules_tried(guest: Sender, tried: Annotated[Tried, Form()]) -> Response:
     if tried.act == "save" and not wrong:
         return _onward(guest, guest.url("console/rules"))
     return _desk(guest.request).page(guest, "rules.html", view=rules(guest, tried, wrong))
+
+
+@router.get("/{shop}/console/objectives")
+def objectives_page(guest: Merchant, tried: Annotated[Weight, Query()]) -> Response:
+    """What pages are ordered for, and what another weight of margin would change."""
+    return _desk(guest.request).page(guest, "objectives.html", view=objectives(guest, tried))
 
 
 @router.get("/{shop}/console/quality")

@@ -1,13 +1,13 @@
 """The time split: what was known before each cut, and what shoppers did in the days after it."""
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from shopkeeper.rank.labels import labels_between
 from shopkeeper.rank.train import Window
 from shopkeeper.settings import Settings
-from shopkeeper.types import Snapshot
+from shopkeeper.types import Action, Snapshot
 
 
 def earlier(snapshot: Snapshot, day: float) -> Snapshot:
@@ -24,9 +24,9 @@ def up_to(snapshot: Snapshot, now: float) -> Snapshot:
     return snapshot if snapshot.day <= now else earlier(snapshot, now)
 
 
-def window(snapshot: Snapshot, start: float, days: float) -> Window:
+def window(snapshot: Snapshot, start: float, days: float, worth: Mapping[Action, float] | None = None) -> Window:
     """The window of `days` after `start`: the snapshot before it, and the first basket of each shopper inside it."""
-    return Window(earlier(snapshot, start), labels_between(snapshot.interactions, start, start + days))
+    return Window(earlier(snapshot, start), labels_between(snapshot.interactions, start, start + days, worth=worth))
 
 
 def training_windows(snapshot: Snapshot, settings: Settings) -> Iterator[Window]:
@@ -36,4 +36,4 @@ def training_windows(snapshot: Snapshot, settings: Settings) -> Iterator[Window]
     for back in range(settings.rank.windows, 0, -1):
         start = snapshot.day - back * days
         if start > first:
-            yield window(snapshot, start, days)
+            yield window(snapshot, start, days, settings.rank.objectives.worth())

@@ -43,9 +43,11 @@ class Personal:
 
     Settings: ClassVar[type[BaseModel]] = PluginSettings
 
-    def __init__(self, ranker: Ranker, liking: Callable[[RowArray], DayArray], strength: float) -> None:
-        """`liking` gives float64 (m,) from 0 to 1 for rows int32 (m,)."""
-        self._ranker, self._liking, self._strength = ranker, liking, strength
+    def __init__(
+        self, ranker: Ranker, liking: Callable[[RowArray], DayArray], strength: float, part: str = PART
+    ) -> None:
+        """`liking` gives float64 (m,) from 0 to 1 for rows int32 (m,): what `part` names, the asker's by default."""
+        self._ranker, self._liking, self._strength, self._part = ranker, liking, strength, part
         self._unit, self._best = 0.0, 0.0
 
     @property
@@ -65,7 +67,7 @@ class Personal:
 
     def parts(self, candidates: Candidates, table: FeatureTable) -> tuple[tuple[str, ...], FloatArray]:
         names, parts = self._ranker.parts(candidates, table)
-        return (*names, PART), np.concatenate([parts, self._raised(candidates)[:, None]], axis=1)
+        return (*names, self._part), np.concatenate([parts, self._raised(candidates)[:, None]], axis=1)
 
     def _raised(self, candidates: Candidates) -> FloatArray:
         """float32 (n,): what each candidate's score is raised by."""

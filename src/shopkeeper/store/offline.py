@@ -17,7 +17,8 @@ from shopkeeper.types import ACTION_CODES, Action, DayArray
 
 POSITIVE: tuple[Action, ...] = ("click", "add_to_cart", "purchase")
 PURCHASES: Mapping[Action, float] = {"purchase": 1.0}
-GRADES: dict[Action, int] = {"click": 1, "add_to_cart": 2, "purchase": 3}
+GRADES: Mapping[Action, float] = {"click": 1.0, "add_to_cart": 2.0, "purchase": 3.0}
+"""What an action is worth as a label where nothing else is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,18 +147,25 @@ def next_baskets(interactions: Table, actions: Sequence[Action] = ("purchase",))
     return both.group_by("row").aggregate(followed=both.count(), again=both.again.count())
 
 
-def labels(interactions: Table, start_day: float, end_day: float, *, first_basket: bool = False) -> Table:
-    """Table[user, row, label]: what shoppers did in [start_day, end_day): purchase 3, cart 2, click 1, the highest.
+def labels(
+    interactions: Table,
+    start_day: float,
+    end_day: float,
+    *,
+    first_basket: bool = False,
+    worth: Mapping[Action, float] = GRADES,
+) -> Table:
+    """Table[user, row, label]: what shoppers did in [start_day, end_day): what the best of it is worth.
 
     With `first_basket` only the first basket with such an action of each shopper counts: the very next visit.
     """
     inside = (interactions.day >= start_day) & (interactions.day < end_day)
-    lines = interactions.filter(inside & _is_any(interactions, tuple(GRADES)))
+    lines = interactions.filter(inside & _is_any(interactions, tuple(worth)))
     if first_basket:
         order = ibis.window(group_by="user", order_by=["day", "basket"])
         lines = lines.mutate(first=lines.basket.first().over(order))
         lines = lines.filter(lines.basket == lines.first)
-    grade = ibis.cases(*((lines.action == ACTION_CODES[action], label) for action, label in GRADES.items()), else_=0)
+    grade = ibis.cases(*((lines.action == ACTION_CODES[action], label) for action, label in worth.items()), else_=0)
     return lines.group_by("user", "row").aggregate(label=grade.max())
 
 

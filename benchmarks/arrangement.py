@@ -32,13 +32,14 @@ from shopkeeper.flow.build import Stages, stages
 from shopkeeper.flow.teach import SCENE, taught
 from shopkeeper.measure.ranking import ndcg_at, recall_at
 from shopkeeper.measure.statistics import paired_bootstrap
+from shopkeeper.portrait import Portrait
 from shopkeeper.ports import Fits, Ranker, Rule
 from shopkeeper.profile.profiles import Profiles
 from shopkeeper.rank.assemble import assemble
 from shopkeeper.rank.order import order
 from shopkeeper.recall.gather import Plan, gather
 from shopkeeper.settings import Settings
-from shopkeeper.types import Batch, Intent, Portrait, Ranked, Request
+from shopkeeper.types import Batch, Intent, Ranked, Request
 
 PLACES = 24
 RULES = ("bought_before", "variants", "calibrated", "diversity", "per_brand")

@@ -42,11 +42,12 @@ from benchmarks.page import write
 from shopkeeper import plugins
 from shopkeeper.amounts import Between
 from shopkeeper.flow.narrow import gathered, narrowed
+from shopkeeper.portrait import NO_PORTRAIT
 from shopkeeper.recall.filter import mask
 from shopkeeper.recall.gather import Plan
 from shopkeeper.testing import worlds
 from shopkeeper.text import language_of, normalise, tokens
-from shopkeeper.types import NO_PORTRAIT, Catalog, Filters, Intent, Request
+from shopkeeper.types import Catalog, Filters, Intent, Request
 from shopkeeper.understand.lexicon import Lexicon, catalog_texts
 from shopkeeper.understand.structured import Structured
 from shopkeeper.understood import Stated

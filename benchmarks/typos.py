@@ -46,13 +46,14 @@ from shopkeeper.encode.open import open_encoder
 from shopkeeper.encode.slips import exchanged, misheard, neighbours
 from shopkeeper.measure.ranking import graded_ndcg_at
 from shopkeeper.measure.statistics import bootstrap
+from shopkeeper.portrait import NO_PORTRAIT
 from shopkeeper.ports import Encoder, Source
 from shopkeeper.rank.order import top
 from shopkeeper.recall.gather import Plan, gather
 from shopkeeper.settings import Settings
 from shopkeeper.testing import worlds
 from shopkeeper.text import UNITS
-from shopkeeper.types import NO_PORTRAIT, Batch, Catalog, FloatArray, IntArray, Intent, Request
+from shopkeeper.types import Batch, Catalog, FloatArray, IntArray, Intent, Request
 from shopkeeper.understand.lexicon import catalog_texts
 from shopkeeper.understand.understanding import Understanding
 

@@ -7,6 +7,7 @@ nested pydantic model `Settings`, is made as `Class(settings)`, and declares wha
     Observes    takes an event in at once                   Updates     takes a changed catalogue in at once
     Follows     takes in at once what followed a search     Meets       takes an event in with what came before it
     Forgets     removes what it holds of a shopper          Yields      offers more where nothing else was found
+    FitsLast    learns from the whole log alone
 
 The contract suite in `shopkeeper.testing` finds every plug-in by itself and checks each capability that it declares.
 """
@@ -20,6 +21,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from shopkeeper.observed import Choice, Observed
+from shopkeeper.portrait import Portrait
 from shopkeeper.types import (
     Batch,
     BoolArray,
@@ -32,7 +34,6 @@ from shopkeeper.types import (
     IntArray,
     Intent,
     Offer,
-    Portrait,
     Ranked,
     Request,
     RowArray,
@@ -50,6 +51,12 @@ if TYPE_CHECKING:
 class Fits(Protocol):
     def fit(self, snapshot: Snapshot) -> None:
         """Learns from what was known at the snapshot's moment; replaces what was learnt before."""
+
+
+@runtime_checkable
+class FitsLast(Protocol):
+    def fit_last(self, snapshot: Snapshot) -> None:
+        """Learns from everything that is known, once: no window before it asks for what is learnt so."""
 
 
 @runtime_checkable

@@ -17,6 +17,7 @@ from shopkeeper.attributes import NO_ATTRIBUTES, Attributes
 from shopkeeper.expansions import Expansions
 from shopkeeper.numbered import ById
 from shopkeeper.observed import Choice
+from shopkeeper.portrait import Portrait
 from shopkeeper.understood import About, Alternative, Asks, Change, Redirect, Relaxed, Sentiment, Stated
 
 if TYPE_CHECKING:
@@ -234,28 +235,6 @@ class Intent:
     kind: Asks = "product"
     about: About | None = None
     sentiment: Sentiment | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Portrait:
-    """What is known of a shopper at the moment of asking, oldest first.
-
-    rows, baskets int32 (h,); days float64 (h,); actions int8 (h,); quantities float32 (h,); the session's own events
-    again, oldest first: session_rows int32 (s,), session_actions int8 (s,), session_days float64 (s,)."""
-
-    rows: RowArray
-    days: DayArray
-    actions: CodeArray
-    quantities: FloatArray
-    baskets: RowArray
-    session_rows: RowArray
-    session_actions: CodeArray
-    session_days: DayArray
-
-
-_NO_DAYS, _NO_CODES, _NO_NUMBERS = np.empty(0, np.float64), np.empty(0, np.int8), np.empty(0, np.float32)
-NO_PORTRAIT = Portrait(NO_ROWS, _NO_DAYS, _NO_CODES, _NO_NUMBERS, NO_ROWS, NO_ROWS, _NO_CODES, _NO_DAYS)
-"""The portrait of somebody nothing is known of."""
 
 
 @dataclass(frozen=True)

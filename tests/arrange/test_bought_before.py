@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 
 from shopkeeper import plugins
+from shopkeeper.portrait import Portrait
 from shopkeeper.testing import worlds
-from shopkeeper.types import Catalog, Portrait, Ranked, Request
+from shopkeeper.types import Catalog, Ranked, Request
 
 KETTLE, RED_KETTLE, FILTER, MILK, JUG = range(5)
 TODAY = 400.0

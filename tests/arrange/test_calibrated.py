@@ -15,8 +15,9 @@ import pytest
 
 from shopkeeper import plugins
 from shopkeeper.arrange.rules.calibrated import TINY, divergence
+from shopkeeper.portrait import Portrait
 from shopkeeper.testing import worlds
-from shopkeeper.types import Portrait, Ranked, Request
+from shopkeeper.types import Ranked, Request
 
 N = 12
 SHELF = worlds.catalog(

@@ -19,8 +19,9 @@ import pytest
 
 from shopkeeper import plugins
 from shopkeeper.arrange.arrange import arrange
+from shopkeeper.portrait import Portrait
 from shopkeeper.testing import worlds
-from shopkeeper.types import Catalog, Filters, FloatArray, Portrait, Ranked, Request, Scene, Sort
+from shopkeeper.types import Catalog, Filters, FloatArray, Ranked, Request, Scene, Sort
 
 
 def ranked(*scores: float) -> Ranked:

@@ -14,8 +14,9 @@ import pytest
 
 from shopkeeper import plugins
 from shopkeeper.arrange.rules.price_spread import thirds
+from shopkeeper.portrait import NO_PORTRAIT
 from shopkeeper.testing import worlds
-from shopkeeper.types import NO_PORTRAIT, Catalog, Filters, Ranked, Request
+from shopkeeper.types import Catalog, Filters, Ranked, Request
 
 ASKED = Request(request_id="r", scene="home", day=10.0)
 

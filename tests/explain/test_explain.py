@@ -14,8 +14,9 @@ import pytest
 
 from shopkeeper.explain.sentence import Facts, bought, facts, reason_of, sentence
 from shopkeeper.explain.tree import UNKNOWN, folded, trees, unheard_of
+from shopkeeper.portrait import NO_PORTRAIT
 from shopkeeper.testing import worlds
-from shopkeeper.types import NO_PORTRAIT, Explanation, Language
+from shopkeeper.types import Explanation, Language
 
 
 def test_parts_add_up_to_the_root_and_to_their_group() -> None:

@@ -22,8 +22,9 @@ from shopkeeper.flow.learn import learn
 from shopkeeper.flow.observe import observe
 from shopkeeper.flow.shop import Gate, Shop
 from shopkeeper.observed import Observed
+from shopkeeper.portrait import Portrait
 from shopkeeper.recall.sources.covisit import Covisit
-from shopkeeper.types import Action, Event, Portrait, Product
+from shopkeeper.types import Action, Event, Product
 
 
 def event(event_id: str, product_id: str, action: Action = "click", user_id: str = "u7") -> Event:

@@ -38,6 +38,8 @@ LAYERS = (
         "objectives",
         "amended",
         "observed",
+        "portrait",
+        "tastes",
         "sorting",
         "__init__",
     },

@@ -18,9 +18,10 @@ import numpy as np
 import pytest
 
 from shopkeeper.observed import Observed
+from shopkeeper.portrait import Portrait
 from shopkeeper.profile.profiles import MAX_SESSION_LINES, Profiles
 from shopkeeper.testing.worlds import Visit, interactions
-from shopkeeper.types import ACTION_CODES, NEW_USER, PURCHASE, Portrait
+from shopkeeper.types import ACTION_CODES, NEW_USER, PURCHASE
 
 VIEW = ACTION_CODES["view"]
 VISITS: list[Visit] = [(0, 5, 10.0, "purchase"), (0, 6, 12.0, "view"), (0, 5, 12.0, "purchase"), (1, 7, 11.0, "click")]

@@ -6,8 +6,9 @@
 
 import numpy as np
 
+from shopkeeper.portrait import NO_PORTRAIT
 from shopkeeper.rank.features.match import Match
-from shopkeeper.types import NO_PORTRAIT, Batch, Intent, Request, Scene
+from shopkeeper.types import Batch, Intent, Request, Scene
 from tests.rank.worlds import candidates
 
 NAN = float("nan")

@@ -32,11 +32,12 @@ import numpy as np
 import pytest
 from pydantic import BaseModel
 
+from shopkeeper.portrait import NO_PORTRAIT
 from shopkeeper.recall.crew import FORGIVEN, Crew, Job
 from shopkeeper.recall.gather import Found, Plan, gather
 from shopkeeper.settings import Settings, SourceSettings
 from shopkeeper.testing import worlds
-from shopkeeper.types import NO_PORTRAIT, SCENES, Batch, FloatArray, Intent, Offer, Request, RowArray, Scene, Sort
+from shopkeeper.types import SCENES, Batch, FloatArray, Intent, Offer, Request, RowArray, Scene, Sort
 
 
 class Fixed:

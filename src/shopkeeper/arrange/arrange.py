@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from shopkeeper.portrait import Portrait
 from shopkeeper.ports import Rule
-from shopkeeper.types import BoolArray, Catalog, FloatArray, IntArray, Portrait, Ranked, Request, RowArray
+from shopkeeper.types import BoolArray, Catalog, FloatArray, IntArray, Ranked, Request, RowArray
 
 
 def arrange(

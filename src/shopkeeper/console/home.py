@@ -13,7 +13,8 @@ from shopkeeper.console.sections import Section, Strip, section, strip
 from shopkeeper.explain.sentence import bought as said_of
 from shopkeeper.explain.sentence import facts
 from shopkeeper.flow.shop import today
-from shopkeeper.types import PURCHASE, Catalog, IntArray, Portrait
+from shopkeeper.portrait import Portrait
+from shopkeeper.types import PURCHASE, Catalog, IntArray
 
 FIRST, FEED, TRENDING, DEPARTMENTS = 12, 24, 6, 10
 FEWEST = 3

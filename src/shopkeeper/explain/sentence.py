@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from shopkeeper.types import PURCHASE, DayArray, Explanation, Language, Portrait, RowArray
+from shopkeeper.portrait import Portrait
+from shopkeeper.types import PURCHASE, DayArray, Explanation, Language, RowArray
 
 NEW_DAYS = 30.0
 """A product is spoken of as new for so long."""

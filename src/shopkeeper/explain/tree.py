@@ -4,7 +4,8 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 from operator import attrgetter
 
-from shopkeeper.types import Explanation, FloatArray, Portrait
+from shopkeeper.portrait import Portrait
+from shopkeeper.types import Explanation, FloatArray
 
 Leaves = tuple[tuple[str, int], ...]
 """The parts of one group: each one's name inside the group, empty where it is the group itself, and its column."""

@@ -19,7 +19,7 @@ from shopkeeper.errors import WeightsError
 from shopkeeper.flow.shop import Shop, Trained
 from shopkeeper.flow.state import POPULARITY_FILE, VECTORS_FILE, mined_of, queries_of, readable, state_of
 from shopkeeper.flow.structured import structured_of
-from shopkeeper.ports import Encoder, Feature, Fits, PairScorer, Ranker, Rule, Saves, Says, Source
+from shopkeeper.ports import Encoder, Feature, Fits, FitsLast, PairScorer, Ranker, Rule, Saves, Says, Source
 from shopkeeper.rank.rerank import Rerank
 from shopkeeper.recall.crew import Crew
 from shopkeeper.recall.gather import Plan
@@ -54,6 +54,13 @@ class Stages:
         for part in (*self.sources.values(), *self.features.values(), *self.rules.values()):
             if isinstance(part, Fits):
                 part.fit(snapshot)
+
+    def fit_whole(self, snapshot: Snapshot) -> None:
+        """The same from everything, with those who learn from nothing less."""
+        self.fit(snapshot)
+        for part in self.sources.values():
+            if isinstance(part, FitsLast):
+                part.fit_last(snapshot)
 
     def known_to(self, understanding: Understanding) -> Understanding:
         """The understanding, which from now on leaves alone whatever word a source finds."""

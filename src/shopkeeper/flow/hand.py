@@ -14,12 +14,13 @@ from shopkeeper.merchandise.conflicts import Remark, conflicts
 from shopkeeper.merchandise.rules import Asker, RuleBook, phrase
 from shopkeeper.merchandise.said import NOTHING, RULES_FILE, parse
 from shopkeeper.merchandise.steering import Steering
+from shopkeeper.portrait import Portrait
 from shopkeeper.recall.filter import mask, spelt
 from shopkeeper.settings import Synonyms as Said
 from shopkeeper.store.disk import full_disk_as_error
 from shopkeeper.store.disk import replace as put_in_place
 from shopkeeper.text import folded
-from shopkeeper.types import BoolArray, Catalog, Filters, Intent, Portrait, Request
+from shopkeeper.types import BoolArray, Catalog, Filters, Intent, Request
 from shopkeeper.understand.synonyms import Synonyms
 
 log = logging.getLogger(__name__)

@@ -6,9 +6,10 @@ from dataclasses import replace
 from shopkeeper.flow.answer import answer
 from shopkeeper.flow.relax import is_real
 from shopkeeper.flow.shop import Shop, today
+from shopkeeper.portrait import NO_PORTRAIT
 from shopkeeper.ports import Yields
 from shopkeeper.recall.filter import masks
-from shopkeeper.types import NO_PORTRAIT, Batch, Filters, Intent, Page, Request
+from shopkeeper.types import Batch, Filters, Intent, Page, Request
 from shopkeeper.understood import Relaxed
 
 MOST = 12

@@ -87,7 +87,7 @@ def learn(
         understanding.mean(mine(past.before(held.snapshot.day)))
         contests = tried(parts, ranker_of(settings, lessons), held, parts.known_to(understanding), plan)
         tell("learning everything", 0, 0)
-        parts.fit(whole)
+        parts.fit_whole(whole)
         understanding.mean(synonyms := mine(past))
         order = _search_order(folder, parts, understanding, whole, plan)
         asked = past_queries(past.events, settings)

@@ -5,10 +5,11 @@ from dataclasses import replace
 
 from shopkeeper.amounts import Between
 from shopkeeper.flow.relax import lenient
+from shopkeeper.portrait import Portrait
 from shopkeeper.ports import Source
 from shopkeeper.recall.filter import filters_with, masks
 from shopkeeper.recall.gather import Found, Plan, gather
-from shopkeeper.types import Batch, Catalog, Intent, Portrait, Request
+from shopkeeper.types import Batch, Catalog, Intent, Request
 from shopkeeper.understand.structured import Structured
 from shopkeeper.understood import Stated
 

@@ -2,9 +2,10 @@
 
 from shopkeeper.flow.shop import Shop
 from shopkeeper.objectives import Objectives, margins
+from shopkeeper.portrait import Portrait
 from shopkeeper.ports import Ranker
 from shopkeeper.rank.personal import Personal, liking
-from shopkeeper.types import Catalog, Intent, Portrait, Request
+from shopkeeper.types import Catalog, Intent, Request
 
 MARGIN = "margin"
 """What its part of an explanation is called."""

@@ -20,6 +20,7 @@ from shopkeeper.intake.judgments import judgments
 from shopkeeper.measure.evaluation import Task
 from shopkeeper.measure.judged import condensed_ndcg_at
 from shopkeeper.measure.ranking import Scores, graded_ndcg_at
+from shopkeeper.portrait import NO_PORTRAIT
 from shopkeeper.ports import PairScorer, Ranker, Saves
 from shopkeeper.rank.assemble import assemble
 from shopkeeper.rank.order import order
@@ -29,7 +30,6 @@ from shopkeeper.recall.gather import Plan
 from shopkeeper.settings import FUSED, Settings
 from shopkeeper.store.versions import VersionInfo
 from shopkeeper.types import (
-    NO_PORTRAIT,
     NO_ROWS,
     Candidates,
     Catalog,

@@ -13,6 +13,7 @@ from shopkeeper.errors import NoVersion, UnknownProduct
 from shopkeeper.exposure import Exposure
 from shopkeeper.feedback.attribution import Attribution, Origin
 from shopkeeper.flow.hand import Hand
+from shopkeeper.flow.said import said_again, said_in
 from shopkeeper.flow.searches import Searches
 from shopkeeper.flow.standings import Standings, read_ratings
 from shopkeeper.flow.state import strange_to
@@ -21,6 +22,7 @@ from shopkeeper.intake import rejected
 from shopkeeper.observed import Choice, Observed
 from shopkeeper.ports import Feature, Follows, Forgets, Meets, Observes, Past, Ranker, Replays, Rule, Source, Updates
 from shopkeeper.profile.profiles import SESSION_DAYS, Profiles
+from shopkeeper.profile.sayings import NOTHING_TOLD
 from shopkeeper.rank.later import LaterRows
 from shopkeeper.rank.rerank import Rerank
 from shopkeeper.recall.gather import Plan
@@ -243,6 +245,10 @@ class Shop:
         """The event, which is in the log already, enters everything that keeps a live state."""
         seen, origin = self._observed(event), self.attribution.take(event)
         self.profiles.observe(seen)
+        if (said := said_in(event, self.catalog, seen.user)) is not None:
+            self.profiles.hear(said)
+        if (guest := self.profiles.known(seen.user, event.session_id)) != NOTHING_TOLD:
+            self.folder.events.append(said_again(guest, event, self.catalog))
         self.standings.see(seen.row, event, seen.day)
         if event.action == "search":
             self.searches.note(event.user_id, event.session_id, event.query)
@@ -271,6 +277,9 @@ class Shop:
         profiles = Profiles(log.before(day))
         for event in _not_ahead(self.folder.events.past_tail(day * SECONDS_A_DAY, self.catalog, self.folder.users)):
             profiles.observe(event)
+        for told in self.folder.events.of_action("answer"):
+            if (said := said_in(told, self.catalog, self.folder.users.row(told.user_id))) is not None:
+                profiles.hear(said)
         return profiles
 
     def _observed(self, event: Event) -> Observed:

@@ -11,13 +11,14 @@ from shopkeeper.flow.queries import KnownItem, known_items
 from shopkeeper.measure.baselines import personal_frequency, popularity
 from shopkeeper.measure.ranking import mrr_at, ndcg_at, recall_at
 from shopkeeper.measure.statistics import Difference, Interval, bootstrap, paired_bootstrap
+from shopkeeper.portrait import NO_PORTRAIT
 from shopkeeper.ports import Beats, Source
 from shopkeeper.rank.assemble import assemble, read_by
 from shopkeeper.rank.order import top
 from shopkeeper.rank.train import Window, batch_at
 from shopkeeper.recall.gather import Plan, gather
 from shopkeeper.text import language_of, tokens
-from shopkeeper.types import NO_PORTRAIT, Batch, Candidates, IntArray, Intent, Request, RowArray, Snapshot
+from shopkeeper.types import Batch, Candidates, IntArray, Intent, Request, RowArray, Snapshot
 from shopkeeper.understand.understanding import Understanding
 
 K = 10

@@ -13,10 +13,11 @@ from pydantic import BaseModel
 from shopkeeper.merchandise.rules import whole_words
 from shopkeeper.merchandise.said import Selection
 from shopkeeper.merchandise.steering import Steering
+from shopkeeper.portrait import Portrait
 from shopkeeper.ports import Rule
 from shopkeeper.settings import PluginSettings
 from shopkeeper.text import folded
-from shopkeeper.types import NO_ROWS, BoolArray, Catalog, FloatArray, IntArray, Portrait, Ranked, Request, RowArray
+from shopkeeper.types import NO_ROWS, BoolArray, Catalog, FloatArray, IntArray, Ranked, Request, RowArray
 
 BOOSTED, BURIED = "boosted", "buried"
 """Parts of an explanation: what a rule added to a score, or took from it."""

@@ -10,8 +10,9 @@ import numpy as np
 from shopkeeper.merchandise.said import Merchandising, MerchantRule, Selection
 from shopkeeper.merchandise.schedule import MINUTES_A_DAY, Clock
 from shopkeeper.merchandise.shelf import Shelves, chosen, filters_of, rows_of
+from shopkeeper.portrait import Portrait
 from shopkeeper.text import folded, has_han, singular_of, tokens
-from shopkeeper.types import NEW_USER, SCENES, BoolArray, Catalog, Filters, Portrait, Request, RowArray, Scene
+from shopkeeper.types import NEW_USER, SCENES, BoolArray, Catalog, Filters, Request, RowArray, Scene
 
 Phrase = tuple[str, ...]
 Masked = Callable[[Catalog, Filters], BoolArray]

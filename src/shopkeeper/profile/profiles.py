@@ -12,8 +12,10 @@ from math import floor, inf
 import numpy as np
 
 from shopkeeper.observed import Observed
+from shopkeeper.portrait import Portrait, Said
 from shopkeeper.profile.growing import Line, Lines, no_lines
-from shopkeeper.types import NEW_USER, Interactions, Portrait, RowArray
+from shopkeeper.profile.sayings import Sayings, Told
+from shopkeeper.types import NEW_USER, Interactions, RowArray
 
 SESSION_DAYS = 1.0
 """A session nobody touched for this long is over."""
@@ -38,6 +40,7 @@ class Profiles:
         self._grown: dict[int, Lines] = {}
         self._sessions: OrderedDict[str, _Session] = OrderedDict()
         self._max_sessions = max_sessions
+        self._sayings = Sayings()
         self._next_basket = int(log.baskets.max(initial=-1)) + 1
         self._lock = threading.Lock()
 
@@ -52,6 +55,7 @@ class Profiles:
         history = inside if user == NEW_USER else self._lines(user)
         end, inside_end = history.upto(day), inside.upto(day)
         inside_start = max(0, inside_end - MAX_SESSION_LINES)
+        told = self._sayings.of(user, session)
         return Portrait(
             history.rows[:end],
             history.days[:end],
@@ -61,11 +65,25 @@ class Profiles:
             inside.rows[inside_start:inside_end],
             inside.actions[inside_start:inside_end],
             inside.days[inside_start:inside_end],
+            told.answers,
+            told.refused,
         )
 
     def portraits(self, users: Sequence[int] | RowArray, day: float = inf) -> tuple[Portrait, ...]:
         """A portrait for each of these shoppers strictly before `day`, without sessions."""
         return tuple(self.portrait(int(user), "", day) for user in users)
+
+    def hear(self, said: Said) -> None:
+        """Takes in what a shopper said; of a guest it is the session's until it is known whose that is."""
+        self._sayings.say(said)
+
+    def told(self, user: int, session: str) -> Told:
+        """What the shopper said, and the session before it was known whose it is."""
+        return self._sayings.of(user, session)
+
+    def known(self, user: int, session: str) -> Told:
+        """What a guest had said in the session that is this shopper's, as is known from now on."""
+        return self._sayings.know(user, session)
 
     def observe(self, event: Observed) -> None:
         """Takes one event in, for the shopper and for the session; an event without a product changes nothing."""
@@ -79,6 +97,7 @@ class Profiles:
 
     def forget(self, user: int) -> None:
         """Removes the shopper's history and every session the shopper took part in."""
+        self._sayings.forget(user)
         with self._lock:
             self._grown[user] = no_lines()
             for name in [name for name, held in self._sessions.items() if user in held.users]:

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic import BaseModel
 
+from shopkeeper.portrait import Portrait
 from shopkeeper.ports import Ranker
 from shopkeeper.settings import PluginSettings
 from shopkeeper.types import (
@@ -17,7 +18,6 @@ from shopkeeper.types import (
     FeatureTable,
     FloatArray,
     IntArray,
-    Portrait,
     RowArray,
 )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from shopkeeper.portrait import Portrait
 from shopkeeper.ports import Feature, Ranker
 from shopkeeper.rank.assemble import assemble
 from shopkeeper.rank.labels import Labels
@@ -15,7 +16,6 @@ from shopkeeper.types import (
     FloatArray,
     IntArray,
     Intent,
-    Portrait,
     Request,
     RowArray,
     Scene,

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field
 
+from shopkeeper.portrait import Portrait
 from shopkeeper.recall.neighbours import Neighbours
 from shopkeeper.recall.offers import best, last_places, without
 from shopkeeper.settings import SourceSettings
@@ -18,7 +19,6 @@ from shopkeeper.types import (
     FloatArray,
     Interactions,
     Offer,
-    Portrait,
     Request,
     RowArray,
     Scene,

@@ -9,14 +9,14 @@ from fastapi.middleware.cors import CORSMiddleware
 
 from shopkeeper import __version__
 from shopkeeper.flow.shop import Shop
-from shopkeeper.serve import answers, events, failures, products, rules, status, users
+from shopkeeper.serve import answers, events, failures, interview, products, rules, status, users
 from shopkeeper.serve.edge import Edge
 from shopkeeper.serve.front import Front
 from shopkeeper.serve.keys import Keys, origins
 from shopkeeper.serve.openapi import document
 from shopkeeper.serve.watch import Watch
 
-ROUTERS = (answers.router, events.router, products.router, users.router, rules.router)
+ROUTERS = (answers.router, events.router, products.router, users.router, rules.router, interview.router)
 
 
 def create_app(shops: Mapping[str, Shop], *, keys: Keys | None = None, watch_s: float = 1.0) -> FastAPI:

@@ -50,6 +50,7 @@ def _bodies(product_id: str, title: str) -> dict[tuple[str, str], dict[str, Any]
     pin = f"pin = [{{ product = {json.dumps(product_id)}, place = 1 }}]"
     pinned = f'[[rules]]\nname = "sample"\nwhen = {{ words = [{json.dumps(words)}] }}\n{pin}\n'
     wrong = {"event_id": "sample-3", "action": "view", "session_id": "sample-session"}
+    chosen = {"first": [product_id], "second": [product_id], "choice": "both"}
     return {
         ("post", "/v1/{shop}/search"): {
             "words": {"query": words, "user_id": SAMPLE_USER, "k": 5},
@@ -65,6 +66,10 @@ def _bodies(product_id: str, title: str) -> dict[tuple[str, str], dict[str, Any]
             "trending": {"scene": "trending", "k": 24},
         },
         ("post", "/v1/{shop}/events"): {"one": view, "many": [view, bought], "partly_wrong": [bought, wrong]},
+        ("post", "/v1/{shop}/interview"): {
+            "begin": {"session_id": "sample-session"},
+            "answer": {"session_id": "sample-session", "answer": chosen},
+        },
         ("put", "/v1/{shop}/rules"): {"dictionary": {"text": f"dictionary = [{json.dumps(words)}]\n"}},
         ("post", "/v1/{shop}/rules/preview"): {
             "as_they_serve": {"query": words, "k": 5},

@@ -36,7 +36,7 @@ from shopkeeper.store.schema import conform
 from shopkeeper.store.tables import DAYS, EVENTS, SEEN
 from shopkeeper.store.upkeep import Upkeep
 from shopkeeper.store.users import Users
-from shopkeeper.types import Catalog, Event, IntArray, Interactions
+from shopkeeper.types import Action, Catalog, Event, IntArray, Interactions
 
 if TYPE_CHECKING:
     import ibis
@@ -164,6 +164,16 @@ class Events:
                 lambda file: day_table(file).filter(pc.equal(pc.field("action"), "rate")),
             )
         )
+
+    def of_action(self, action: Action) -> list[Event]:
+        """All events of this action, oldest arrival first. Of a day that has none only the actions are read."""
+        with self._upkeep.turn:
+            with self._database.reading() as connection:
+                files, tail = self._files(connection), tail_table(connection, EVENTS.c.action == action)
+            done = ((file, day_table(file, ["action"]).column("action")) for file in files)
+            named = [file for file, column in done if pc.index(column, action).as_py() >= 0]
+            days = [day_table(file).filter(pc.equal(pc.field("action"), action)) for file in named]
+        return _events_of(pa.concat_tables([tail, *days]).sort_by("seq"))
 
     def last_seq(self) -> int:
         """The number of the event that arrived last, even if it was erased since; -1 for an empty log."""

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from shopkeeper.portrait import Portrait
 from shopkeeper.ports import Finding, Fits, Saves
 from shopkeeper.testing.contract_world import DELETED, TODAY, World, empty_world, world
-from shopkeeper.types import SCENES, Portrait, Ranked, Request
+from shopkeeper.types import SCENES, Ranked, Request
 
 
 def a_rule_only_takes_from_what_it_got(kind: type[Any]) -> None:

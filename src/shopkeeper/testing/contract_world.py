@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from shopkeeper.portrait import Portrait
 from shopkeeper.ports import Past
 from shopkeeper.store.snapshot import interactions_table
 from shopkeeper.testing import worlds
@@ -19,7 +20,6 @@ from shopkeeper.types import (
     FloatArray,
     Intent,
     Interactions,
-    Portrait,
     Request,
     RowArray,
     Scene,

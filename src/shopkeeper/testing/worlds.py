@@ -13,6 +13,7 @@ from tokenizers.normalizers import Lowercase
 from tokenizers.pre_tokenizers import WhitespaceSplit
 
 from shopkeeper.expansions import Expansions
+from shopkeeper.portrait import Portrait
 from shopkeeper.store.snapshot import interactions_table
 from shopkeeper.text import tokens
 from shopkeeper.types import (
@@ -22,7 +23,6 @@ from shopkeeper.types import (
     FloatArray,
     Intent,
     Interactions,
-    Portrait,
     Request,
     Snapshot,
 )

@@ -5,8 +5,9 @@ from typing import ClassVar
 import numpy as np
 
 from shopkeeper.arrange.arrange import keep
+from shopkeeper.portrait import Portrait
 from shopkeeper.settings import PluginSettings
-from shopkeeper.types import Catalog, FloatArray, Portrait, Ranked, Request
+from shopkeeper.types import Catalog, FloatArray, Ranked, Request
 
 
 class AskedAbout:

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from shopkeeper.arrange.arrange import keep, title_codes
 from shopkeeper.arrange.returning import EDGES, CategoryPath, counted, rests
+from shopkeeper.portrait import Portrait
 from shopkeeper.settings import PluginSettings
 from shopkeeper.types import (
     ACTION_CODES,
@@ -18,7 +19,6 @@ from shopkeeper.types import (
     Catalog,
     DayArray,
     FloatArray,
-    Portrait,
     Ranked,
     Request,
     RowArray,

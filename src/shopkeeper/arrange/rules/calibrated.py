@@ -6,19 +6,9 @@ import numpy as np
 from pydantic import Field
 
 from shopkeeper.arrange.arrange import reorder
+from shopkeeper.portrait import Portrait
 from shopkeeper.settings import PluginSettings
-from shopkeeper.types import (
-    ACTIONS,
-    BoolArray,
-    Catalog,
-    DayArray,
-    FloatArray,
-    IntArray,
-    Portrait,
-    Ranked,
-    Request,
-    RowArray,
-)
+from shopkeeper.types import ACTIONS, BoolArray, Catalog, DayArray, FloatArray, IntArray, Ranked, Request, RowArray
 
 WORTH = np.array([{"purchase": 1.0, "add_to_cart": 0.5, "click": 0.2}.get(action, 0.0) for action in ACTIONS])
 TINY = 0.01

@@ -6,8 +6,9 @@ import numpy as np
 from pydantic import Field
 
 from shopkeeper.arrange.arrange import keep, title_codes
+from shopkeeper.portrait import Portrait
 from shopkeeper.settings import PluginSettings
-from shopkeeper.types import ACTION_CODES, Catalog, FloatArray, Portrait, Ranked, Request
+from shopkeeper.types import ACTION_CODES, Catalog, FloatArray, Ranked, Request
 
 
 class Dismissed:

@@ -6,8 +6,9 @@ import numpy as np
 from pydantic import Field
 
 from shopkeeper.arrange.arrange import reorder
+from shopkeeper.portrait import Portrait
 from shopkeeper.settings import PluginSettings
-from shopkeeper.types import ACTION_CODES, Catalog, FloatArray, Portrait, Ranked, Request, RowArray
+from shopkeeper.types import ACTION_CODES, Catalog, FloatArray, Ranked, Request, RowArray
 
 LEADS = [ACTION_CODES[action] for action in ("view", "click", "add_to_cart", "purchase", "rate")]
 

@@ -6,8 +6,9 @@ import numpy as np
 from pydantic import Field
 
 from shopkeeper.arrange.arrange import reorder
+from shopkeeper.portrait import Portrait
 from shopkeeper.settings import PluginSettings
-from shopkeeper.types import BoolArray, Catalog, FloatArray, IntArray, Portrait, Ranked, Request, RowArray
+from shopkeeper.types import BoolArray, Catalog, FloatArray, IntArray, Ranked, Request, RowArray
 
 LEVELS = 3
 

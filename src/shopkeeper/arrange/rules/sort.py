@@ -5,9 +5,10 @@ from typing import ClassVar
 import numpy as np
 
 from shopkeeper.arrange.arrange import reorder
+from shopkeeper.portrait import Portrait
 from shopkeeper.settings import PluginSettings
 from shopkeeper.sorting import sort_keys
-from shopkeeper.types import Catalog, FloatArray, Portrait, Ranked, Request
+from shopkeeper.types import Catalog, FloatArray, Ranked, Request
 
 
 class Sort:

@@ -3,8 +3,9 @@
 from typing import ClassVar
 
 from shopkeeper.arrange.arrange import keep
+from shopkeeper.portrait import Portrait
 from shopkeeper.settings import PluginSettings
-from shopkeeper.types import Catalog, FloatArray, Portrait, Ranked, Request
+from shopkeeper.types import Catalog, FloatArray, Ranked, Request
 
 
 class Stock:

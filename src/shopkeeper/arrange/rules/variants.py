@@ -6,8 +6,9 @@ import numpy as np
 from pydantic import Field
 
 from shopkeeper.arrange.arrange import reorder, title_codes
+from shopkeeper.portrait import Portrait
 from shopkeeper.settings import PluginSettings
-from shopkeeper.types import PURCHASE, Catalog, FloatArray, IntArray, Portrait, Ranked, Request, RowArray
+from shopkeeper.types import PURCHASE, Catalog, FloatArray, IntArray, Ranked, Request, RowArray
 
 
 class Variants:

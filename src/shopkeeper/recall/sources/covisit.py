@@ -7,6 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from shopkeeper.observed import Observed
+from shopkeeper.portrait import Portrait
 from shopkeeper.ports import Past
 from shopkeeper.recall.latest import LEAN, LEANS, added_up, is_given, seeds_of
 from shopkeeper.recall.neighbours import LivePairs, Neighbours
@@ -20,7 +21,6 @@ from shopkeeper.types import (
     FloatArray,
     IntArray,
     Offer,
-    Portrait,
     Request,
     RowArray,
     Scene,

@@ -5,9 +5,10 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
+from shopkeeper.portrait import Portrait
 from shopkeeper.recall.offers import best, last_places
 from shopkeeper.settings import SCENE_WEIGHTS, SourceSettings, Weight
-from shopkeeper.types import PURCHASE, Batch, DayArray, FloatArray, IntArray, Offer, Portrait, RowArray, Scene
+from shopkeeper.types import PURCHASE, Batch, DayArray, FloatArray, IntArray, Offer, RowArray, Scene
 
 
 class Repeat:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from shopkeeper.observed import Observed
+from shopkeeper.portrait import Portrait
 from shopkeeper.recall.arrivals import Arrivals, Moved, Reference
 from shopkeeper.recall.latest import LEAN, is_given
 from shopkeeper.recall.offers import NOTHING, best, inside, without
@@ -29,7 +30,6 @@ from shopkeeper.types import (
     IntArray,
     Interactions,
     Offer,
-    Portrait,
     Request,
     RowArray,
     Scene,

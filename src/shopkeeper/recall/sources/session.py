@@ -6,12 +6,13 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
+from shopkeeper.portrait import Portrait
 from shopkeeper.recall.codes import nearest
 from shopkeeper.recall.groups import NO_GROUP
 from shopkeeper.recall.offers import NOTHING, best, inside, without
 from shopkeeper.recall.shelf import StandsOnShelf, VectorShelf
 from shopkeeper.settings import SourceSettings
-from shopkeeper.types import ACTION_CODES, ACTIONS, Batch, FloatArray, Offer, Portrait, Request, RowArray, Scene
+from shopkeeper.types import ACTION_CODES, ACTIONS, Batch, FloatArray, Offer, Request, RowArray, Scene
 
 LEANS: Mapping[str, float] = {"view": 0.5, "click": 0.6, "rate": 0.6, "add_to_cart": 1.0, "purchase": 1.0}
 """How much each action says of what the shopper is after; the others say nothing."""

@@ -1,0 +1,80 @@
+"""The interview of a new shopper: the next question, and an answer that the next page knows."""
+
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from shopkeeper.flow.observe import observe
+from shopkeeper.flow.said import answered
+from shopkeeper.flow.shop import Shop
+from shopkeeper.profile.interview import MOST_QUESTIONS, next_question
+from shopkeeper.recall.sources.interview import Interview
+from shopkeeper.tastes import CHOICES, SKIPPED, Answer, Choice, Tastes
+from shopkeeper.types import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One side of a question: the category that most of it is of, empty where there is none, and some products."""
+
+    name: str
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How far the interview is: `cards` to choose from, None where nothing is left to ask. Questions count from 1."""
+
+    number: int
+    of: int
+    cards: tuple[Card, Card] | None
+
+
+def tastes_of(shop: Shop) -> Tastes:
+    """What the version that answers learnt of tastes; none where the source is off or has nothing."""
+    source = shop.trained.sources.get("interview")
+    return source.tastes if isinstance(source, Interview) else Tastes.none()
+
+
+def interview(shop: Shop, user_id: str, session_id: str) -> Asked:
+    """The question that tells most of this shopper now. Raises NoVersion."""
+    tastes, row = tastes_of(shop), shop.folder.users.row(user_id) if user_id else -1
+    told = shop.profiles.told(row, session_id).answers
+    given = [answer for answer in told if answer.choice != SKIPPED]
+    skipped = [(answer.first, answer.second) for answer in told if answer.choice == SKIPPED]
+    question = next_question(tastes, given, skipped)
+    number = min(len(told) + 1, MOST_QUESTIONS)
+    if question is None:
+        return Asked(number, MOST_QUESTIONS, None)
+    names = tastes.names[question.first], tastes.names[question.second]
+    shown = (_standing(shop, tastes.shown(card)) for card in (question.first, question.second))
+    first, second = (Card(name, rows) for name, rows in zip(names, shown, strict=True))
+    if first.name == second.name:  # a name that both have tells nothing
+        first, second = Card("", first.rows), Card("", second.rows)
+    return Asked(number, MOST_QUESTIONS, (first, second))
+
+
+def give(shop: Shop, user_id: str, session_id: str, cards: Sequence[Sequence[int]], choice: Choice | None) -> None:
+    """Takes an answer in, None for a question that was skipped; it is durable on return, the next page knows it."""
+    place = SKIPPED if choice is None else CHOICES.index(choice)
+    first, second = (tuple(card) for card in cards)
+    tell(shop, user_id, session_id, answered(Answer(first, second, place), shop.catalog))
+
+
+def tell(shop: Shop, user_id: str, session_id: str, context: Mapping[str, str]) -> None:
+    """Puts what a shopper said of themselves into the log."""
+    event = Event(
+        event_id=uuid.uuid4().hex,
+        timestamp=time.time(),
+        action="answer",
+        user_id=user_id,
+        session_id=session_id,
+        context=context,
+    )
+    observe([event], shop)
+
+
+def _standing(shop: Shop, rows: tuple[int, ...]) -> tuple[int, ...]:
+    """The rows as they were shown: an answer names its question by them."""
+    return tuple(row for row in rows if row < len(shop.catalog))

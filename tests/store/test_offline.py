@@ -293,6 +293,7 @@ def test_every_expression_compiles_for_another_engine(engine: str) -> None:
         offline.cooccurrence(table),
         offline.repeat_intervals(table),
         offline.returns(table, ibis.table({"row": "int32", "good": "int32", "klass": "int32"}, name="classes")),
+        offline.hours(table, ibis.table({"row": "int32", "klass": "int32"}, name="classes"), 8.0),
         offline.buyers(table),
         offline.next_baskets(table),
         offline.counts(table),

@@ -50,8 +50,7 @@ def answer(request: Request, shop: Shop, hand: Serving | None = None, *, logged:
     batch, found = trace.timed("recall", lambda: gathered(trained.sources, shop.plan, tries, portrait))
     found = replace(found, candidates=steering.among(found.candidates, request))
     request, intent = batch.requests[0], batch.intents[0]
-    has_history = request.user != NEW_USER and len(portrait.rows) > 0
-    name, ranker = leaning(trained.ranker_for(request, has_history=has_history), request, intent, portrait, shop)
+    name, ranker = leaning(trained, request, intent, portrait, shop)
     read = read_by(ranker, trained.features)
     table = trace.timed("features", lambda: assemble(read, batch, found.candidates))
     ranked = trace.timed("rank", lambda: order(ranker, name, found.candidates, table))

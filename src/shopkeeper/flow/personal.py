@@ -1,11 +1,14 @@
 """Where an order leans to: a search towards who asks, every page towards what the shop earns by, if it is told to."""
 
-from shopkeeper.flow.shop import Shop
+from collections.abc import Mapping
+
+from shopkeeper.flow.shop import Shop, Trained
 from shopkeeper.objectives import Objectives, margins
 from shopkeeper.portrait import Portrait
-from shopkeeper.ports import Ranker
+from shopkeeper.ports import Feature, Ranker
+from shopkeeper.rank.features.context import Context
 from shopkeeper.rank.personal import Personal, liking
-from shopkeeper.types import Catalog, Intent, Request
+from shopkeeper.types import NEW_USER, Catalog, Intent, Request, Scene
 
 MARGIN = "margin"
 """What its part of an explanation is called."""
@@ -24,13 +27,29 @@ def earning(
     return name, Personal(ranker, lambda rows: worth[rows], objectives.margin, MARGIN)
 
 
-def leaning(
-    named: tuple[str, Ranker], request: Request, intent: Intent, portrait: Portrait, shop: Shop
-) -> tuple[str, Ranker]:
-    """The ranker with its name; one that leans where something is known of who asks, and where the shop weighs margin.
+CONTEXT = "context"
+"""The feature that knows what is bought at an hour, and what its part of an explanation is called."""
+WORDLESS: frozenset[Scene] = frozenset({"home", "trending", "cart"})
+
+
+def timely(named: tuple[str, Ranker], request: Request, features: Mapping[str, Feature]) -> tuple[str, Ranker]:
+    """The ranker with its name; one that leans by the hour on pages without words."""
+    context = features.get(CONTEXT)
+    if not isinstance(context, Context) or not context.settings.strength:
+        return named
+    if request.scene not in WORDLESS or request.query or request.sort != "relevance":
+        return named
+    name, ranker = named
+    return name, Personal(ranker, lambda rows: context.lifts(rows, request.day), context.settings.strength, CONTEXT)
+
+
+def leaning(trained: Trained, request: Request, intent: Intent, portrait: Portrait, shop: Shop) -> tuple[str, Ranker]:
+    """The request's ranker with its name; one that leans by the hour, towards margin, and towards who is known.
 
     Codes and sorts lean towards nobody.
     """
+    has_history = request.user != NEW_USER and len(portrait.rows) > 0
+    named = timely(trained.ranker_for(request, has_history=has_history), request, trained.features)
     named = earning(named, request, shop.catalog, shop.settings.rank.objectives)
     strength = shop.settings.rank.personal
     by_words = request.scene == "search" and bool(request.query) and not intent.is_code

@@ -22,7 +22,7 @@ from shopkeeper.measure.judged import condensed_ndcg_at
 from shopkeeper.measure.ranking import Scores, graded_ndcg_at
 from shopkeeper.portrait import NO_PORTRAIT
 from shopkeeper.ports import PairScorer, Ranker, Saves
-from shopkeeper.rank.assemble import assemble
+from shopkeeper.rank.assemble import assemble, teachable
 from shopkeeper.rank.order import order
 from shopkeeper.rank.rerank import PART, meant, part, reordered, texts
 from shopkeeper.recall.filter import masks
@@ -288,7 +288,7 @@ def _asked(here: Searching, query: str, *, wide: bool) -> tuple[Candidates, Feat
     )
     tries = narrowed(here.structured, request, plain, here.catalog)
     batch, found = gathered(here.stages.sources, here.plan, tries, NO_PORTRAIT)
-    return found.candidates, assemble(here.stages.features if wide else {}, batch, found.candidates)
+    return found.candidates, assemble(teachable(here.stages.features) if wide else {}, batch, found.candidates)
 
 
 def taught(settings: Settings, name: str, lessons: Sequence[Lesson]) -> Ranker:

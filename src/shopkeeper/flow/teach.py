@@ -5,6 +5,7 @@ from collections.abc import Callable
 from shopkeeper.flow.build import Stages
 from shopkeeper.flow.windows import training_windows
 from shopkeeper.ports import Fits, Source
+from shopkeeper.rank.assemble import teachable
 from shopkeeper.rank.train import Trained, train
 from shopkeeper.recall.gather import Plan, gather
 from shopkeeper.settings import FUSED, Settings
@@ -23,7 +24,7 @@ def taught(
     for name in sorted({ranker for scene, ranker in settings.rank.rankers.items() if scene != "search"} - {FUSED}):
         candidates_of = _candidates(sources, plan, tell, settings.rank.windows)
         learnt = train(
-            stages.rankers[name], stages.features, training_windows(snapshot, settings), candidates_of, SCENE
+            stages.rankers[name], teachable(stages.features), training_windows(snapshot, settings), candidates_of, SCENE
         )
         if learnt.n_requests:
             lessons[name] = learnt

@@ -32,6 +32,11 @@ def read_by(ranker: Ranker, features: Mapping[str, Feature]) -> dict[str, Featur
     return {file: features[file] for file in ranker.files if file in features}
 
 
+def teachable(features: Mapping[str, Feature]) -> dict[str, Feature]:
+    """Those of the features that rankers may learn by: one may say `taught = False` of itself."""
+    return {file: own for file, own in features.items() if getattr(own, "taught", True)}
+
+
 def columns_of(features: Mapping[str, Feature]) -> tuple[str, ...]:
     """The full names of all columns of the features."""
     return _names(tuple((file, tuple(feature.names)) for file, feature in features.items()))

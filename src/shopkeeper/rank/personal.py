@@ -44,7 +44,7 @@ class Personal:
     Settings: ClassVar[type[BaseModel]] = PluginSettings
 
     def __init__(
-        self, ranker: Ranker, liking: Callable[[RowArray], DayArray], strength: float, part: str = PART
+        self, ranker: Ranker, liking: Callable[[RowArray], DayArray | FloatArray], strength: float, part: str = PART
     ) -> None:
         """`liking` gives float64 (m,) from 0 to 1 for rows int32 (m,): what `part` names, the asker's by default."""
         self._ranker, self._liking, self._strength, self._part = ranker, liking, strength, part

@@ -125,6 +125,16 @@ def returns(interactions: Table, classes: Table, actions: Sequence[Action] = ("p
     return waited.group_by("klass", "days", "again").aggregate(n=waited.count())
 
 
+def hours(
+    interactions: Table, classes: Table, utc_offset_hours: float, actions: Sequence[Action] = ("purchase",)
+) -> Table:
+    """Table[klass, hour, n]: the lines of a class, Table[row, klass], by the hour of the shop's own clock."""
+    lines = interactions.filter(_is_any(interactions, actions)).join(classes, "row")
+    moment = lines.day + utc_offset_hours / 24.0
+    lines = lines.select("klass", hour=((moment - moment.floor()) * 24.0).floor())
+    return lines.group_by("klass", "hour").aggregate(n=lines.count())
+
+
 def buyers(interactions: Table, actions: Sequence[Action] = ("purchase",)) -> Table:
     """Table[row, buyers, back]: how many shoppers took a product, and how many of them in more than one basket."""
     lines = interactions.filter(_is_any(interactions, actions))

@@ -23,7 +23,6 @@ from shopkeeper.flow.trial import Contest, tried
 from shopkeeper.flow.vectors import encoded
 from shopkeeper.flow.windows import window
 from shopkeeper.flow.write import Learning, sealed
-from shopkeeper.ports import Fits
 from shopkeeper.recall.gather import Plan
 from shopkeeper.settings import FUSED, Settings
 from shopkeeper.store.disk import full_disk_as_error
@@ -111,10 +110,9 @@ def _counted(settings: Settings, before: Trained, whole: Snapshot) -> tuple[Stag
     """
     fresh = stages(settings)
     kept = {name: source for name, source in before.sources.items() if getattr(source, "lasting", False)}
-    for name, part in (*fresh.sources.items(), *fresh.features.items()):
-        if name not in kept and isinstance(part, Fits):
-            part.fit(whole)
-    return Stages({**fresh.sources, **kept}, fresh.features, before.rankers), bool(kept)
+    counted = {name: source for name, source in fresh.sources.items() if name not in kept}
+    replace(fresh, sources=counted).fit_whole(whole)
+    return replace(fresh, sources={**counted, **kept}, rankers=before.rankers), bool(kept)
 
 
 def _carry(version: Path, draft: Path) -> None:

@@ -4,7 +4,7 @@ Ids from outside become rows at the edge: a product's is its number in the catal
 a user's in the user table. Days are float64 since 1970-01-01 UTC. A single request is a batch of one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
@@ -165,6 +165,14 @@ class Catalog:
         """int32 (n,): equal where titles are equal."""
         codes: dict[str, int] = {}
         return np.array([codes.setdefault(title, len(codes)) for title in self.titles], np.int32)
+
+    def of_any(self, traits: Collection[tuple[str, str]], rows: RowArray) -> BoolArray:
+        """bool (m,): which rows are of any ("category", its name at any depth) or ("brand", its name)."""
+        names = {name for trait, name in traits if trait == "category"}
+        paths = [at for at, path in enumerate(self.category_paths) if names.intersection(path)] if names else []
+        codes, of_brand = self.brand_codes
+        brands = [of_brand[name] for trait, name in traits if trait == "brand" and name in of_brand]
+        return np.asarray(np.isin(self.categories[rows], paths) | np.isin(codes[rows], brands), bool)
 
 
 @dataclass(frozen=True, slots=True)

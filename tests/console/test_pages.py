@@ -40,6 +40,8 @@ PAGES = [
     "product/p00",
     "cart",
     "thanks",
+    "interview",
+    "you",
     "shoppers",
     "console",
     "console/rules",

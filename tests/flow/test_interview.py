@@ -4,9 +4,10 @@
 2. every question can be skipped, and after five there is nothing left to ask.
 3. answers are in the log: a shop that is opened again knows them, and who is erased is asked from the start.
 4. a guest's answers are the shopper's after the first event with a name, also in a shop that is opened again.
-5. the route takes answers and asks on; an unknown product is told.
+5. the route takes answers and asks on; an unknown product is told. The storefront offers, asks, and goes by it.
 """
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -178,3 +179,25 @@ def test_the_route_asks_on(shop: Shop) -> None:
     assert refused.status_code == 404 and "no product 'nothing'" in refused.json()["error"]["message"]
     nobody = client.post("/v1/small/interview", json={})
     assert nobody.status_code == 422 and "user_id" in nobody.json()["error"]["message"]
+
+
+def test_the_storefront_asks_and_goes_by_it(shop: Shop) -> None:
+    with TestClient(create_app({"small": shop}, keys=Keys())) as client:
+        assert "Tell us what you like" in client.get("/small/").text
+        for number in range(1, 6):
+            page = client.get("/small/interview").text
+            if f"Question {number} of 5" not in page:
+                break
+            found = [re.findall(rf'name="{side}" value="([^"]+)"', page) for side in ("first", "second")]
+            tea = [sum(each.startswith("Tea") for each in card) / len(card) for card in found]
+            choice = "neither" if max(tea) < 0.5 else "first" if tea[0] > tea[1] else "second"
+            client.post("/small/interview", data={"first": found[0], "second": found[1], "choice": choice})
+        assert number > 3
+        assert "Thank you." in client.get("/small/interview").text
+        home_page = client.get("/small/").text
+        assert "Tell us what you like" not in home_page and "It fits what you told us you like." in home_page
+        assert "from what you told us" in client.get("/small/you").text
+        assert "Tastes that were learnt" in client.get("/small/console").text
+    with TestClient(create_app({"small": shop}, keys=Keys())) as client:
+        client.post("/small/interview", data={"choice": "off"})
+        assert "Tell us what you like" not in client.get("/small/").text

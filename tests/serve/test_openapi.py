@@ -13,7 +13,7 @@ import pytest
 from pydantic import TypeAdapter
 from starlette.testclient import TestClient
 
-from shopkeeper.serve import interview, rules, schemas
+from shopkeeper.serve import interview, rules, schemas, users
 from shopkeeper.serve.openapi import SAMPLE_ID, SAMPLE_USER
 
 Example = tuple[str, str, Any, str]
@@ -43,7 +43,7 @@ def test_every_example_answers_in_the_schema_that_the_document_gives(client: Tes
         assert response.status_code == 200, f"{method} {path} {body}: {response.text}"
         if named:
             told = json.loads(response.content)
-            kind = next(getattr(place, named) for place in (schemas, rules, interview) if hasattr(place, named))
+            kind = next(getattr(place, named) for place in (schemas, rules, interview, users) if hasattr(place, named))
             model = TypeAdapter(kind).validate_python(told)
             assert set(told) <= set(type(model).model_fields), f"{method} {path}: fields the schema does not have"
 

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from shopkeeper.console import static, tiles
 from shopkeeper.console.guest import Guest
+from shopkeeper.console.interview import invited, told
 from shopkeeper.console.sections import Section, Strip, section, strip
 from shopkeeper.explain.sentence import bought as said_of
 from shopkeeper.explain.sentence import facts
@@ -33,7 +34,7 @@ class Department:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """What the home page shows. `visits` and `last` are 0 for a shopper without history."""
+    """What the home page shows. `visits` and `last` are 0 for a shopper without history; `told`: answers."""
 
     first: Section
     again: Section
@@ -43,6 +44,8 @@ class Home:
     strip: Strip | None
     visits: int
     last: float
+    invites: bool = False
+    told: int = 0
 
 
 def home(guest: Guest) -> Home:
@@ -68,6 +71,8 @@ def home(guest: Guest) -> Home:
         strip=strip(guest, feed, trending),
         visits=len(np.unique(portrait.baskets[bought])) if known else 0,
         last=float(portrait.days[bought].max()) if known else 0.0,
+        invites=invited(guest),
+        told=told(guest),
     )
 
 

@@ -17,6 +17,7 @@ from shopkeeper.console.desk import Desk
 from shopkeeper.console.failure import failure_page
 from shopkeeper.console.guest import Guest, KeyNeeded, Merchant, Sender, Visitor, enter_as_merchant, inside
 from shopkeeper.console.home import home
+from shopkeeper.console.interview import learnt_tastes, liked, sitting, take
 from shopkeeper.console.language import LANGUAGES, Words, choose
 from shopkeeper.console.merchant import counter, report
 from shopkeeper.console.objectives import Tried as Weight
@@ -31,7 +32,9 @@ from shopkeeper.console.visits import session_of
 from shopkeeper.console.why import waterfall
 from shopkeeper.errors import RequestError, UnknownProduct, UnknownShop
 from shopkeeper.flow.completing import complete
+from shopkeeper.flow.self_portrait import correct
 from shopkeeper.flow.shop import Shop
+from shopkeeper.portrait import Refused, Trait
 from shopkeeper.types import SORTS
 
 LAST_PLACE = 10_000
@@ -214,6 +217,47 @@ def shopper_switch(guest: Sender, user_id: Annotated[str, Form(max_length=200)] 
     return response
 
 
+@router.get("/{shop}/interview")
+def interview_page(guest: Visitor) -> Response:
+    """The question that tells most of this visitor now."""
+    return _desk(guest.request).page(guest, "interview.html", sitting=sitting(guest))
+
+
+@router.post("/{shop}/interview")
+def interview_answer(
+    guest: Sender,
+    choice: Annotated[str, Form(max_length=10)],
+    first: Annotated[list[str], Form(max_length=12)] = [],  # noqa: B006 FastAPI copies it
+    second: Annotated[list[str], Form(max_length=12)] = [],  # noqa: B006
+) -> Response:
+    """Takes an answer in and asks on; `off` waves the offer away."""
+    if choice == "off":
+        response = _onward(guest, guest.url())
+        guest.give(response, "interview", "off")
+        return response
+    take(guest, first, second, choice)
+    return _onward(guest, guest.url("interview"))
+
+
+@router.get("/{shop}/you")
+def you_page(guest: Visitor) -> Response:
+    """What the shop thinks this visitor likes."""
+    asks = bool(sitting(guest).sides)
+    return _desk(guest.request).page(guest, "you.html", liked=liked(guest), asks=asks)
+
+
+@router.post("/{shop}/you")
+def you_correct(
+    guest: Sender,
+    trait: Annotated[Trait, Form()],
+    name: Annotated[str, Form(min_length=1, max_length=400)],
+    again: Annotated[str, Form(max_length=3)] = "",
+) -> Response:
+    """Takes a trait out, or back; the next page goes by it."""
+    correct(guest.shop, guest.user_id, guest.session, Refused(trait, name), again=again == "yes")
+    return _onward(guest, guest.url("you"))
+
+
 @router.get("/{shop}/language/{code}")
 def language_switch(guest: Visitor, code: str, to: str = "") -> Response:
     """The interface in another language, from the next page on."""
@@ -235,7 +279,7 @@ def personal_switch(guest: Visitor, state: str, to: str = "") -> Response:
 @router.get("/{shop}/console")
 def console_page(guest: Merchant) -> Response:
     """Behind the counter."""
-    return _desk(guest.request).page(guest, "merchant.html", counter=counter(guest))
+    return _desk(guest.request).page(guest, "merchant.html", counter=counter(guest), tastes=learnt_tastes(guest))
 
 
 @router.post("/{shop}/console")

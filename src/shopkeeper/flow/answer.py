@@ -18,6 +18,8 @@ from shopkeeper.flow.rereading import ReadAgain, reread
 from shopkeeper.flow.shop import Shop, Trained
 from shopkeeper.flow.trace import Trace
 from shopkeeper.merchandise.placing import page_rules
+from shopkeeper.portrait import Portrait
+from shopkeeper.profile.traits import heeded
 from shopkeeper.rank.assemble import assemble, read_by
 from shopkeeper.rank.order import order
 from shopkeeper.recall.gather import WORDS, Found
@@ -44,7 +46,7 @@ def answer(request: Request, shop: Shop, hand: Serving | None = None, *, logged:
     trace, trained, catalog = Trace(), shop.trained, shop.catalog  # one version answers, whatever is promoted meanwhile
     hand = shop.hand.now() if hand is None else hand
     plain = trace.timed("understand", lambda: trained.understanding.understand(request.query, hand.book.kept))
-    portrait = trace.timed("profile", lambda: shop.profiles.portrait(request.user, request.session, request.day))
+    portrait = trace.timed("profile", lambda: _known(request, shop, catalog))
     steering, request, plain = trace.timed("hand", lambda: hand.steering(request, plain, portrait, catalog))
     tries = narrowed(trained.structured, trained.opened(request, plain), plain, catalog)
     batch, found = trace.timed("recall", lambda: gathered(trained.sources, shop.plan, tries, portrait))
@@ -88,6 +90,11 @@ def answer(request: Request, shop: Shop, hand: Serving | None = None, *, logged:
     if logged and (user_id or request.user == NEW_USER):  # of a shopper erased meanwhile nothing is kept
         shop.remember(exposure_of(page, request, user_id, catalog, Evidence(names, values), time.time()))
     return page
+
+
+def _known(request: Request, shop: Shop, catalog: Catalog) -> Portrait:
+    """What is known of who asks, without what they took out themselves."""
+    return heeded(shop.profiles.portrait(request.user, request.session, request.day), catalog)
 
 
 def _read_again(shop: Shop, trained: Trained, batch: Batch, ranked: Ranked, started: float) -> tuple[Ranked, ReadAgain]:

@@ -41,7 +41,7 @@ class Reference:
         return np.asarray(self.tastes.mean(axis=0), np.float32)
 
     def mass(self, item: FloatArray) -> float:
-        """The log of the mean probability with which a product of this vector, float32 (d,), comes next."""
+        """The log of the mean odds of a product of this vector, float32 (d,), against all that were known."""
         return float(np.log(np.exp(self.sharpness * (self.tastes @ item) - self.totals).mean()))
 
 

@@ -3,7 +3,8 @@
 1. after five answers for tea the home page of a guest shows tea, after five for coffee coffee; never the same page.
 2. every question can be skipped, and after five there is nothing left to ask.
 3. answers are in the log: a shop that is opened again knows them, and who is erased is asked from the start.
-4. a guest's answers are the shopper's after the first event with a name, also in a shop that is opened again.
+4. a guest's answers are the shopper's after the first event with a name, also in a shop that is opened again: they are
+   erased with the shopper, and what was taken back by name stays taken back.
 5. the route takes answers and asks on; an unknown product is told. The storefront offers, asks, and goes by it.
 """
 
@@ -22,7 +23,9 @@ from shopkeeper.flow.build import open_shop
 from shopkeeper.flow.interview import Asked, Card, give, interview
 from shopkeeper.flow.learn import learn
 from shopkeeper.flow.observe import observe
+from shopkeeper.flow.self_portrait import correct
 from shopkeeper.flow.shop import Shop
+from shopkeeper.portrait import Refused
 from shopkeeper.serve.app import create_app
 from shopkeeper.serve.keys import Keys
 from shopkeeper.store.folder import create, open_folder
@@ -163,6 +166,44 @@ def test_a_guests_answers_survive_login(folder: Path) -> None:
     with open_shop(folder, patient=True) as shop:
         assert shop.profiles.told(shop.folder.users.row("new"), "") == told
         assert about("Tea", home(shop, "new")) >= 6
+
+
+def logged_in(shop: Shop) -> None:
+    """A guest refuses tea and answers, and is then known as a shopper."""
+    interviewed(shop, "Coffee", session_id="visit")
+    correct(shop, "", "visit", Refused("category", "Tea"), again=False)
+    event = Event(event_id="in", timestamp=NOW, action="search", user_id="new", session_id="visit", query="x")
+    observe([event], shop)
+
+
+@pytest.mark.parametrize("opened_again", [False, True])
+@pytest.mark.parametrize("in_lake", [False, True])
+def test_what_a_guest_said_is_erased_with_the_shopper(folder: Path, opened_again: bool, in_lake: bool) -> None:
+    with open_shop(folder, patient=True) as shop:
+        give(shop, "", "other", ([0], [1]), "first")
+        logged_in(shop)
+        if in_lake:
+            shop.folder.events.compact(4e9)
+        if not opened_again:
+            shop.erase("new")
+            assert interview(shop, "", "visit").number == 1
+    if opened_again:
+        with open_shop(folder, patient=True) as shop:
+            shop.erase("new")
+            assert interview(shop, "", "visit").number == 1
+    with open_shop(folder, patient=True) as shop:
+        assert interview(shop, "", "visit").number == 1
+        assert [event.session_id for event in shop.folder.events.of_action("answer")] == ["other"], (
+            "another guest's stay"
+        )
+
+
+def test_what_is_taken_back_after_login_stays_so_in_a_shop_opened_again(folder: Path) -> None:
+    with open_shop(folder, patient=True) as shop:
+        logged_in(shop)
+        correct(shop, "new", "", Refused("category", "Tea"), again=True)
+    with open_shop(folder, patient=True) as shop:
+        assert shop.profiles.told(shop.folder.users.row("new"), "visit").refused == frozenset()
 
 
 def test_the_route_asks_on(shop: Shop) -> None:

@@ -279,6 +279,7 @@ class Shop:
             profiles.observe(event)
         for told in self.folder.events.of_action("answer"):
             if (said := said_in(told, self.catalog, self.folder.users.row(told.user_id))) is not None:
+                profiles.known(said.user, said.session)  # as when it was said: what the guest had said came before
                 profiles.hear(said)
         return profiles
 

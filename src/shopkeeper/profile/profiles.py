@@ -97,11 +97,12 @@ class Profiles:
 
     def forget(self, user: int) -> None:
         """Removes the shopper's history and every session the shopper took part in."""
-        self._sayings.forget(user)
         with self._lock:
             self._grown[user] = no_lines()
-            for name in [name for name, held in self._sessions.items() if user in held.users]:
+            theirs = [name for name, held in self._sessions.items() if user in held.users]
+            for name in theirs:
                 del self._sessions[name]
+        self._sayings.forget(user, theirs)
 
     def _lines(self, user: int) -> Lines:
         grown = self._grown.get(user)

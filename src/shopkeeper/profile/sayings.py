@@ -2,6 +2,7 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from shopkeeper.portrait import Refused, Said
@@ -76,7 +77,9 @@ class Sayings:
             self._users[user] = self._users.get(user, NOTHING_TOLD).joined(guest)
         return guest
 
-    def forget(self, user: int) -> None:
-        """Removes what the shopper said."""
+    def forget(self, user: int, sessions: Collection[str] = ()) -> None:
+        """Removes what the shopper said, and what was said in these sessions."""
         with self._lock:
             self._users.pop(user, None)
+            for session in sessions:
+                self._guests.pop(session, None)

@@ -5,6 +5,7 @@ deleted after. Killed at any instruction, every event is in the log exactly once
 """
 
 import threading
+from collections.abc import Collection, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -31,21 +32,30 @@ class Upkeep:
             return sum(self._compact_day(day_us) for day_us in self._full_days(before_us))
 
     def erase(self, user_id: str) -> int:
-        """How many events of the shopper were removed, from the tail and from the lake."""
+        """How many events of the shopper were removed, from the tail and from the lake.
+
+        What a guest said of themselves is the shopper's too, where it was said in a visit of the shopper's own answers.
+        """
         with self.turn:
             self._lake.gathered.forget()  # first: killed after this line or before it, no copy outlives the events
             files = self._files_with(user_id)
+            visits = self._visits(user_id, files)
+            files += [file for file in self._all_files() if file not in files and self._guest_said(file, visits)]
             days = [day_table(self._lake.root / file) for file in files]
-            kept = [day.filter(pc.not_equal(day.column("user_id"), user_id)) for day in days]
+            kept = [day.filter(pc.invert(_theirs(day, user_id, visits))) for day in days]
             staged = self._lake.stage(pa.concat_tables(kept)) if kept else []
             with self._database.writing() as connection:
                 keep_last_seq(connection)
                 self._lake.retire(connection, files)
                 self._lake.register(connection, staged)
+                said = connection.execute(sa.select(EVENTS.c.seq, EVENTS.c.session_id).where(_said_by("")))
+                guests = [{"said": seq} for seq, visit in said if visit in visits]
                 gone = connection.execute(sa.delete(EVENTS).where(EVENTS.c.user_id == user_id)).rowcount
+                if guests:
+                    connection.execute(sa.delete(EVENTS).where(EVENTS.c.seq == sa.bindparam("said")), guests)
             self._lake.sweep()
             self._database.truncate_log()
-        return int(gone) + sum(map(len, days)) - sum(map(len, kept))
+        return int(gone) + len(guests) + sum(map(len, days)) - sum(map(len, kept))
 
     def _full_days(self, before_us: int) -> list[int]:
         stamp = EVENTS.c.timestamp_us
@@ -67,8 +77,37 @@ class Upkeep:
             connection.execute(sa.delete(EVENTS).where(of_day & read))
         return len(table)
 
-    def _files_with(self, user_id: str) -> list[str]:
+    def _all_files(self) -> list[str]:
         with self._database.reading() as connection:
-            files = self._lake.files(connection)
-        users = ((file, day_table(self._lake.root / file, ["user_id"]).column("user_id")) for file in files)
+            return list(self._lake.files(connection))
+
+    def _files_with(self, user_id: str) -> list[str]:
+        users = ((file, day_table(self._lake.root / file, ["user_id"]).column("user_id")) for file in self._all_files())
         return [file for file, column in users if pc.index(column, user_id).as_py() >= 0]
+
+    def _visits(self, user_id: str, files: Sequence[str]) -> set[str]:
+        """The sessions in which the shopper said something of the own taste."""
+        with self._database.reading() as connection:
+            visits = set(connection.execute(sa.select(EVENTS.c.session_id).where(_said_by(user_id))).scalars())
+        for file in files:
+            day = day_table(self._lake.root / file, _SAID)
+            own = pc.and_(pc.equal(day.column("user_id"), user_id), pc.equal(day.column("action"), "answer"))
+            visits.update(day.filter(own).column("session_id").to_pylist())
+        return visits - {""}
+
+    def _guest_said(self, file: str, visits: Collection[str]) -> bool:
+        return bool(visits) and bool(pc.any(_theirs(day_table(self._lake.root / file, _SAID), None, visits)).as_py())
+
+
+_SAID = ("user_id", "action", "session_id")
+
+
+def _said_by(user_id: str) -> sa.ColumnElement[bool]:
+    return sa.and_(EVENTS.c.user_id == user_id, EVENTS.c.action == "answer")
+
+
+def _theirs(day: pa.Table, user_id: str | None, visits: Collection[str]) -> pa.ChunkedArray:
+    """Which events are the shopper's, or were said by a guest in one of these visits."""
+    users, visited = day.column("user_id"), pc.is_in(day.column("session_id"), pa.array(sorted(visits), pa.string()))
+    said = pc.and_(pc.and_(pc.equal(users, ""), pc.equal(day.column("action"), "answer")), visited)
+    return said if user_id is None else pc.or_(pc.equal(users, user_id), said)

@@ -34,6 +34,7 @@ LAYERS = (
         "understood",
         "folding",
         "measures",
+        "memory",
         "numbered",
         "objectives",
         "amended",

@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 import torch
 
+from shopkeeper.memory import give_back
 from shopkeeper.recall.transformer import drawn, taste, unit
 from shopkeeper.types import FloatArray, IntArray, RowArray
 
 NOBODY = -1
 _WARM_UP_STEPS, _WARM_UP_PART = 200, 0.1
 _LEAST_RATE = 0.05
+_TIDY = 50
+"""After so many steps what was freed goes back to the system."""
 _LATELY = 50
 
 
@@ -81,6 +84,8 @@ def _learnt(pieces: Sequence[RowArray], n_rows: int, texts: FloatArray | None, c
             break
         step += 1
         school.learn(batch, min(1.0, step / warm_up) * _rate_at(part))
+        if step % _TIDY == 0:
+            give_back()  # batches are of many sizes: 90,000 products would take 20 GB in five minutes
     return school.graduate(step / max(1, n_batches))
 
 

@@ -6,6 +6,8 @@ import sys
 
 import pyarrow as pa
 
+from shopkeeper.memory import give_back
+
 LARGE = 8 << 20
 """Blocks of so many bytes go back to the system when freed; a page's arrays are smaller, and used again."""
 TOP = 16 << 20
@@ -36,7 +38,4 @@ def settle() -> None:
     """
     gc.freeze()
     pa.default_memory_pool().release_unused()
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # of glibc; others give back by themselves
-        if trim is not None:
-            trim(0)
+    give_back()

@@ -284,6 +284,13 @@ class Ranker(Protocol):
         """Names (p,) and float32 (n, p); each row of parts sums to the candidate's score."""
 
 
+class Tells(Protocol):
+    """Where in the shop a search belongs, by its vector."""
+
+    def likely(self, vector: FloatArray) -> Sequence[tuple[str, float]]:
+        """The likeliest categories, as filters name them, with their shares of 1; few, none where all are unlikely."""
+
+
 class Rule(Protocol):
     """One rule of the page: drops, moves or boosts. Says what it did in one line, or an empty string.
 

@@ -9,6 +9,7 @@ Way = Literal["reformulations", "choices", "neighbours"]
 About = Literal["returns", "delivery", "payment", "order", "account", "contact", "hours"]
 Asks = Literal["product", "code", "brand", "service"]
 Sentiment = Literal["negative", "positive"]
+By = Literal["names", "meaning"]
 Says = Literal["brand", "category", "price", "attributes", "ranges"]
 Kind = Literal["query", "category", "brand", "product"]
 
@@ -47,7 +48,8 @@ class Stated:
 
     `field` is brand, category, price, `attributes.NAME` or `ranges.NAME`, as facets are named; `value` what a filter of
     it takes (a price as `200..300`); `words` were typed for it. `confidence` from 0 to 1. A filter is no longer in the
-    words that are searched, a boost still is. What was `widened` or `dropped` would have left nothing as it was.
+    words that are searched, a boost still is. What was `widened` or `dropped` would have left nothing as it was. `by`
+    says what told it: the shop's names, or the meaning of all the words together, which is a boost at most.
     """
 
     field: str
@@ -55,6 +57,7 @@ class Stated:
     words: str
     role: Role
     confidence: float
+    by: By = "names"
 
 
 class Redirect(NamedTuple):

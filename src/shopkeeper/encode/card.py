@@ -1,7 +1,7 @@
 """The model card: what the language model was taught, what it gained, what it is made of; JSON and one HTML page."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ from shopkeeper.types import Language
 
 HERE = Path(__file__).parent
 CARD_FILE, PAGE, WORDS = "card.json", "card.html", "card_words.json"
+HEADS, HEADS_FILE = "heads", "heads.json"
+"""The folder of a version with what its vectors tell beside themselves, and the file that says what that gains."""
 WIDTH, HEIGHT = 640, 160
 
 
@@ -59,6 +61,15 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
+class TaughtHead:
+    """What a head on the model's vectors tells of held-out searches, as the names of the catalogue alone do (`before`)
+    and with it (`after`); one that was not better beyond doubt was not `kept`."""
+
+    gain: Gain
+    kept: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """`reason` says why the model stays as it came, empty where it was adapted; `key` is a hash of all that decides.
 
@@ -85,6 +96,7 @@ class Card:
     gains: tuple[Gain, ...] = ()
     neighbours: tuple[Neighbours, ...] = ()
     forms: tuple[Form, ...] = ()
+    heads: tuple[TaughtHead, ...] = ()
 
     @property
     def adapted(self) -> bool:
@@ -93,6 +105,7 @@ class Card:
 
 
 _ADAPTER = TypeAdapter(Card)
+_HEADS = TypeAdapter(tuple[TaughtHead, ...])
 
 
 def as_json(card: Card) -> str:
@@ -128,9 +141,20 @@ def write(card: Card, folder: Path) -> Path:
 
 
 def card_of(version: Path) -> Card | None:
-    """The card of a version; None where its language model was not to learn."""
+    """The card of a version, with what its heads gained; None where its language model was not to learn."""
     path = version / CARD_FILE
-    return from_json(path.read_text(encoding="utf-8")) if path.is_file() else None
+    return replace(from_json(path.read_text(encoding="utf-8")), heads=heads_of(version)) if path.is_file() else None
+
+
+def heads_of(version: Path) -> tuple[TaughtHead, ...]:
+    """What the heads of a version gained, kept or not; none where none was taught."""
+    path = version / HEADS_FILE
+    return _HEADS.validate_json(path.read_bytes()) if path.is_file() else ()
+
+
+def write_heads(version: Path, heads: Sequence[TaughtHead]) -> None:
+    """Writes what `heads_of` reads."""
+    (version / HEADS_FILE).write_bytes(_HEADS.dump_json(tuple(heads), indent=2))
 
 
 def words(language: Language) -> dict[str, Any]:

@@ -174,7 +174,7 @@ def load_trained(folder: ShopFolder, catalog: Catalog, ahead: Future[VersionInfo
         parts.known_to(understanding).remember(queries)
         understanding.mean(mined_of(version))
         suggester = Suggester(catalog, popularity, queries)
-        structured = structured_of(folder.settings.understand, catalog, understanding)
+        structured = structured_of(folder.settings.understand, catalog, understanding, version.path)
         same = version.number == current.number
         understanding.encoder = encoder = opened.result() if same else _encoder_of(folder, catalog, version)
     vectors = version.path / VECTORS_FILE

@@ -16,6 +16,7 @@ from shopkeeper.flow.check import Checked, check
 from shopkeeper.flow.choices import Followed, followed, mined_from
 from shopkeeper.flow.expanding import expansions
 from shopkeeper.flow.gains import Shelved
+from shopkeeper.flow.heads import taught_heads
 from shopkeeper.flow.judge import Learnt, judged
 from shopkeeper.flow.past import past_queries
 from shopkeeper.flow.search_order import Searching, SearchOrder, search_order
@@ -31,6 +32,7 @@ from shopkeeper.flow.write import Learning, sealed
 from shopkeeper.ports import Encoder
 from shopkeeper.quality.inspect import require_learnable
 from shopkeeper.recall.gather import Plan
+from shopkeeper.settings import Settings
 from shopkeeper.store.folder import ShopFolder, open_folder
 from shopkeeper.store.snapshot import snapshot
 from shopkeeper.types import Catalog, FloatArray, Snapshot
@@ -70,14 +72,12 @@ def learn(
             if opening and wait([opening], OPENING_S).not_done:
                 tell("preparing the language model (once)", 0, 0)
         encoder = opening.result() if opening else None
-        vectors, pieces = None, None
-        if encoder is not None:
-            goods, pieces = _shelved(folder, draft.path, checked, encoder, catalog, tell)
-            encoder, vectors = goods.encoder, goods.vectors
+        goods, pieces = _shelved(folder, draft.path, checked, encoder, catalog, tell) if encoder else (None, None)
+        encoder, vectors = (goods.encoder, goods.vectors) if goods else (None, None)
         last_seq = folder.events.last_seq()  # taken first: what arrives while learning is replayed to the version
         whole, past = known(folder, checked.events, catalog, vectors)
-        whole = replace(whole, expansions=pieces)
-        held = window(whole, whole.day - settings.learn.holdout_days, settings.learn.holdout_days)
+        whole, days = replace(whole, expansions=pieces), settings.learn.holdout_days
+        held = window(whole, whole.day - days, days)
         parts, plan = stages(settings), Plan.of(settings)
         lessons = taught(parts, held.snapshot, settings, plan, tell)
         tell("measuring on held-out days", 0, 0)
@@ -89,7 +89,8 @@ def learn(
         tell("learning everything", 0, 0)
         parts.fit_whole(whole)
         understanding.mean(synonyms := mine(past))
-        order = _search_order(folder, parts, understanding, whole, plan)
+        _heads(settings, draft.path, goods, understanding)
+        order = _search_order(folder, draft.path, parts, understanding, whole, plan)
         asked = past_queries(past.events, settings)
         learning = Learning(whole, checked.report.data_hash, last_seq, parts, encoder, lessons, contests, asked, texts)
         learning = replace(learning, order=order, mined=synonyms, ratings=ratings_table(past.events, catalog))
@@ -111,13 +112,20 @@ def known(
     return replace(whole, choices=past.choices), past
 
 
+def _heads(settings: Settings, draft: Path, goods: Shelved | None, understanding: Understanding) -> None:
+    """Writes to the draft what the vectors of searches tell beside themselves, where the settings ask for it."""
+    structured = structured_of(settings.understand, goods.catalog, understanding, draft) if goods else None
+    if goods is not None and structured is not None and settings.understand.category_prior:
+        taught_heads(draft, goods, understanding, structured, settings.learn.seed)
+
+
 def _search_order(
-    folder: ShopFolder, parts: Stages, understanding: Understanding, whole: Snapshot, plan: Plan
+    folder: ShopFolder, draft: Path, parts: Stages, understanding: Understanding, whole: Snapshot, plan: Plan
 ) -> SearchOrder | None:
     """How searches are ordered, by the shop's judgments; None where it has none."""
     settings, catalog = folder.settings, whole.catalog
     judging = (folder.path / settings.learn.judgments).is_file()
-    structured = structured_of(settings.understand, catalog, understanding) if judging else None
+    structured = structured_of(settings.understand, catalog, understanding, draft) if judging else None
     scorer = scorer_of(settings) if judging else None
     here = Searching(parts, understanding, structured, catalog, whole.day, settings, plan, scorer)
     return search_order(here, folder.path)

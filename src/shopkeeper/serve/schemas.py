@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_
 
 from shopkeeper.serve.asked import MAX_K, MAX_OFFSET, Context, Id, MaybeId, Model, Name, Price, Words
 from shopkeeper.types import Action, Event, Language, Product, Scene
-from shopkeeper.understood import About, Asks, How, Kind, Role, Sentiment
+from shopkeeper.understood import About, Asks, By, How, Kind, Role, Sentiment
 
 MAX_ROWS = 1000
 """Rows of one call, events or products."""
@@ -53,7 +53,7 @@ class StatedOut(BaseModel):
     """What words of the query state: a brand, category, price or attribute, named as its facet, with its value.
 
     `role`: a `filter`, no longer among the words searched; a `boost`, where it is in doubt; `widened` or `dropped`
-    where no product has it beside the rest.
+    where no product has it beside the rest. `by` says what told it: names of the shop, or the meaning of all words.
     """
 
     field: str
@@ -61,6 +61,7 @@ class StatedOut(BaseModel):
     words: str
     role: Role
     confidence: float
+    by: By
 
 
 class ChangeOut(BaseModel):

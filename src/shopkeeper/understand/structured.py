@@ -12,8 +12,10 @@ from typing import get_args
 import numpy as np
 
 from shopkeeper.amounts import Between
+from shopkeeper.ports import Tells
 from shopkeeper.text import tokens
 from shopkeeper.types import NO_ROWS, Catalog, FloatArray, Intent, RowArray
+from shopkeeper.understand.as_words import EVERYTHING, AsWords
 from shopkeeper.understand.atoms import Atom, atoms
 from shopkeeper.understand.gazetteer import Gazetteer, Sense
 from shopkeeper.understand.quantities import Quantity, quantities
@@ -32,15 +34,6 @@ _NEGATIONS = frozenset(["no", "not", "without", "non", "无", "不", "非", "免
 _PREPOSITIONS = frozenset({"for", "with", "without", "of", "in", "from"})
 MOST_SENSES = 6
 """Attributes of one word that are weighed, the most common ones."""
-EVERYTHING = "*"
-"""In `as_words`: nothing is to become a filter."""
-
-
-class AsWords(frozenset[str]):
-    """Fields whose words stay words; `attributes` and `ranges` are all of theirs."""
-
-    def __contains__(self, field: object) -> bool:
-        return super().__contains__(field) or super().__contains__(str(field).partition(".")[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +97,21 @@ class Reading:
 
 
 class Structured:
-    """Reads queries to one catalogue. `counts`: how many texts say each word; `stated`: what words may state at all."""
+    """Reads queries to one catalogue. `counts`: how many texts say each word; `stated`: what words may state at all.
 
-    def __init__(self, catalog: Catalog, counts: Mapping[str, int], stated: Collection[Says] = get_args(Says)) -> None:
+    `prior` tells the category of a search whose words name none: a boost, whose words are all that was searched.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        counts: Mapping[str, int],
+        stated: Collection[Says] = get_args(Says),
+        prior: Tells | None = None,
+    ) -> None:
         self._gazetteer = Gazetteer(catalog)
         self._counts = counts
+        self._prior = prior
         self._never = AsWords(set(get_args(Says)) - set(stated))
         self._kinds = _kinds(catalog)
         self._updating = threading.Lock()
@@ -134,12 +137,22 @@ class Structured:
                 reading, intent = as_typed, replace(intent, correction=None)
         if any(span.of("brand") and (span.start, span.end) == (0, len(reading.atoms)) for span in reading.spans):
             intent = replace(intent, kind="brand")
-        if not reading.stated:
-            return intent
         stated = tuple(own for _, own in sorted(reading.stated, key=lambda one: one[0]))
+        if intent.kind == "product" and all(own.field != "category" for own in stated) and "category" not in as_words:
+            stated += self._likely(intent)
+        if not stated:
+            return intent
         names = (own for own in stated if own.role == "filter" and own.field.partition(".")[0] in _NAMED)
         hints = tuple(word for own in names for word in tokens(own.words))
         return replace(intent, tokens=_rest(reading), stated=stated, hints=hints)
+
+    def _likely(self, intent: Intent) -> tuple[Stated, ...]:
+        """The likeliest categories by the meaning of the words."""
+        if self._prior is None or intent.vector is None:
+            return ()
+        words = intent.correction or intent.query
+        told = self._prior.likely(intent.vector)
+        return tuple(Stated("category", name, words, "boost", round(share, 3), "meaning") for name, share in told)
 
     def _read(self, text: str, as_words: Collection[str]) -> Reading:
         found = atoms(text)

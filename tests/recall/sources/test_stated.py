@@ -5,6 +5,8 @@
 3. Words that need not match raise what holds them among what holds the others.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -75,3 +77,12 @@ def test_words_that_need_not_match_raise_what_holds_them(source: Lexical) -> Non
     assert found.rows[0] == 3
     assert plain.rows[0] == 1
     assert np.all(found.scores > 0)
+
+
+def test_what_the_meaning_of_all_words_says_counts_little(source: Lexical) -> None:
+    plain = offer(source, Intent(query="pen", tokens=("pen",)))
+    meant = replace(colour("Red", "boost", 0.5), by="meaning")
+    leaning = offer(source, Intent(query="pen", tokens=("pen",), stated=(meant,)))
+    score = [dict(zip(each.rows.tolist(), each.scores.tolist(), strict=True)) for each in (plain, leaning)]
+    assert score[1][0] == pytest.approx((1 + 0.05 * 0.5) * score[0][0])
+    assert (score[1][1], score[1][3]) == (score[0][1], score[0][3])

@@ -86,6 +86,13 @@ class Lexical:
         enough: int = Field(
             12, ge=1, description="Fewer texts that hold all words are followed by those that hold some of them."
         )
+        prior: float = Field(
+            # neutral on 56 judged searches and on short ones for known products, worse when larger: docs/LOG.md
+            0.05,
+            ge=0,
+            le=1,
+            description="How much higher a product scores whose category the meaning of a search tells for sure.",
+        )
         most_texts: int = Field(10_000, ge=100, description="Matches beyond are neither ranked nor counted.")
 
     scenes: frozenset[Scene] = frozenset({"search"})
@@ -130,7 +137,7 @@ class Lexical:
             return scores
         own = found.among(np.isin(found.texts, state.groups.group_of[rows]))
         known, said, _ = self._scored(state, request, own)
-        said = _lifted(state.catalog, known, said, request, intent)
+        said = self._lifted(state.catalog, known, said, request, intent)
         order = known.argsort()
         place = np.minimum(known[order].searchsorted(rows), max(len(known) - 1, 0))
         hit = known[order][place] == rows if len(known) else np.zeros(len(rows), bool)
@@ -201,7 +208,7 @@ class Lexical:
         if found is not None and request.wide:
             found = found.worth(WORTH)
         rows, scores, whole = self._matches(state, request, intent, found)
-        scores = _lifted(state.catalog, rows, scores, request, intent)
+        scores = self._lifted(state.catalog, rows, scores, request, intent)
         offer = best(rows, scores, limit) if request.sort == "relevance" else state.first(rows, scores, request, limit)
         holds_all = found is None or found.n_whole > 0
         partly = offer.rows[np.isin(offer.rows, rows[~whole])] if holds_all else NO_ROWS
@@ -218,6 +225,18 @@ class Lexical:
         rows = rows[inside(rows, request.allowed)]
         counted = state.facets.count(rows, wider, request.filters)
         return Offer(rows, np.ones(len(rows), np.float32), len(rows), counted, True)
+
+    def _lifted(
+        self, catalog: Catalog, rows: RowArray, scores: FloatArray, request: Request, intent: Intent
+    ) -> FloatArray:
+        """The scores, higher where a product has what the words may mean: see `Stated`."""
+        boost = WIDE_BOOST if request.wide else BOOST
+        for own in intent.stated:
+            worth = own.confidence * (boost if own.by == "names" else min(boost, self.settings.prior))
+            if own.role == "boost" and worth:
+                likely = mask(catalog, filters_with(Filters(in_stock=False), (own,)))
+                scores = scores * np.where(likely[rows], np.float32(1.0 + worth), np.float32(1.0))
+        return scores
 
     def _found(self, state: "_State", request: Request, intent: Intent) -> Matches | None:
         """The texts that match; None where nothing is asked for. Under a sort those that hold all words stay alone."""
@@ -321,16 +340,6 @@ class _State:
         checksums[: len(self.checksums)] = self.checksums
         checksums[rows] = _checksums(keys)
         return _State(self.index, groups, self.facets.updated(catalog, rows), checksums, numbers, catalog)
-
-
-def _lifted(catalog: Catalog, rows: RowArray, scores: FloatArray, request: Request, intent: Intent) -> FloatArray:
-    """The scores, higher where a product has what the words may mean: see `Stated`."""
-    boost = WIDE_BOOST if request.wide else BOOST
-    for own in intent.stated:
-        if own.role == "boost":
-            likely = mask(catalog, filters_with(Filters(in_stock=False), (own,)))
-            scores = scores * np.where(likely[rows], np.float32(1.0 + boost * own.confidence), np.float32(1.0))
-    return scores
 
 
 def _index(boosts: Mapping[str, float], folder: Path, catalog: Catalog, rows: RowArray, numbers: RowArray) -> WordIndex:

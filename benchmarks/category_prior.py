@@ -139,7 +139,9 @@ def known(goods: Shelved, which: BoolArray | None = None) -> list[tuple[str, int
 def found(path: Path, lift: float, judged: Judged, searches: list[tuple[str, int]]) -> dict[str, Any]:
     """What each search finds with this lift."""
     with open_folder(path, writable=False) as folder:
-        settings = Settings({**folder.settings.tables, "recall": {"lexical": {"prior": lift}}})
+        settings = Settings(
+            {**folder.settings.tables, "recall": {"lexical": {"prior": lift}}, "understand": {"category_prior": True}}
+        )
     rows = np.full((len(judged.queries), DEPTH), -1, np.int64)
     with open_shop(path, writable=False, patient=True, settings=settings) as shop:
         for line, query in zip(rows, judged.queries, strict=True):

@@ -135,7 +135,7 @@ class Understand(Section):
         True, description="Whether a brand, a category, a price or an attribute that words state becomes a filter."
     )
     stated: tuple[Says, ...] = Field(get_args(Says), description="Which of these may, attributes by value or range.")
-    category_prior: bool = Field(True, description="Whether a search that names no category leans to its likeliest.")
+    category_prior: bool = Field(False, description="Whether a search that names no category leans to its likeliest.")
     codes: bool = Field(True, description="Whether words that are all codes or numbers are searched as a code.")
     service: bool = Field(
         True, description="Whether questions for the shop's service (returns, delivery, ...) are told from products."

@@ -63,13 +63,13 @@ def test_a_head_that_tells_more_than_names_is_kept_and_leans_a_search(tmp_path: 
     assert told.gain.before == pytest.approx(0.5, abs=0.01)  # one of two is right by chance
     assert told.gain.after > 0.9
     intent = understanding.understand("fade babe")
-    reader = structured_of(Understand(), catalog, understanding, tmp_path)
+    reader = structured_of(Understand(category_prior=True), catalog, understanding, tmp_path)
     assert reader is not None
     (stated,) = reader.read(intent).stated
     assert (stated.field, stated.value, stated.role, stated.by) == ("category", "All > North", "boost", "meaning")
     assert (stated.words, reader.read(intent).tokens) == ("fade babe", intent.tokens)
     assert reader.read(intent, ["category"]).stated == reader.read(intent, ["*"]).stated == ()
-    off = structured_of(Understand(category_prior=False), catalog, understanding, tmp_path)
+    off = structured_of(Understand(), catalog, understanding, tmp_path)
     assert off is not None
     assert off.read(intent).stated == ()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from shopkeeper.encode.artefact import OWN
-from shopkeeper.encode.card import CARD_FILE
+from shopkeeper.encode.card import CARD_FILE, HEADS, HEADS_FILE
 from shopkeeper.errors import NoVersion, UnlearnableShop
 from shopkeeper.flow.build import SEARCH_ORDER, Stages, load_trained, stages
 from shopkeeper.flow.choices import mined_from
@@ -31,7 +31,7 @@ from shopkeeper.types import Catalog, FloatArray, Snapshot
 from shopkeeper.understand.mining import CatalogWords
 
 Progress = Callable[[str, int, int], None]
-TAUGHT = (OWN, CARD_FILE, SEARCH_ORDER)
+TAUGHT = (OWN, CARD_FILE, HEADS, HEADS_FILE, SEARCH_ORDER)
 """What of a version's files is carried on as it is; its rankers too."""
 
 

@@ -62,7 +62,7 @@ def main() -> None:
     judged = icecat(asked.data)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "icecat"
-        create(path, SETTINGS)
+        create(path, SETTINGS + "\n[understand]\ncategory_prior = true\n")
         with open_folder(path, writable=True) as made:
             made.products.upsert(list(products(asked.data)))
         learn(path)

@@ -5,13 +5,16 @@
 3. put back it is there again; a shop that is opened again knows both; erasure reaches it.
 4. a guest's session is in the portrait, and what a guest took out is the shopper's after login.
 5. the storefront shows it and takes it out; the route reads and corrects.
+6. what no product has cannot be taken out, nor more than so many; who takes everything out still gets a page.
 """
 
 import time
 from pathlib import Path
 
+import pytest
 from starlette.testclient import TestClient
 
+from shopkeeper.errors import RequestError
 from shopkeeper.flow.answer import answer
 from shopkeeper.flow.ask import ask
 from shopkeeper.flow.build import open_shop
@@ -62,6 +65,21 @@ def test_what_is_taken_out_is_gone_from_the_next_page(shop: Shop) -> None:
     assert "Alder" not in [brand for _, _, brand in shown(shop)]
     correct(shop, WHO, "", Refused("category", favourite), again=True)
     assert favourite in [category for category, _, _ in shown(shop)]
+
+
+def test_corrections_are_of_what_there_is_and_bounded(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(RequestError, match="name: no product of this shop has the brand 'Oak'"):
+        correct(shop, WHO, "", Refused("brand", "Oak"), again=False)
+    for brand in ("Alder", "Birch", "Cedar"):
+        correct(shop, WHO, "", Refused("brand", brand), again=False)
+    assert len(shown(shop)) == 12
+    monkeypatch.setattr("shopkeeper.flow.self_portrait.MOST_REFUSED", 3)
+    with pytest.raises(RequestError, match="at most 3 traits can be taken out"):
+        correct(shop, WHO, "", Refused("category", "Green tea"), again=False)
+    correct(shop, WHO, "", Refused("brand", "Alder"), again=False)
+    correct(shop, WHO, "", Refused("brand", "Alder"), again=True)
+    correct(shop, WHO, "", Refused("category", "Green tea"), again=False)
+    assert {refused.name for refused in self_portrait(shop, WHO).refused} == {"Birch", "Cedar", "Green tea"}
 
 
 def test_a_correction_outlives_the_process_and_is_erased(shop_folder: Path) -> None:

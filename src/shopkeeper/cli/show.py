@@ -163,7 +163,8 @@ def learnt(found: "Learnt", as_json: bool) -> None:
         told["language_model"] = _language_model(found.card) if found.card else None
         as_object(told | {"search_order": _order(found.order) if found.order else None})
         return
-    _scores(f"version {found.version.name} on days it had not seen", scores)
+    if scores:
+        _scores(f"version {found.version.name} on days it had not seen", scores)
     if found.card is not None:
         console.print(_language_model(found.card), highlight=False)
     if found.order is not None:

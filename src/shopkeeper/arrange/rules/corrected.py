@@ -25,5 +25,7 @@ class Corrected:
         if not portrait.refused or request.scene == "search":
             return ranked, ""
         kept = ~catalog.of_any(portrait.refused, ranked.rows)
+        if not kept.any():  # who takes everything out is shown what there is
+            return ranked, ""
         dropped = len(kept) - int(kept.sum())
         return (keep(ranked, kept), f"{dropped} of tastes that the shopper took out") if dropped else (ranked, "")

@@ -76,7 +76,7 @@ def main() -> None:
         "events": asked.events,
         "hidden": round(asked.share * len(sequences.catalog)),
         "chance_r@10": round(K / len(sequences.catalog), 5),
-        **{name: _told([run[name] for run in runs]) for name in runs[0]},
+        "parts": {name: _told([run[name] for run in runs]) for name in runs[0]},
         "cpu_s": round(time.process_time() - started, 1),
         "data_sha256": sequences.sha256,
     }

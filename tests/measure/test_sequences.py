@@ -94,4 +94,4 @@ def test_the_last_line_is_one_json_object(
         assert figures["parts"]["popularity"]["r@10"] < 0.5
     else:
         assert figures["hidden"] == 4
-        assert figures["parts"]["covisit"]["cold_r@10"] == figures["parts"]["popularity"]["cold_r@10"] == 0.0
+        assert figures["parts"]["new.covisit"]["cold_r@10"] == figures["parts"]["new.popularity"]["cold_r@10"] == 0.0

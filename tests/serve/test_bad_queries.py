@@ -91,7 +91,11 @@ def test_an_overlong_query_is_refused_by_name(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("asked", "where", "says"),
     [
-        ({"query": "tea", "flavour": "mint"}, "body.flavour", "no such field. Allowed: as_words, context, explain"),
+        (
+            {"query": "tea", "flavour": "mint"},
+            "body.flavour",
+            "no such field. Allowed: after, as_words, context, explain",
+        ),
         ({"query": "tea", "filter": {}}, "body.filter", "Did you mean 'filters'?"),
         ({"query": "tea", "filters": {"brand": ["x"]}}, "body.filters.brand", "Did you mean 'brands'?"),
         (

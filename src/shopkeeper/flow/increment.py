@@ -23,6 +23,7 @@ from shopkeeper.flow.trial import Contest, tried
 from shopkeeper.flow.vectors import encoded
 from shopkeeper.flow.windows import window
 from shopkeeper.flow.write import Learning, sealed
+from shopkeeper.ports import Updates
 from shopkeeper.recall.gather import Plan
 from shopkeeper.settings import FUSED, Settings
 from shopkeeper.store.disk import full_disk_as_error
@@ -106,13 +107,14 @@ def _tried(before: Trained, whole: Snapshot, plan: Plan) -> list[Contest]:
 def _counted(settings: Settings, before: Trained, whole: Snapshot) -> tuple[Stages, bool]:
     """The stages as the whole log has them, with the rankers and all that is learnt at length as they were.
 
-    And whether there is any of the latter.
+    And whether any of the latter takes products in.
     """
     fresh = stages(settings)
     kept = {name: source for name, source in before.sources.items() if getattr(source, "lasting", False)}
     counted = {name: source for name, source in fresh.sources.items() if name not in kept}
     replace(fresh, sources=counted).fit_whole(whole)
-    return replace(fresh, sources={**counted, **kept}, rankers=before.rankers), bool(kept)
+    taking = any(isinstance(source, Updates) for source in kept.values())
+    return replace(fresh, sources={**counted, **kept}, rankers=before.rankers), taking
 
 
 def _carry(version: Path, draft: Path) -> None:

@@ -31,6 +31,7 @@ class Interview:
 
     scenes: frozenset[Scene] = frozenset({"home"})
     in_memory: ClassVar[bool] = True
+    lasting: ClassVar[bool] = True
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

@@ -265,6 +265,16 @@ class Feature(Protocol):
         """float32 (n, len(names)) for the n candidates; NaN where it does not apply."""
 
 
+@runtime_checkable
+class Leans(Protocol):
+    """A feature that pages lean by, so far as `strength` says, without a ranker that learnt it."""
+
+    strength: float
+
+    def lifts(self, rows: RowArray, days: DayArray | float) -> FloatArray:
+        """float32 (n,): how much each row gains at that moment, around 0."""
+
+
 class Ranker(Protocol):
     """Candidates to scores that explain themselves."""
 

@@ -52,10 +52,10 @@ def of(*visits: tuple[int, float, str]) -> Portrait:
     return worlds.portrait(worlds.interactions([(0, *visit) for visit in visits]), 0)
 
 
-def shown(who: Portrait, shelf: Catalog = SHELF, **asked: object) -> list[int]:
+def shown(who: Portrait, shelf: Catalog = SHELF, **asked: Any) -> list[int]:
     rows = np.arange(len(shelf), dtype=np.int32)
     ranked = Ranked(rows, np.linspace(2, 1, len(rows), dtype=np.float32), rows.astype(np.int64), "test")
-    request = replace(Request(request_id="r", scene="home", day=TODAY), **asked)  # type: ignore[arg-type]
+    request = replace(Request(request_id="r", scene="home", day=TODAY), **asked)
     kept, note = rule().apply(ranked, request, who, shelf, None)
     assert bool(note) == (len(kept.rows) < len(rows))
     return list(kept.rows.tolist())

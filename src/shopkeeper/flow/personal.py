@@ -5,13 +5,16 @@ from collections.abc import Mapping
 from shopkeeper.flow.shop import Shop, Trained
 from shopkeeper.objectives import Objectives, margins
 from shopkeeper.portrait import Portrait
-from shopkeeper.ports import Feature, Ranker
-from shopkeeper.rank.features.context import Context
+from shopkeeper.ports import Feature, Leans, Ranker
 from shopkeeper.rank.personal import Personal, liking
 from shopkeeper.types import NEW_USER, Catalog, Intent, Request, Scene
 
 MARGIN = "margin"
 """What its part of an explanation is called."""
+CONTEXT = "context"
+"""The feature that knows what is bought at an hour, and what its part of an explanation is called."""
+WORDLESS: frozenset[Scene] = frozenset({"home", "trending", "cart"})
+"""Pages that lean by the hour."""
 
 
 def earning(
@@ -27,20 +30,15 @@ def earning(
     return name, Personal(ranker, lambda rows: worth[rows], objectives.margin, MARGIN)
 
 
-CONTEXT = "context"
-"""The feature that knows what is bought at an hour, and what its part of an explanation is called."""
-WORDLESS: frozenset[Scene] = frozenset({"home", "trending", "cart"})
-
-
 def timely(named: tuple[str, Ranker], request: Request, features: Mapping[str, Feature]) -> tuple[str, Ranker]:
     """The ranker with its name; one that leans by the hour on pages without words."""
     context = features.get(CONTEXT)
-    if not isinstance(context, Context) or not context.settings.strength:
+    if not isinstance(context, Leans) or not context.strength:
         return named
     if request.scene not in WORDLESS or request.query or request.sort != "relevance":
         return named
     name, ranker = named
-    return name, Personal(ranker, lambda rows: context.lifts(rows, request.day), context.settings.strength, CONTEXT)
+    return name, Personal(ranker, lambda rows: context.lifts(rows, request.day), context.strength, CONTEXT)
 
 
 def leaning(trained: Trained, request: Request, intent: Intent, portrait: Portrait, shop: Shop) -> tuple[str, Ranker]:

@@ -44,6 +44,7 @@ class Context:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.strength = settings.strength
         self._paths: dict[CategoryPath, int] = {}
         # float32 (n_paths + 1, N_SPANS): the last is of products whose category nobody knew
         self._lifts: FloatArray = np.zeros((1, N_SPANS), np.float32)

@@ -104,7 +104,10 @@ class UserNeighbours:
         return best(rows.astype(np.int32), scores.astype(np.float32), limit, request.allowed)
 
     def _own(self, day: float, portrait: Portrait) -> tuple[RowArray, DayArray]:
-        """The asker's vector: products that the version knows, and what each says, of length one."""
+        """The asker's vector, of length one: known products int32 (h,), and what each says, float64 (h,).
+
+        The visit's own lines count once more, as in `latest`: before a login they are nowhere else.
+        """
         rows = np.concatenate((portrait.rows, portrait.session_rows))
         actions = np.concatenate((portrait.actions, portrait.session_actions))
         ages = np.maximum(day - np.concatenate((portrait.days, portrait.session_days)), 0.0)

@@ -6,11 +6,13 @@
 4. a guest's answers are the shopper's after the first event with a name, also in a shop that is opened again: they are
    erased with the shopper, and what was taken back by name stays taken back.
 5. the route takes answers and asks on; an unknown product is told. The storefront offers, asks, and goes by it.
+6. nobody is asked about what was not for sale when the shop learnt.
 """
 
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,9 +28,11 @@ from shopkeeper.flow.observe import observe
 from shopkeeper.flow.self_portrait import correct
 from shopkeeper.flow.shop import Shop
 from shopkeeper.portrait import Refused
+from shopkeeper.recall.tastes_learning import learnt
 from shopkeeper.serve.app import create_app
 from shopkeeper.serve.keys import Keys
 from shopkeeper.store.folder import create, open_folder
+from shopkeeper.store.snapshot import snapshot
 from shopkeeper.tastes import Choice
 from shopkeeper.testing.shops import SETTINGS
 from shopkeeper.types import Event, Product
@@ -242,3 +246,14 @@ def test_the_storefront_asks_and_goes_by_it(shop: Shop) -> None:
     with TestClient(create_app({"small": shop}, keys=Keys())) as client:
         client.post("/small/interview", data={"choice": "off"})
         assert "Tell us what you like" not in client.get("/small/").text
+
+
+def test_nobody_is_asked_about_what_is_not_for_sale(drinks: Path) -> None:
+    with open_folder(drinks, writable=False) as folder:
+        whole = snapshot(folder)
+    soap = np.array([title.startswith("Soap") for title in whole.catalog.titles])
+    shown = learnt(whole).tastes.cards
+    assert np.isin(shown, np.flatnonzero(soap)).any()
+    without = replace(whole, catalog=replace(whole.catalog, available=~soap))
+    shown = learnt(without).tastes.cards
+    assert len(shown) and not np.isin(shown, np.flatnonzero(soap)).any()

@@ -53,8 +53,9 @@ class Lesson:
 
 
 def learnt(snapshot: Snapshot, sizes: Sizes = Sizes()) -> Lesson:
-    """The tastes of a log; none where it holds too few shoppers or products."""
-    lines = _lines(snapshot.log, sizes, np.random.default_rng(snapshot.seed))
+    """The tastes of a log, by what is for sale; none where it holds too few shoppers or products."""
+    for_sale = snapshot.catalog.available & ~snapshot.catalog.deleted
+    lines = _lines(snapshot.log.where(for_sale[snapshot.log.rows]), sizes, np.random.default_rng(snapshot.seed))
     if lines.n_products < 2 * FEWEST_PER_CARD or lines.n_shoppers < 2 * FEWEST_PER_TASTE:
         return Lesson(Tastes.none(), lines.known)
     return _Learner(lines, snapshot, sizes).lesson()

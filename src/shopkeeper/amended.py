@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import repeat
 from typing import overload
 
+from shopkeeper.packed import PackedTexts
+
 MOST = 3_000
 """So many places stand apart before all are put together again."""
 
@@ -21,7 +23,7 @@ class AmendedTexts(Sequence[str]):
             since, before = {**before._since, **since}, before._before
         self._before, self._since, self._n = before, since, n
         if len(since) > MOST:
-            self._before, self._since = list(self), {}
+            self._before, self._since = PackedTexts.of(self), {}
 
     def __len__(self) -> int:
         return self._n

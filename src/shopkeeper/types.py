@@ -124,7 +124,7 @@ class Interactions:
 class Catalog:
     """The catalogue as columns; position = row. Replaced, never changed, when a product changes.
 
-    product_ids, titles, brands: str (n,) lists; categories int32 (n,) into `category_paths`; departments int32 (n,)
+    product_ids, titles, brands: str (n,); categories int32 (n,) into `category_paths`; departments int32 (n,)
     into `department_names`; groups int32 (n,): equal = variants of one product; prices float32 (n,), NaN unknown;
     available bool (n,), False also for deleted rows; created float64 days (n,), NaN unknown; deleted bool (n,);
     descriptions: str (n,), how each begins, or none at all.

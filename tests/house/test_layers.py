@@ -38,6 +38,7 @@ LAYERS = (
         "numbered",
         "objectives",
         "amended",
+        "packed",
         "observed",
         "portrait",
         "tastes",

@@ -3,6 +3,7 @@
 1. A version that is promoted serves after the next look, a rollback too.
 2. A broken version is not served: the one before goes on, and the log says why, once.
 3. Upkeep compacts the full days of the log.
+4. What products that came or went have left in memory is given back once, and nothing where none did.
 """
 
 import logging
@@ -12,7 +13,9 @@ import pytest
 
 from shopkeeper.flow.learn import learn
 from shopkeeper.flow.shop import Shop
+from shopkeeper.serve import watch as module
 from shopkeeper.serve.watch import Watch
+from shopkeeper.types import Product
 
 
 def turn(shop: Shop, **options: float) -> None:
@@ -72,6 +75,19 @@ def test_upkeep_compacts_the_full_days_of_the_log(shop: Shop, caplog: pytest.Log
     assert len(shop.folder.events) == before
     (told,) = [record for record in caplog.records if record.getMessage() == "tidied"]
     assert told.__dict__["compacted"] > 900
+
+
+def test_memory_is_given_back_after_a_change_of_products(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[bool] = []
+    monkeypatch.setattr(module, "give_back", lambda: given.append(True))
+    turn(shop)
+    assert not given
+    watch = Watch({shop.name: shop}, interval_s=3600.0)
+    shop.put([Product(product_id="new", title="A lamp")])
+    watch.start()
+    watch.act_now()  # a second turn, before which nothing changed
+    watch.stop()
+    assert given == [True, True]  # the change, and the upkeep that was asked for
 
 
 def test_learning_beside_an_open_shop_promotes_for_the_next_look(shop: Shop) -> None:

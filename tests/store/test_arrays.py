@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from shopkeeper.store.arrays import numbers, numbers_of, numbers_or_none, texts, texts_of
+from shopkeeper.store.arrays import numbers, numbers_of, numbers_or_none, packed_of, texts, texts_of
 
 
 @pytest.mark.parametrize("values", [[], [""], ["tea", "", "mug"], ["tea", "茶杯", "", "Löwe", "🍵"]])
@@ -20,7 +20,8 @@ def test_texts_are_those_of_arrow(values: list[str]) -> None:
     made = texts(values)
     made.validate(full=True)
     assert made.equals(pa.array(values, pa.string()))
-    assert texts_of(pa.chunked_array([made])) == values
+    for column in (made, made.dictionary_encode(), made[1:], made[:1]):
+        assert packed_of(pa.chunked_array([column])) == texts_of(pa.chunked_array([column])) == column.to_pylist()
 
 
 def test_coded_texts_of_several_pieces_are_read_back() -> None:
@@ -28,6 +29,7 @@ def test_coded_texts_of_several_pieces_are_read_back() -> None:
     found = texts_of(pa.chunked_array(pieces))
     assert found == ["tea", "mug", "tea", "mug", "茶"]
     assert found[1] is found[3]
+    assert packed_of(pa.chunked_array(pieces)) == found
 
 
 @pytest.mark.parametrize("kind", [pa.int64(), pa.int32(), pa.float64(), pa.timestamp("us", tz="UTC")])

@@ -11,6 +11,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from shopkeeper.packed import PackedTexts
+
 
 def texts(values: Sequence[str]) -> pa.StringArray:
     """The texts as a string array, without nulls."""
@@ -44,6 +46,17 @@ def texts_of(column: pa.ChunkedArray) -> list[str]:
     coded = in_one_piece(column)
     words = coded.dictionary.to_pylist()
     return [words[number] for number in numbers_of(coded.indices).tolist()]
+
+
+def packed_of(column: pa.ChunkedArray) -> PackedTexts:
+    """The texts of a column without nulls, coded or plain, in memory of their own."""
+    own = in_one_piece(column)
+    coded = pa.types.is_dictionary(own.type)
+    said = own.dictionary if coded else own
+    _, ends, block = said.buffers()
+    starts = np.frombuffer(ends or b"\0\0\0\0", np.int32)[said.offset : said.offset + len(said) + 1]
+    whole = b"" if block is None else block.slice(int(starts[0]), int(starts[-1] - starts[0])).to_pybytes()
+    return PackedTexts(whole, starts - starts[0], numbers_of(own.indices).copy() if coded else None)
 
 
 def numbers_of(column: pa.Array | pa.ChunkedArray) -> NDArray[Any]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from shopkeeper.amended import AmendedRows, AmendedTexts
 from shopkeeper.attributes import Attributes
+from shopkeeper.packed import PackedTexts
 from shopkeeper.store.database import fetch_many
 from shopkeeper.store.schema import PRODUCTS as SCHEMA
 from shopkeeper.store.tables import PRODUCTS
@@ -49,9 +50,9 @@ def catalog_of(connection: sa.Connection) -> Catalog:
     path_departments, departments = codes([path[0] if path else "" for path in paths])
     gone = np.array(deleted, bool)
     return Catalog(
-        product_ids=list(ids),
-        titles=list(titles),
-        brands=list(brands),
+        product_ids=PackedTexts.of(ids),
+        titles=PackedTexts.of(titles),
+        brands=PackedTexts.of(brands),
         categories=path_codes,
         category_paths=paths,
         departments=path_departments[path_codes] if paths else path_codes,
@@ -62,7 +63,7 @@ def catalog_of(connection: sa.Connection) -> Catalog:
         created=_days(created),
         deleted=gone,
         currency=_most_common(currencies),
-        descriptions=[text[:DESCRIBED] for text in said],
+        descriptions=PackedTexts.of(text[:DESCRIBED] for text in said),
     )
 
 

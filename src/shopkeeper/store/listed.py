@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from shopkeeper.store.arrays import numbers, numbers_of, texts, texts_of
+from shopkeeper.store.arrays import numbers, numbers_of, packed_of, texts
 from shopkeeper.store.copies import Copy
 from shopkeeper.types import Catalog
 
@@ -58,10 +58,11 @@ class Listed:
         table, about = found
         columns: dict[str, Any] = {}
         for field in _LISTED.remove(_LISTED.get_field_index("checksums")):
-            reads = texts_of if field.type in (pa.string(), _WORD) else numbers_of
-            column = reads(table.column(field.name))
-            # a copy: an array that was not worth compressing is a part of the file, and would keep all of it
-            columns[field.name] = column.copy() if isinstance(column, np.ndarray) else column
+            column = table.column(field.name)
+            if field.type in (pa.string(), _WORD):
+                columns[field.name] = packed_of(column)
+            else:  # a copy: an array that was not worth compressing is a part of the file, and would keep all of it
+                columns[field.name] = numbers_of(column).copy()
         for name in ("available", "deleted"):
             columns[name] = columns[name].astype(np.bool_)
         paths = [tuple(path) for path in about["category_paths"]]

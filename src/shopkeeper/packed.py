@@ -1,0 +1,74 @@
+"""Many texts as one block of bytes: as strings of their own a million titles take twice as much memory."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
+from typing import overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.integer]
+PART = 4096
+"""So many texts at a time are read one after the other."""
+FEW = 0.5
+"""Where at most this part of the texts is different, each is held once."""
+
+
+class PackedTexts(Sequence[str]):
+    """Texts in UTF-8, one after the other, and where each begins; a text is made when it is asked for.
+
+    `codes` say which of them stands in each place, where several places say the same.
+    """
+
+    __slots__ = ("_block", "_codes", "_n", "_starts")
+    __hash__ = None  # type: ignore[assignment]  # as a list has none
+
+    def __init__(self, block: bytes, starts: Numbers, codes: Numbers | None = None) -> None:
+        """starts (m + 1,), rising from 0 to the length of the block; codes int32 (n,) of texts; none: n is m."""
+        kind = np.uint32 if len(block) <= np.iinfo(np.uint32).max else np.int64
+        self._block = block
+        # of memory views a number is read in half the time that one of an array takes
+        self._starts = np.ascontiguousarray(starts, kind).data
+        self._codes = None if codes is None else np.ascontiguousarray(codes, np.int32).data
+        self._n = len(self._starts) - 1 if self._codes is None else len(self._codes)
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> "PackedTexts":
+        """The same texts in the same order."""
+        values = list(texts)
+        different = dict.fromkeys(values)
+        codes = None
+        if len(different) <= FEW * len(values):
+            numbers = dict(zip(different, range(len(different)), strict=True))
+            codes, values = np.fromiter(map(numbers.__getitem__, values), np.int32, len(values)), list(different)
+        written = [text.encode() for text in values]
+        starts = np.fromiter(accumulate(map(len, written), initial=0), np.int64, len(written) + 1)
+        return cls(b"".join(written), starts, codes)
+
+    def __len__(self) -> int:
+        return self._n
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[str]: ...
+    def __getitem__(self, place: int | slice) -> str | list[str]:
+        if isinstance(place, slice):
+            return list(map(self.__getitem__, range(*place.indices(self._n))))
+        if place < 0:
+            place += self._n
+        if not 0 <= place < self._n:
+            raise IndexError(f"place {place} of {self._n} texts")
+        if self._codes is not None:
+            place = self._codes[place]
+        return self._block[self._starts[place] : self._starts[place + 1]].decode()
+
+    def __iter__(self) -> Iterator[str]:
+        for first in range(0, self._n, PART):
+            yield from self[first : first + PART]
+
+    def __eq__(self, other: object) -> bool:
+        """Whether these are the texts of another sequence, of whatever class."""
+        if not isinstance(other, Sequence) or isinstance(other, str):
+            return NotImplemented
+        return len(self) == len(other) and all(map(str.__eq__, self, other))

@@ -1,0 +1,58 @@
+"""Claims:
+
+1. Packed texts read as the list they were made of: by place, from behind, in part, from the first to the last; of
+   whatever letters, where many places say the same too. A place beyond either end is an error.
+2. They are equal to any sequence of the same texts, and to no other.
+3. A catalogue's titles take less than half the memory that a list of strings takes.
+"""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from shopkeeper.packed import PART, PackedTexts
+
+KINDS = {
+    "none": [],
+    "empty": [""],
+    "letters": ["tea", "", "Löwe", "茶杯", "🍵", "two\nlines"],
+    "often": ["Löwe", "", "茶"] * 5,
+    "many": [f"title {place}" for place in range(2 * PART + 3)],
+}
+
+
+@pytest.mark.parametrize("values", KINDS.values(), ids=KINDS)
+def test_packed_texts_read_as_a_list(values: list[str]) -> None:
+    packed = PackedTexts.of(values)
+    assert list(packed) == values and len(packed) == len(values)
+    assert [packed[place] for place in range(-len(values), len(values))] == values * 2
+    assert packed[1:9:3] == values[1:9:3] and packed[::-1] == values[::-1]
+    for beyond in (len(values), -len(values) - 1):
+        with pytest.raises(IndexError, match=f"place -?[0-9]+ of {len(values)} texts"):
+            packed[beyond]
+
+
+@pytest.mark.parametrize("values", KINDS.values(), ids=KINDS)
+def test_they_equal_the_same_texts_alone(values: list[str]) -> None:
+    packed = PackedTexts.of(values)
+    assert packed == values and values == packed and packed == tuple(values) and packed == PackedTexts.of(values)
+    assert packed not in ([*values, "more"], "tea")
+    assert not values or packed != [*values[:-1], "other"]
+
+
+def test_equal_texts_stand_once_however_they_came() -> None:
+    packed = PackedTexts(b"teamug", np.array([0, 3, 6]), np.array([1, 0, 1, 1], np.int32))
+    assert packed == ["mug", "tea", "mug", "mug"]
+
+
+def test_titles_take_less_than_half_the_memory() -> None:
+    def taken(how: type) -> int:
+        tracemalloc.start()
+        held = getattr(how, "of", how)(f"Lamp {number} of oak" for number in range(50_000))
+        size = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+        assert len(held) == 50_000
+        return size
+
+    assert taken(PackedTexts) < 0.5 * taken(list)

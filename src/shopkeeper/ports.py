@@ -271,8 +271,8 @@ class Leans(Protocol):
 
     strength: float
 
-    def lifts(self, rows: RowArray, days: DayArray | float) -> FloatArray:
-        """float32 (n,): how much each row gains at that moment, around 0."""
+    def lifts(self, rows: RowArray, day: float, context: Mapping[str, str]) -> FloatArray:
+        """float32 (n,): how much each row gains at that moment, of which the caller says this; around 0."""
 
 
 class Ranker(Protocol):

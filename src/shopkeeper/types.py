@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from shopkeeper.amounts import Between
 from shopkeeper.attributes import NO_ATTRIBUTES, Attributes
 from shopkeeper.expansions import Expansions
+from shopkeeper.moments import NO_MOMENTS, Moments
 from shopkeeper.numbered import ById
 from shopkeeper.observed import Choice
 from shopkeeper.portrait import Portrait
@@ -372,7 +373,7 @@ class Page:
 class Snapshot:
     """What was known at one moment: everything a stage may learn from. Nothing at or after `day` is in here.
 
-    `choices` is what was chosen after searches, oldest first.
+    `choices` is what was chosen after searches, oldest first; `moments` what callers said of when purchases were made.
     `interactions` is the same log as `log`, as an Ibis table on DuckDB with columns user int32, row int32, day float64,
     action int8, quantity float32, basket int32. vectors float32 (n_products, d), unit length, None without an encoder.
     """
@@ -385,3 +386,4 @@ class Snapshot:
     seed: int = 0
     choices: Sequence[Choice] = ()
     expansions: Expansions | None = None
+    moments: Moments = NO_MOMENTS

@@ -40,6 +40,7 @@ LAYERS = (
         "amended",
         "packed",
         "observed",
+        "moments",
         "portrait",
         "tastes",
         "sorting",

@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import quote, unquote, urlsplit
@@ -16,6 +17,7 @@ from shopkeeper.console.visits import Visit, Visits, session_of
 from shopkeeper.errors import RequestError, UnknownShop
 from shopkeeper.flow.observe import observe
 from shopkeeper.flow.shop import Shop
+from shopkeeper.moments import with_device
 from shopkeeper.types import Action, Event
 
 YEAR_S = 365 * 24 * 3600
@@ -53,6 +55,11 @@ class Guest:
         return self.shop.folder.users.row(self.user_id) if self.user_id else -1
 
     @property
+    def context(self) -> Mapping[str, str]:
+        """What the browser says of the moment: the class of its device, where it says one."""
+        return with_device({}, self.request.headers.get("user-agent", ""))
+
+    @property
     def known(self) -> bool:
         """Whether the shopper or the session has done anything that pages may lean on."""
         portrait = self.shop.profiles.portrait(self.row, self.session)
@@ -86,6 +93,7 @@ class Guest:
             user_id=self.user_id,
             session_id=self.session,
             product_id=product_id,
+            context={**self.context, **more.pop("context", {})},
             **more,
         )
         if observe([event], self.shop)[0].status == "accepted":

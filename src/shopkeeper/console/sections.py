@@ -86,6 +86,7 @@ def section(guest: Guest, scene: Scene, key: str = "", without: Sequence[int] = 
             session_id=guest.session,
             language=guest.words.language,
             personal=guest.personal,
+            context=guest.context,
             **asked,
         )
         allowed = request.allowed

@@ -33,6 +33,7 @@ from shopkeeper.ports import Encoder
 from shopkeeper.quality.inspect import require_learnable
 from shopkeeper.recall.gather import Plan
 from shopkeeper.settings import Settings
+from shopkeeper.store.contexts import moments_of
 from shopkeeper.store.folder import ShopFolder, open_folder
 from shopkeeper.store.snapshot import snapshot
 from shopkeeper.types import Catalog, FloatArray, Snapshot
@@ -107,7 +108,8 @@ def known(
     """What is known up to now, and what followed searches."""
     learning = folder.settings.learn
     whole = snapshot(folder, vectors=vectors, seed=learning.seed, events=repaired, catalog=catalog)
-    whole, events = up_to(whole, today()), folder.events.table() if repaired is None else repaired
+    events = folder.events.table() if repaired is None else repaired
+    whole = up_to(replace(whole, moments=moments_of(events, catalog)), today())
     past = followed(folder, events, catalog, whole.day, whole.day - learning.holdout_days)
     return replace(whole, choices=past.choices), past
 

@@ -1,6 +1,7 @@
 """Where an order leans to: a search towards who asks, every page towards what the shop earns by, if it is told to."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from shopkeeper.flow.shop import Shop, Trained
 from shopkeeper.objectives import Objectives, margins
@@ -12,9 +13,9 @@ from shopkeeper.types import NEW_USER, Catalog, Intent, Request, Scene
 MARGIN = "margin"
 """What its part of an explanation is called."""
 CONTEXT = "context"
-"""The feature that knows what is bought at an hour, and what its part of an explanation is called."""
+"""The feature that knows what is bought at such a moment, and what its part of an explanation is called."""
 WORDLESS: frozenset[Scene] = frozenset({"home", "trending", "cart"})
-"""Pages that lean by the hour."""
+"""Pages that lean by the moment."""
 
 
 def earning(
@@ -31,18 +32,19 @@ def earning(
 
 
 def timely(named: tuple[str, Ranker], request: Request, features: Mapping[str, Feature]) -> tuple[str, Ranker]:
-    """The ranker with its name; one that leans by the hour on pages without words."""
+    """The ranker with its name; one that leans by the moment on pages without words."""
     context = features.get(CONTEXT)
     if not isinstance(context, Leans) or not context.strength:
         return named
     if request.scene not in WORDLESS or request.query or request.sort != "relevance":
         return named
     name, ranker = named
-    return name, Personal(ranker, lambda rows: context.lifts(rows, request.day), context.strength, CONTEXT)
+    lifts = partial(context.lifts, day=request.day, context=request.context)
+    return name, Personal(ranker, lifts, context.strength, CONTEXT)
 
 
 def leaning(trained: Trained, request: Request, intent: Intent, portrait: Portrait, shop: Shop) -> tuple[str, Ranker]:
-    """The request's ranker with its name; one that leans by the hour, towards margin, and towards who is known.
+    """The request's ranker with its name; one that leans by the moment, towards margin, and towards who is known.
 
     Codes and sorts lean towards nobody.
     """

@@ -16,7 +16,8 @@ def earlier(snapshot: Snapshot, day: float) -> Snapshot:
     table = snapshot.interactions
     choices = snapshot.choices[: bisect_left(snapshot.choices, day, key=lambda choice: choice.day)]
     earlier_log, earlier_table = snapshot.log.before(day), table.filter(table.day < day)
-    return replace(snapshot, day=day, log=earlier_log, interactions=earlier_table, choices=choices)
+    moments = snapshot.moments.before(day)
+    return replace(snapshot, day=day, log=earlier_log, interactions=earlier_table, choices=choices, moments=moments)
 
 
 def up_to(snapshot: Snapshot, now: float) -> Snapshot:

@@ -1,8 +1,9 @@
 """Routes that ask: search, recommend, suggest, explain."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import Path, Query, Response
+from fastapi import Path, Query, Request, Response
 
 from shopkeeper.attributes import Attributes
 from shopkeeper.errors import did_you_mean
@@ -10,6 +11,7 @@ from shopkeeper.flow.ask import ask
 from shopkeeper.flow.completing import complete
 from shopkeeper.flow.instead import answer_or_instead
 from shopkeeper.flow.shop import Shop
+from shopkeeper.moments import with_device
 from shopkeeper.serve.access import PublicShop, SecretShop, TheFront
 from shopkeeper.serve.asked import Asked, RecommendIn, SearchIn
 from shopkeeper.serve.failures import Refused
@@ -26,16 +28,20 @@ router = shop_router("ask")
 
 
 @router.post("/search", response_model=PageOut)
-def search(shop: PublicShop, front: TheFront, asked: SearchIn) -> Response:
+def search(shop: PublicShop, front: TheFront, caller: Request, asked: SearchIn) -> Response:
     """Products for words, best first, with facets."""
     words = {"query": asked.query, "sort": asked.sort, "as_words": asked.as_words, "personal": asked.personal}
-    return _page(shop, front, "search", asked, **words)
+    return _page(shop, front, "search", asked, context=_moment(asked, caller), **words)
 
 
 @router.post("/recommend", response_model=PageOut)
-def recommend(shop: PublicShop, front: TheFront, asked: RecommendIn) -> Response:
+def recommend(shop: PublicShop, front: TheFront, caller: Request, asked: RecommendIn) -> Response:
     """Products without words: home, similar, together, cart, trending."""
-    return _page(shop, front, asked.scene, asked, product_ids=asked.product_ids)
+    return _page(shop, front, asked.scene, asked, context=_moment(asked, caller), product_ids=asked.product_ids)
+
+
+def _moment(asked: Asked, caller: Request) -> Mapping[str, str]:
+    return with_device(asked.context, caller.headers.get("user-agent", ""))
 
 
 def _page(shop: Shop, front: Front, scene: Scene, asked: Asked, **more: Any) -> Response:
@@ -51,7 +57,6 @@ def _page(shop: Shop, front: Front, scene: Scene, asked: Asked, **more: Any) -> 
         offset=asked.offset,
         after=asked.after,
         language=asked.language,
-        context=asked.context,
         **more,
     )
     page = answer_or_instead(request, shop)

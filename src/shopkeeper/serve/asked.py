@@ -4,6 +4,7 @@ from itertools import chain
 from typing import Annotated, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -15,6 +16,7 @@ from pydantic import (
 )
 
 from shopkeeper.amounts import Between
+from shopkeeper.moments import LONGEST, SAID, label
 from shopkeeper.types import Filters, Language, Sort
 
 MAX_K = 100
@@ -26,8 +28,27 @@ Words = Annotated[str, StringConstraints(max_length=400)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=400)]
 Names = Annotated[tuple[Name, ...], Field(max_length=50)]
 Values = Annotated[tuple[Name, ...], Field(min_length=1, max_length=50)]
-Context = Annotated[dict[Annotated[str, StringConstraints(max_length=64)], Words], Field(max_length=32)]
+CONTEXT = (
+    "What is so at this moment. `weather`, `device` and `place` are labels of your own, one short word each (`rain`, "
+    f"`phone`, `beijing`; at most {LONGEST} letters, digits, - and _): pages lean by those that purchases bear out. "
+    "Where `device` is left out, it is `phone`, `tablet` or `desktop` by the User-Agent; empty says nothing. "
+    "Other fields are for the merchant's rules."
+)
 Price = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
+
+
+def _labelled(context: dict[str, str]) -> dict[str, str]:
+    for kind in SAID:
+        if context.get(kind) and not label(context[kind]):
+            raise ValueError(f"{kind}: must be one word of at most {LONGEST} letters, digits, - and _")
+    return {name: label(value) if name in SAID else value for name, value in context.items()}
+
+
+Context = Annotated[
+    dict[Annotated[str, StringConstraints(max_length=64)], Words],
+    Field(max_length=32, description=CONTEXT),
+    AfterValidator(_labelled),
+]
 
 
 class Model(BaseModel):

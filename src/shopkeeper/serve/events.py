@@ -2,12 +2,14 @@
 
 import time
 from collections import Counter
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Body, Request, Response
 from pydantic import SkipValidation, ValidationError
 
 from shopkeeper.flow.observe import observe
+from shopkeeper.moments import with_device
 from shopkeeper.serve.access import PublicShop, TheFront
 from shopkeeper.serve.failures import NEEDS_JSON, Refused, failure, legible, reason, telling
 from shopkeeper.serve.quick import shop_router
@@ -28,7 +30,7 @@ def events(shop: PublicShop, front: TheFront, request: Request, rows: Rows) -> R
     given: list[Any] = rows if isinstance(rows, list) else [rows]
     if not 1 <= len(given) <= MAX_ROWS:
         raise Refused(422, "invalid_request", f"1 to {MAX_ROWS} events a call, got {len(given)}", where="body")
-    taken, refused = _sorted_out(given)
+    taken, refused = _sorted_out(given, request.headers.get("user-agent", ""))
     places = list(taken)
     receipts = observe([taken[place] for place in places], shop) if taken else []
     for place, receipt in zip(places, receipts, strict=True):
@@ -49,14 +51,15 @@ def events(shop: PublicShop, front: TheFront, request: Request, rows: Rows) -> R
     return reply({"accepted": counts["accepted"], "duplicate": counts["duplicate"], "refused": told})
 
 
-def _sorted_out(given: list[Any]) -> tuple[dict[int, Event], list[RefusedRow]]:
+def _sorted_out(given: list[Any], user_agent: str) -> tuple[dict[int, Event], list[RefusedRow]]:
     """Events by their place in the list, and the rows that have not the shape of one."""
     now = time.time()
     taken: dict[int, Event] = {}
     refused: list[RefusedRow] = []
     for place, row in enumerate(given):
         try:
-            taken[place] = EventIn.model_validate(row).event(now)
+            event = EventIn.model_validate(row).event(now)
+            taken[place] = replace(event, context=with_device(event.context, user_agent))
         except ValidationError as error:
             first = telling(error.errors())
             field = ".".join(str(part) for part in first["loc"])

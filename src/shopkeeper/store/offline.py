@@ -128,11 +128,11 @@ def returns(interactions: Table, classes: Table, actions: Sequence[Action] = ("p
 def hours(
     interactions: Table, classes: Table, utc_offset_hours: float, actions: Sequence[Action] = ("purchase",)
 ) -> Table:
-    """Table[klass, hour, n]: the lines of a class, Table[row, klass], by the hour of the shop's own clock."""
+    """Table[klass, day, hour, n]: the lines of a class, Table[row, klass], by day and hour of the shop's own clock."""
     lines = interactions.filter(_is_any(interactions, actions)).join(classes, "row")
     moment = lines.day + utc_offset_hours / 24.0
-    lines = lines.select("klass", hour=((moment - moment.floor()) * 24.0).floor())
-    return lines.group_by("klass", "hour").aggregate(n=lines.count())
+    lines = lines.select("klass", day=moment.floor(), hour=((moment - moment.floor()) * 24.0).floor())
+    return lines.group_by("klass", "day", "hour").aggregate(n=lines.count())
 
 
 def buyers(interactions: Table, actions: Sequence[Action] = ("purchase",)) -> Table:

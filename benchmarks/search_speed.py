@@ -16,7 +16,9 @@ of these one in ten with a brand and a price, and one in ten with a number of th
 p50_ms, p99_ms     a page of 12, at the client, from the first byte out to the last byte in, after 100 others
 suggest_p99_ms     completions of the first letters of the same queries
 visible_ms         from PUT of a product no other is like until a search has found it: the slowest of 20
-rss_mb             of the server at the end; `rss_files_mb` of it are pages of files, which the system may take back
+rss_mb             of the server, the most that is seen: after the searches, after the completions, and after each
+                   product that comes or goes; `rss_files_mb` of it are pages of files, which the system may take
+                   back, and `rss_searching_mb` is before any product came
 ratio_to_tantivy   p50_ms for the median of plain tantivy in one process: the best 12 by any word of the same fields
 ratio_to_bm25s     the same for bm25s over all words of these fields
 """
@@ -27,7 +29,7 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -155,9 +157,10 @@ def measure(shop: Path, data: Path, n: int, random: np.random.Generator) -> tupl
         asker.stages.clear()
         page = quantiles([asker.search(query) for query in queries[WARM_UP:]])
         stages = {name: quantiles(spans) for name, spans in asker.stages.items()}
+        held = [memory_of(server)]
         suggested = quantiles(list(suggestions(client, queries[WARM_UP:], random)))
-        visible = quantiles(list(visibles(client)))
-        memory = psutil.Process(server.process.pid).memory_info()
+        held.append(memory_of(server))
+        visible = quantiles(list(visibles(client, lambda: held.append(memory_of(server)))))
         ready = server.ready_s
     gc.enable()
     plain = {"tantivy": tantivy_ms(catalog, queries), "bm25s": bm25s_ms(catalog, queries)}
@@ -167,8 +170,9 @@ def measure(shop: Path, data: Path, n: int, random: np.random.Generator) -> tupl
         "suggest_p99_ms": suggested["p99_ms"],
         "visible_ms": visible["max_ms"],
         "visible_p50_ms": visible["p50_ms"],
-        "rss_mb": memory.rss >> 20,
-        "rss_files_mb": memory.shared >> 20,
+        "rss_mb": max(held)[0],
+        "rss_files_mb": max(held)[1],
+        "rss_searching_mb": max(held[:2])[0],
         **{f"ratio_to_{name}": round(page["p50_ms"] / own["p50_ms"], 2) for name, own in plain.items()},
         "ready_s": round(ready, 1),
         "queries": len(queries) - WARM_UP,
@@ -205,8 +209,14 @@ def suggestions(client: Client, queries: Sequence[str], random: np.random.Genera
         yield client.seconds * 1e3
 
 
-def visibles(client: Client) -> Iterator[float]:
-    """Milliseconds until a new product is found; all are taken away again in the end."""
+def memory_of(server: ServerProcess) -> tuple[int, int]:
+    """Megabytes that the server holds now, and how many of them are pages of files."""
+    memory = psutil.Process(server.process.pid).memory_info()
+    return memory.rss >> 20, memory.shared >> 20
+
+
+def visibles(client: Client, changed: Callable[[], None]) -> Iterator[float]:
+    """Milliseconds until each new product is found; all are taken away in the end. `changed` hears of every change."""
     ids = []
     for at in range(VISIBLE):
         word = invented(10**9 + at)
@@ -217,8 +227,10 @@ def visibles(client: Client) -> Iterator[float]:
         while not _found(client.post("/v1/speed/search", {"query": word.lower(), "k": 12}), ids[-1]):
             assert time.perf_counter() - started < PATIENCE_S, f"{word} is never found"
         yield (time.perf_counter() - started) * 1e3
+        changed()
     for product_id in ids:
         client.delete(f"/v1/speed/products/{product_id}")
+        changed()
 
 
 def _found(page: Mapping[str, Any], product_id: str) -> bool:

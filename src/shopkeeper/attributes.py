@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shopkeeper.amended import AmendedTexts
 from shopkeeper.amounts import CLOSE, NONE, UNITS, Amount, Between, Unit, amount_of
+from shopkeeper.packed import PackedTexts
 
 Rows = NDArray[np.int32]
 Numbers = NDArray[np.float64]
@@ -71,7 +73,7 @@ class Attributes:
     """
 
     names: tuple[str, ...] = ()
-    texts: tuple[tuple[str, ...], ...] = ()
+    texts: tuple[Sequence[str], ...] = ()
     starts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, np.int64))
     rows: Rows = field(default_factory=lambda: np.empty(0, np.int32))
     codes: Rows = field(default_factory=lambda: np.empty(0, np.int32))
@@ -89,7 +91,7 @@ class Attributes:
             rows.extend(repeat(row, len(entries)))
         columns = _in_columns(_int32(ats), _int32(rows), _int32(codes), len(names.names))
         known, texts = names.known()
-        return cls(known, texts, *columns)
+        return cls(known, tuple(map(PackedTexts.of, texts)), *columns)
 
     def updated(self, rows: Rows, said: Sequence[Mapping[str, str]]) -> "Attributes":
         """The same where these rows say this; a row that is named twice says what came last."""
@@ -286,11 +288,12 @@ class _Names:
                 found.setdefault(at, code)
         return found
 
-    def known(self) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    def known(self) -> tuple[tuple[str, ...], tuple[Sequence[str], ...]]:
         """All names, and the values of each."""
-        texts = [*self._before.texts, *[()] * (len(self.names) - len(self._before.texts))]
+        texts: list[Sequence[str]] = [*self._before.texts, *[()] * (len(self.names) - len(self._before.texts))]
         for at, more in self.more.items():
-            texts[at] = (*texts[at], *more)
+            n = len(texts[at])
+            texts[at] = AmendedTexts(texts[at], dict(enumerate(more, n)), n + len(more))
         return tuple(self.names), tuple(texts)
 
     def _place(self, name: str) -> int:

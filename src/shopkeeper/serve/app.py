@@ -19,7 +19,7 @@ from shopkeeper.serve.watch import Watch
 ROUTERS = (answers.router, events.router, products.router, users.router, rules.router, interview.router)
 
 
-def create_app(shops: Mapping[str, Shop], *, keys: Keys | None = None, watch_s: float = 1.0) -> FastAPI:
+def create_app(shops: Mapping[str, Shop], *, keys: Keys | None = None, watch_s: float = 0.25) -> FastAPI:
     """The application for these shops, by name. The caller opens and closes the shops.
 
     Without `keys` they are read from the environment. Raises SettingError where a closed shop has no key.

@@ -12,6 +12,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from shopkeeper.attributes import Attributes
+from shopkeeper.packed import PackedTexts
 from shopkeeper.store.arrays import numbers, numbers_of
 from shopkeeper.store.copies import Copy
 from shopkeeper.store.listed import State
@@ -60,7 +61,7 @@ class Described:
         """Writes the copy of this state."""
         own = self.attributes(connection, state).whole()
         arrays = [numbers(own.rows, pa.int32()), numbers(own.codes, pa.int32())]
-        about = {"state": state, "names": own.names, "texts": own.texts, "starts": own.starts.tolist()}
+        about = {"state": state, "names": own.names, "texts": list(map(list, own.texts)), "starts": own.starts.tolist()}
         self._copy.write(pa.Table.from_arrays(arrays, schema=_SCHEMA), about)
         self._kept = state
 
@@ -72,7 +73,7 @@ class Described:
         table, about = found
         return Attributes(
             tuple(about["names"]),
-            tuple(map(tuple, about["texts"])),
+            tuple(map(PackedTexts.of, about["texts"])),
             np.array(about["starts"], np.int64),
             numbers_of(table.column("rows")).copy(),  # else all of the file would be kept
             numbers_of(table.column("codes")).copy(),

@@ -1,12 +1,14 @@
 """The shop's own names: brands, categories, attributes and their values, by the words that say them."""
 
-from collections.abc import Callable, Iterable, Mapping
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
 import numpy as np
 
 from shopkeeper.amounts import amount_of
-from shopkeeper.attributes import NO_VALUE
+from shopkeeper.attributes import NO_VALUE, Attributes
 from shopkeeper.types import NO_ROWS, BoolArray, Catalog, RowArray
 from shopkeeper.understand.atoms import phrase
 
@@ -30,6 +32,35 @@ class Sense(NamedTuple):
     code: int = NO_VALUE
 
 
+class Values:
+    """The values of a catalogue's attributes by what says them. As senses of their own 300,000 take 120 MB, here 5.
+
+    Phrases are told apart by a hash of 64 bits, so that of as many two are alike once in forty million catalogues.
+    """
+
+    def __init__(self, own: Attributes, phrases: Iterable[tuple[tuple[str, ...], int, int]]) -> None:
+        """Each phrase with the attribute and the code of the value that it says."""
+        self._names, self._texts = own.names, own.texts
+        hashes, values = array("q"), array("q")
+        for parts, at, code in phrases:
+            hashes.append(hash(parts))
+            values.append(at << 32 | code)
+        order = np.argsort(np.array(hashes, np.int64), kind="stable")
+        self._hashes, self._values = (np.array(own, np.int64)[order].data for own in (hashes, values))
+
+    def of(self, parts: tuple[str, ...]) -> tuple[Sense, ...]:
+        """The values that a phrase says, in the order of their attributes."""
+        asked = hash(parts)
+        first = bisect_left(self._hashes, asked)
+        if first == len(self._hashes) or self._hashes[first] != asked:
+            return ()
+        return tuple(map(self._sense, self._values[first : bisect_right(self._hashes, asked, first)]))
+
+    def _sense(self, value: int) -> Sense:
+        at, code = value >> 32, value & 0xFFFFFFFF
+        return Sense("value", self._names[at], self._texts[at][code], code)
+
+
 class Gazetteer:
     """Phrases to their senses; and which products each sense is of. It only grows: what nobody has counts nothing."""
 
@@ -41,17 +72,14 @@ class Gazetteer:
         self._longest: dict[str, int] = {}
         self._named: dict[str, set[str]] = {}
         self._categories = _by_part(catalog)
+        self._values = Values(catalog.attributes, ())
         for brand in catalog.brand_codes[1]:
             self._know(brand, Sense("brand", "", brand))
         for part in self._categories:
             self._know(part, Sense("category", "", part))
-        own = catalog.attributes
-        for at, name in enumerate(own.names):
+        for name in catalog.attributes.names:
             self._know_name(name)
-            if own.measure(at) is None:
-                for code, text in enumerate(own.texts[at]):
-                    if len(text) <= LONGEST_TEXT:
-                        self._know(text, Sense("value", name, text, code))
+        self._values = Values(catalog.attributes, self._phrases(catalog.attributes))
 
     def update(self, catalog: Catalog, rows: RowArray) -> None:
         """Knows the names of these rows too."""
@@ -70,7 +98,7 @@ class Gazetteer:
     def longest(self, said: list[str], start: int) -> tuple[int, tuple[Sense, ...]] | None:
         """The end and the senses of the longest phrase that begins at this place; None where none does."""
         for end in range(min(start + self._longest.get(said[start], 0), len(said)), start, -1):
-            senses = self._senses.get(tuple(said[start:end]))
+            senses = self._known(tuple(said[start:end]))
             if senses:
                 return end, senses
         return None
@@ -132,16 +160,25 @@ class Gazetteer:
             self._categorised = 1.0 - float(bare[self.catalog.categories].mean()) if len(self.catalog) else 1.0
         return self._categorised
 
+    def _phrases(self, own: Attributes) -> Iterator[tuple[tuple[str, ...], int, int]]:
+        """What says the values of attributes that are not of numbers, with the attribute and the value's code."""
+        for at, texts in enumerate(own.texts):
+            for code, text in enumerate(texts) if own.measure(at) is None else ():
+                if len(text) <= LONGEST_TEXT and (parts := _said_by(text)):
+                    self._begin(parts)
+                    yield parts, at, code
+
+    def _known(self, parts: tuple[str, ...]) -> tuple[Sense, ...]:
+        return self._senses.get(parts, ()) + self._values.of(parts)
+
     def _know(self, name: str, sense: Sense) -> None:
-        parts = phrase(name)
-        if name[:1].isdigit() and amount_of(name) is not None:
-            return  # such words are a number of whatever attribute is one of numbers
-        if not parts or len(parts) > LONGEST or (len(parts) < 3 and all(map(_says_little, parts))):
-            return
-        known = self._senses.get(parts, ())
-        if all(own[:-1] != sense[:-1] for own in known):
-            self._senses[parts] = (*known, sense)
-            self._longest[parts[0]] = max(self._longest.get(parts[0], 0), len(parts))
+        parts = _said_by(name)
+        if parts and all(own[:-1] != sense[:-1] for own in self._known(parts)):
+            self._senses[parts] = (*self._senses.get(parts, ()), sense)
+            self._begin(parts)
+
+    def _begin(self, parts: tuple[str, ...]) -> None:
+        self._longest[parts[0]] = max(self._longest.get(parts[0], 0), len(parts))
 
     def _know_name(self, name: str) -> None:
         spoken = name.replace("_", " ")
@@ -149,6 +186,14 @@ class Gazetteer:
         for word in phrase(spoken):
             if len(word) > 2:
                 self._named.setdefault(word, set()).add(name)
+
+
+def _said_by(name: str) -> tuple[str, ...]:
+    """The phrase that says a name; empty for what is none."""
+    if name[:1].isdigit() and amount_of(name) is not None:
+        return ()  # such words are a number of whatever attribute is one of numbers
+    parts = phrase(name)
+    return () if len(parts) > LONGEST or (len(parts) < 3 and all(map(_says_little, parts))) else parts
 
 
 def _says_little(part: str) -> bool:

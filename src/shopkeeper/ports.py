@@ -22,6 +22,7 @@ from pydantic import BaseModel
 
 from shopkeeper.observed import Choice, Observed
 from shopkeeper.portrait import Portrait
+from shopkeeper.tastes import Tastes
 from shopkeeper.types import (
     Batch,
     BoolArray,
@@ -273,6 +274,13 @@ class Leans(Protocol):
 
     def lifts(self, rows: RowArray, day: float, context: Mapping[str, str]) -> FloatArray:
         """float32 (n,): how much each row gains at that moment, of which the caller says this; around 0."""
+
+
+@runtime_checkable
+class Groups(Protocol):
+    """A source that puts shoppers into groups of alike tastes, which the interview asks about."""
+
+    tastes: Tastes
 
 
 class Ranker(Protocol):

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from shopkeeper.flow.observe import observe
 from shopkeeper.flow.said import answered
 from shopkeeper.flow.shop import Shop
+from shopkeeper.ports import Groups
 from shopkeeper.profile.interview import MOST_QUESTIONS, next_question
-from shopkeeper.recall.sources.interview import Interview
 from shopkeeper.tastes import CHOICES, SKIPPED, Answer, Choice, Tastes
 from shopkeeper.types import Event
 
@@ -32,9 +32,9 @@ class Asked:
 
 
 def tastes_of(shop: Shop) -> Tastes:
-    """What the version that answers learnt of tastes; none where the source is off or has nothing."""
-    source = shop.trained.sources.get("interview")
-    return source.tastes if isinstance(source, Interview) else Tastes.none()
+    """What the version that answers learnt of tastes; none where no source groups shoppers."""
+    learnt = (source.tastes for source in shop.trained.sources.values() if isinstance(source, Groups))
+    return next(learnt, Tastes.none())
 
 
 def interview(shop: Shop, user_id: str, session_id: str) -> Asked:

@@ -7,7 +7,7 @@ nested pydantic model `Settings`, is made as `Class(settings)`, and declares wha
     Observes    takes an event in at once                   Updates     takes a changed catalogue in at once
     Follows     takes in at once what followed a search     Meets       takes an event in with what came before it
     Forgets     removes what it holds of a shopper          Yields      offers more where nothing else was found
-    FitsLast    learns from the whole log alone
+    FitsLast    learns from the whole log alone             Shows       takes in what pages showed
 
 The contract suite in `shopkeeper.testing` finds every plug-in by itself and checks each capability that it declares.
 """
@@ -127,6 +127,12 @@ class Follows(Protocol):
 class Updates(Protocol):
     def update(self, catalog: Catalog, rows: RowArray, vectors: FloatArray | None) -> None:
         """Takes changed, new or deleted products in: rows int32 (m,), vectors float32 (m, d) or None."""
+
+
+@runtime_checkable
+class Shows(Protocol):
+    def show(self, rows: RowArray, times: IntArray) -> None:
+        """Takes in that pages showed these rows, each so many times: one page's, or all of the log's when it begins."""
 
 
 @runtime_checkable

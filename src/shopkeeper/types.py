@@ -318,13 +318,20 @@ class FeatureTable:
 class Ranked:
     """Candidates of one request in order: rows int32 (n,), scores float32 (n,), best first.
 
-    `index` int64 (n,) is each row's place in the candidates. `ranker` names who scored.
+    `index` int64 (n,) is each row's place in the candidates. `ranker` names who scored. `propensities` float32 (n,) is
+    how likely each row stands where it stands, where chance had a hand in it.
     """
 
     rows: RowArray
     scores: FloatArray
     index: IntArray
     ranker: str
+    propensities: FloatArray | None = None
+
+    def take(self, order: IntArray) -> "Ranked":
+        """The rows at `order` int64 (m,), in that order; m may be smaller than n."""
+        chances = None if self.propensities is None else self.propensities[order]
+        return Ranked(self.rows[order], self.scores[order], self.index[order], self.ranker, chances)
 
 
 class Explanation(NamedTuple):

@@ -18,9 +18,10 @@ import pytest
 from shopkeeper.flow.answer import answer
 from shopkeeper.flow.ask import ask
 from shopkeeper.flow.build import open_shop
+from shopkeeper.flow.gate import Gate
 from shopkeeper.flow.learn import learn
 from shopkeeper.flow.observe import observe
-from shopkeeper.flow.shop import Gate, Shop
+from shopkeeper.flow.shop import Shop
 from shopkeeper.observed import Observed
 from shopkeeper.portrait import Portrait
 from shopkeeper.recall.sources.covisit import Covisit

@@ -42,6 +42,7 @@ LAYERS = (
         "observed",
         "moments",
         "portrait",
+        "births",
         "tastes",
         "sorting",
         "__init__",

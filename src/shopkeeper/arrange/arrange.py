@@ -38,7 +38,7 @@ def keep(ranked: Ranked, kept: BoolArray) -> Ranked:
 
 def reorder(ranked: Ranked, order: IntArray) -> Ranked:
     """The rows at `order` int64 (m,), in that order; m may be smaller than n."""
-    return Ranked(ranked.rows[order], ranked.scores[order], ranked.index[order], ranked.ranker)
+    return ranked.take(order)
 
 
 def title_codes(catalog: Catalog, rows: RowArray) -> RowArray:

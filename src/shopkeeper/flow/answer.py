@@ -119,13 +119,16 @@ def _items(
     narrowed = replace(request.filters, in_stock=True) != Filters()
     in_part = (np.isin(rows, found.partly[0]) | found.in_part[0]).tolist()
     told = zip(facts(portrait, rows, request.day, seed, catalog.created[rows]), wanted, in_part, strict=True)
+    # without chance the order is a function of the request: each product was certain to stand where it stands
+    chances = np.ones(len(rows)) if arranged.propensities is None else arranged.propensities[shown]
     known = [
         each._replace(wanted=own, in_part=partly, wordless=wordless, narrowed=narrowed) for each, own, partly in told
     ]
     return tuple(
-        # the order is a function of the request, so each product was certain to stand where it stands
-        Item(row, request.offset + at, score, 1.0, why[at], sentence(why[at], known[at], request.language))
-        for at, (row, score) in enumerate(zip(rows.tolist(), arranged.scores[shown].tolist(), strict=True))
+        Item(row, request.offset + at, score, chance, why[at], sentence(why[at], known[at], request.language))
+        for at, (row, score, chance) in enumerate(
+            zip(rows.tolist(), arranged.scores[shown].tolist(), chances.tolist(), strict=True)
+        )
     )
 
 

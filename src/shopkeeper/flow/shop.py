@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
@@ -12,6 +11,7 @@ import numpy as np
 from shopkeeper.errors import NoVersion, UnknownProduct
 from shopkeeper.exposure import Exposure
 from shopkeeper.feedback.attribution import Attribution, Origin
+from shopkeeper.flow.gate import Gate
 from shopkeeper.flow.hand import Hand
 from shopkeeper.flow.said import said_again, said_in
 from shopkeeper.flow.searches import Searches
@@ -20,7 +20,20 @@ from shopkeeper.flow.state import strange_to
 from shopkeeper.flow.vectors import encoded
 from shopkeeper.intake import rejected
 from shopkeeper.observed import Choice, Observed
-from shopkeeper.ports import Feature, Follows, Forgets, Meets, Observes, Past, Ranker, Replays, Rule, Source, Updates
+from shopkeeper.ports import (
+    Feature,
+    Follows,
+    Forgets,
+    Meets,
+    Observes,
+    Past,
+    Ranker,
+    Replays,
+    Rule,
+    Shows,
+    Source,
+    Updates,
+)
 from shopkeeper.profile.profiles import SESSION_DAYS, Profiles
 from shopkeeper.profile.sayings import NOTHING_TOLD
 from shopkeeper.rank.later import LaterRows
@@ -115,6 +128,11 @@ class Trained:
     def _meeters(self) -> tuple[Meets, ...]:
         return tuple(part for part in self.parts() if isinstance(part, Meets))
 
+    @cached_property
+    def showing(self) -> tuple[Shows, ...]:
+        """What counts how often products were shown."""
+        return tuple(part for part in self.parts() if isinstance(part, Shows))
+
     def observe(self, event: Observed, profiles: Profiles) -> None:
         """The event enters every live state of this version."""
         for part in self._observers:
@@ -141,42 +159,6 @@ class Trained:
         for part in self.sources.values():
             if isinstance(part, Follows):
                 part.follow(choice)
-
-
-class Gate:
-    """Many pass at once; whoever closes it waits until nobody is inside, and nobody enters meanwhile."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._inside = 0
-        self._closing = False
-
-    @contextmanager
-    def passing(self) -> Iterator[None]:
-        """Inside the gate."""
-        with self._changed:
-            self._changed.wait_for(lambda: not self._closing)
-            self._inside += 1
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._inside -= 1
-                self._changed.notify_all()
-
-    @contextmanager
-    def closed(self) -> Iterator[None]:
-        """Alone, with the gate closed."""
-        with self._changed:
-            self._changed.wait_for(lambda: not self._closing)
-            self._closing = True  # whoever comes now waits, or a steady stream would keep the gate open for ever
-            self._changed.wait_for(lambda: not self._inside)
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._closing = False
-                self._changed.notify_all()
 
 
 class Shop:
@@ -228,6 +210,8 @@ class Shop:
             if fresh is not None:
                 strange = strange_to(self.folder, fresh.version, fresh.n_products, self.catalog.deleted)
                 self._introduce(fresh, strange)
+                if fresh.showing:
+                    self._show(fresh, self.folder.exposures.times_shown())
             # an event is in the new version's state either by replay or by take, never by both
             with self.gate.closed():
                 if fresh is not None:
@@ -369,6 +353,14 @@ class Shop:
         with self._remembering:  # an id that is held now is held until the exposure can be erased
             if not exposure.user_id or self.folder.users.row(exposure.user_id) != NEW_USER:
                 self.folder.exposures.append(exposure)
+                if self._trained is not None and self._trained.showing:
+                    self._show(self._trained, dict.fromkeys(exposure.product_ids, 1))
+
+    def _show(self, trained: Trained, times: Mapping[str, int]) -> None:
+        """Pages showed these products so many times."""
+        known = {row: n for product_id, n in times.items() if (row := self.catalog.row_of.get(product_id, -1)) >= 0}
+        for part in trained.showing:
+            part.show(np.array(list(known), np.int32), np.array(list(known.values()), np.int64))
 
     def __enter__(self) -> "Shop":
         return self

@@ -5,6 +5,7 @@ moved for variety, which would lift it.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -17,7 +18,7 @@ from shopkeeper.portrait import Portrait
 from shopkeeper.ports import Rule
 from shopkeeper.settings import PluginSettings
 from shopkeeper.text import folded
-from shopkeeper.types import NO_ROWS, BoolArray, Catalog, FloatArray, IntArray, Ranked, Request, RowArray
+from shopkeeper.types import NO_ROWS, BoolArray, Catalog, FloatArray, Ranked, Request, RowArray
 
 BOOSTED, BURIED = "boosted", "buried"
 """Parts of an explanation: what a rule added to a score, or took from it."""
@@ -68,7 +69,7 @@ class Lift:
             self.steering.lifts.append((kind, name, rows, added))
             how = "to the end" if factor is None else f"{kind} by {max(factor, 1.0 / factor):g}"
             self.steering.tell(name, f"{int(rows.sum())} {how}")
-        lifted = Ranked(ranked.rows, scores.astype(np.float32), ranked.index, ranked.ranker)
+        lifted = replace(ranked, scores=scores.astype(np.float32))
         return self._in_order(lifted, last, catalog), ""
 
     def _asked(self, ranked: Ranked, catalog: Catalog) -> Iterator[tuple[str, str, BoolArray, float | None]]:
@@ -96,7 +97,7 @@ class Lift:
         at = {int(row): place for place, row in enumerate(lifted.rows.tolist())} if len(pins) else {}
         for row, (_, name) in self.steering.pins.items():
             if row in at:
-                self.pinned[row] = _taken(lifted, np.array([at[row]], np.int64))
+                self.pinned[row] = lifted.take(np.array([at[row]], np.int64))
             else:
                 self.steering.tell(name, f"{catalog.product_ids[row]} not shown: this shopper's page leaves it out")
         free = np.ones(len(lifted.rows), bool)
@@ -107,7 +108,7 @@ class Lift:
             free = ~twins & ~np.isin(catalog.groups[lifted.rows], catalog.groups[shown])
         self.buried = lifted.rows[free & last]
         order = np.lexsort((-lifted.scores, last))
-        return _taken(lifted, order[free[order]])
+        return lifted.take(order[free[order]])
 
 
 class End:
@@ -124,8 +125,8 @@ class End:
         self, ranked: Ranked, request: Request, portrait: Portrait, catalog: Catalog, vectors: FloatArray | None
     ) -> tuple[Ranked, str]:
         last = np.isin(ranked.rows, self.lift.buried)
-        self.lift.last = _taken(ranked, np.flatnonzero(last))
-        return _taken(ranked, np.flatnonzero(~last)), ""
+        self.lift.last = ranked.take(np.flatnonzero(last))
+        return ranked.take(np.flatnonzero(~last)), ""
 
 
 class Places:
@@ -153,12 +154,7 @@ class Places:
         for row in self.lift.pinned:
             place, name = steering.pins[row]
             steering.tell(name, f"{catalog.product_ids[row]} at place {place}")
-        return _taken(whole, np.array(order, np.int64)), ""
-
-
-def _taken(ranked: Ranked, order: IntArray) -> Ranked:
-    """The rows at `order` int64 (m,), in that order."""
-    return Ranked(ranked.rows[order], ranked.scores[order], ranked.index[order], ranked.ranker)
+        return whole.take(np.array(order, np.int64)), ""
 
 
 def _joined(pieces: list[Ranked], ranker: str) -> Ranked:
@@ -168,4 +164,10 @@ def _joined(pieces: list[Ranked], ranker: str) -> Ranked:
         np.concatenate([piece.scores for piece in pieces]),
         np.concatenate([piece.index for piece in pieces]),
         ranker,
+        None if all(piece.propensities is None for piece in pieces) else np.concatenate(list(map(_chances, pieces))),
     )
+
+
+def _chances(piece: Ranked) -> FloatArray:
+    """float32 (n,): the propensities, 1 where chance had no hand in it."""
+    return np.ones(len(piece.rows), np.float32) if piece.propensities is None else piece.propensities

@@ -3,8 +3,10 @@
 import io
 import logging
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -86,6 +88,15 @@ class Exposures:
         with self._database.reading() as connection:
             lines = connection.execute(sa.select(EXPOSURES.c.request_id, EXPOSURES.c["query"])).all()
         return {line[0]: line[1] for line in lines}
+
+    def times_shown(self) -> Counter[str]:
+        """How often pages have shown each product, by its id: written pages and those that wait."""
+        with self._changed:
+            found = Counter(chain.from_iterable(page.product_ids for page in self._waiting.values()))
+        with self._database.reading() as connection:
+            for (ids,) in connection.execution_options(yield_per=_BATCH).execute(sa.select(EXPOSURES.c.product_ids)):
+                found.update(orjson.loads(ids))
+        return found
 
     def between(self, start: float, end: float, *, searches: bool = False) -> Iterator[Exposure]:
         """The written exposures of [start, end), UTC seconds, oldest first; those of `searches` alone if asked."""

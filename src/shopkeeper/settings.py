@@ -183,6 +183,9 @@ class Rank(Section):
     objectives: Objectives = Objectives()
     windows: int = Field(4, ge=1, description="How many earlier windows the ranker is trained on.")
     window_days: float = Field(7.0, gt=0, description="Length of one training window.")
+    young: float = Field(
+        0.0, ge=0, lt=1, description="Share of products that a window takes for just come, with no or a few events."
+    )
 
     def ordered(self) -> frozenset[Scene]:
         """The scenes that a taught ranker orders; how a search is ordered its judgments say."""

@@ -13,9 +13,11 @@ from shopkeeper.types import NEW_USER, Catalog, Intent, Request, Scene
 MARGIN = "margin"
 """What its part of an explanation is called."""
 CONTEXT = "context"
-"""The feature that knows what is bought at such a moment, and what its part of an explanation is called."""
+NEWCOMER = "newcomer"
+"""The features that know what is bought at such a moment, and what is new; and what their parts of an explanation are
+called."""
 WORDLESS: frozenset[Scene] = frozenset({"home", "trending", "cart"})
-"""Pages that lean by the moment."""
+"""Pages that lean by them."""
 
 
 def earning(
@@ -32,19 +34,19 @@ def earning(
 
 
 def timely(named: tuple[str, Ranker], request: Request, features: Mapping[str, Feature]) -> tuple[str, Ranker]:
-    """The ranker with its name; one that leans by the moment on pages without words."""
-    context = features.get(CONTEXT)
-    if not isinstance(context, Leans) or not context.strength:
-        return named
+    """The ranker with its name; one that leans by the moment, and towards what is new, on pages without words."""
     if request.scene not in WORDLESS or request.query or request.sort != "relevance":
         return named
-    name, ranker = named
-    lifts = partial(context.lifts, day=request.day, context=request.context)
-    return name, Personal(ranker, lifts, context.strength, CONTEXT)
+    for part in (CONTEXT, NEWCOMER):
+        feature = features.get(part)
+        if isinstance(feature, Leans) and feature.strength:
+            lifts = partial(feature.lifts, day=request.day, context=request.context)
+            named = named[0], Personal(named[1], lifts, feature.strength, part)
+    return named
 
 
 def leaning(trained: Trained, request: Request, intent: Intent, portrait: Portrait, shop: Shop) -> tuple[str, Ranker]:
-    """The request's ranker with its name; one that leans by the moment, towards margin, and towards who is known.
+    """The request's ranker with its name; one that leans by the moment, to what is new, to margin and to who is known.
 
     Codes and sorts lean towards nobody.
     """

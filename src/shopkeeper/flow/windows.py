@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from shopkeeper.rank.labels import labels_between
 from shopkeeper.rank.train import Window
+from shopkeeper.rank.youth import drawn, first_wanted, thinned
 from shopkeeper.settings import Settings
 from shopkeeper.types import Action, Snapshot
 
@@ -31,10 +32,16 @@ def window(snapshot: Snapshot, start: float, days: float, worth: Mapping[Action,
 
 
 def training_windows(snapshot: Snapshot, settings: Settings) -> Iterator[Window]:
-    """The windows that end at the snapshot's moment or earlier, oldest first, one at a time."""
+    """The windows that end at the snapshot's moment or earlier, oldest first, one at a time; in each of them some
+    products have only just come."""
     days = settings.rank.window_days
     first = snapshot.log.days.min(initial=snapshot.day)
     for back in range(settings.rank.windows, 0, -1):
         start = snapshot.day - back * days
         if start > first:
-            yield window(snapshot, start, days, settings.rank.objectives.worth())
+            found = window(snapshot, start, days, settings.rank.objectives.worth())
+            young = drawn(found.snapshot, settings.rank.young)
+            if young.any():
+                labels = first_wanted(found.labels, found.snapshot.log, young)
+                found = Window(thinned(found.snapshot, young), labels)
+            yield found

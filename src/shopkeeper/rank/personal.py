@@ -59,9 +59,8 @@ class Personal:
 
     def score(self, candidates: Candidates, table: FeatureTable) -> FloatArray:
         scores = self._ranker.score(candidates, table)
-        best = -np.sort(-scores)[:FIRST]
-        if len(best):
-            self._unit = self._strength * float(best[0] - best[-1])
+        if len(scores):
+            self._unit = self._strength * reach(scores)
             self._best = float(np.nanmax(_words(candidates), initial=0.0))
         return np.asarray(scores + self._raised(candidates), np.float32)
 
@@ -73,6 +72,12 @@ class Personal:
         """float32 (n,): what each candidate's score is raised by."""
         matched = np.nan_to_num(_words(candidates)) / max(self._best, 1e-9)
         return np.asarray(self._unit * matched * self._liking(candidates.rows), np.float32)
+
+
+def reach(scores: FloatArray) -> float:
+    """How far the best of at least one score stands above the FIRST, or last."""
+    best = -np.sort(-scores)[:FIRST]
+    return float(best[0] - best[-1])
 
 
 def _words(candidates: Candidates) -> FloatArray:

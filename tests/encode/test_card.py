@@ -4,12 +4,15 @@
 2. its page stands alone: curves without a script, no address, everything escaped, in English and Chinese.
 3. both languages have the same words, and every kind of search has one.
 4. a card whose model was not adapted says why, and shows no empty tables.
+5. the chances of clicks stand in it with their baselines and a reliability diagram, or what they lack.
 """
 
 from dataclasses import replace
 from pathlib import Path
 
 from shopkeeper.encode.card import Card, Form, Gain, Neighbours, as_html, as_json, card_of, from_json, words, write
+from shopkeeper.measure.calibration import Quality
+from shopkeeper.measure.click_card import ClickCard, write_clicks
 
 CARD = Card(
     key="ab12",
@@ -65,7 +68,9 @@ def test_the_page_is_chinese_where_that_is_asked() -> None:
 def test_both_languages_have_the_same_words() -> None:
     english, chinese = words("en"), words("zh")
     assert english.keys() == chinese.keys()
-    assert all(english[key].keys() == chinese[key].keys() for key in ("kinds", "form_names"))
+    assert all(
+        english[key].keys() == chinese[key].keys() for key in ("kinds", "form_names", "calibrations", "clickers")
+    )
     assert {gain.kind for gain in CARD.gains} <= english["kinds"].keys()
 
 
@@ -75,3 +80,20 @@ def test_a_model_that_stays_as_it_came_says_why() -> None:
     assert not card.adapted
     assert "Why: too few products" in page and "Nothing was measured." in page
     assert "<table" not in page and "<polyline" not in page
+
+
+def test_the_chances_of_clicks_stand_in_the_card(tmp_path: Path) -> None:
+    ours, place = Quality(0.85, 0.1, 0.02, 0.001), Quality(0.8, 0.11, 0.025, 0.002)
+    bins = ((0.05, 0.04, 30), (0.2, 0.4, 30))
+    clicks = ClickCard("", 100, 600, 60, 20, "platt", ours, {"rate_by_place": place}, (0.01, 0.005, 0.015), bins)
+    (tmp_path / "card.json").write_text(as_json(CARD), encoding="utf-8")
+    write_clicks(tmp_path, clicks)
+    found = card_of(tmp_path)
+    assert found is not None and found.clicks == clicks and from_json(as_json(found)) == found
+    page = as_html(found)
+    assert "two numbers (Platt)" in page and "+0.0100 [+0.0050, +0.0150]" in page and "100 / 600 / 60" in page
+    assert '<th scope="row">this model</th><td class="n">0.8500</td><td class="n">0.1000</td>' in page
+    assert '<circle cx="20.0" cy="144.0" r="4.0"/><circle cx="80.0" cy="0.0" r="4.0"/>' in page
+    assert "位置的点击率" in as_html(found, "zh")
+    few = as_html(replace(CARD, clicks=ClickCard("3 clicks: it takes 200", 2, 12, 3)))
+    assert "No model is kept: 3 clicks: it takes 200" in few and '<svg class="reliability"' not in few

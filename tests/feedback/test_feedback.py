@@ -3,13 +3,14 @@
 1. an exposure holds the page in its order, with ids, propensities and each item's own feature row.
 2. the outcome of a shown product is its strongest action that names the page.
 3. a dismissal counts only where nothing better followed.
+4. a purchase that was refunded in whole counts as a click, whether the refund names the page or not.
 """
 
 import numpy as np
 
 from shopkeeper.exposure import Exposure
 from shopkeeper.feedback.exposures import Evidence, exposure_of
-from shopkeeper.feedback.joins import outcomes
+from shopkeeper.feedback.joins import by_page, outcomes
 from shopkeeper.testing import worlds
 from shopkeeper.types import Action, Event, Explanation, Intent, Item, Page, Request
 
@@ -25,9 +26,15 @@ def shown() -> Exposure:
     return exposure_of(page, request, "ann", worlds.catalog(["x", "y", "z"]), evidence, 172_800.0)
 
 
-def event(action: Action, product_id: str, request_id: str = "r1") -> Event:
+def event(action: Action, product_id: str, request_id: str = "r1", who: str = "ann", quantity: float = 1.0) -> Event:
     return Event(
-        event_id=f"{action}{product_id}", timestamp=0.0, action=action, product_id=product_id, request_id=request_id
+        event_id=f"{action}{product_id}",
+        timestamp=0.0,
+        action=action,
+        user_id=who,
+        product_id=product_id,
+        request_id=request_id,
+        quantity=quantity,
     )
 
 
@@ -47,3 +54,23 @@ def test_the_strongest_action_that_names_the_page_counts() -> None:
 def test_a_dismissal_counts_only_where_nothing_better_followed() -> None:
     log = [event("dismiss", "p2"), event("add_to_cart", "p2"), event("dismiss", "p0")]
     assert outcomes(shown(), log).tolist() == [2.0, -1.0]
+
+
+def test_a_purchase_that_was_refunded_counts_as_a_click() -> None:
+    two = event("purchase", "p2", quantity=2.0)
+    for page in ("r1", ""):
+        whole, part = (event("refund", "p2", page, quantity=n) for n in (2.0, 1.0))
+        assert outcomes(shown(), by_page([two, whole])["r1"]).tolist() == [1.0, 0.0]
+        assert outcomes(shown(), by_page([two, part])["r1"]).tolist() == [3.0, 0.0]
+    carted = [event("add_to_cart", "p2"), two, event("refund", "p2", "", quantity=2.0)]
+    assert outcomes(shown(), by_page(carted)["r1"]).tolist() == [1.0, 0.0]
+    assert outcomes(shown(), by_page([event("add_to_cart", "p0"), event("refund", "p0")])["r1"]).tolist() == [0.0, 2.0]
+
+
+def test_a_refund_is_of_the_shoppers_own_latest_purchase() -> None:
+    log = [event("purchase", "p2", "r1"), event("refund", "p2", "", who="bob")]
+    assert outcomes(shown(), by_page(log)["r1"]).tolist() == [3.0, 0.0]
+    log = [event("purchase", "p2", "r1"), event("purchase", "p2", "r2"), event("refund", "p2", "")]
+    assert set(by_page(log)) == {"r1", "r2"} and [each.action for each in by_page(log)["r2"]] == ["purchase", "refund"]
+    assert outcomes(shown(), by_page(log)["r1"]).tolist() == [3.0, 0.0]
+    assert by_page([event("refund", "p2", ""), event("view", "p2", "")]) == {}

@@ -110,6 +110,7 @@ def test_what_was_logged_explains_a_product_of_the_page(client: TestClient) -> N
     assert (why.position, why.version, why.scene) == (1, "0001", "home")
     assert why.score == pytest.approx(shown.score)
     assert why.features
+    assert (why.click_chance, why.click_chance_first) == (None, None)  # nobody has clicked here yet
 
 
 def test_an_unknown_page_and_a_product_it_did_not_show_are_named(client: TestClient) -> None:

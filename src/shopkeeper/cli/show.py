@@ -161,6 +161,7 @@ def learnt(found: "Learnt", as_json: bool) -> None:
     if as_json:
         told = {"version": found.version.name, "promoted": found.promoted, "refused": found.refused, "scores": scores}
         told["language_model"] = _language_model(found.card) if found.card else None
+        told["clicks"] = found.clicks.line if found.clicks else None
         as_object(told | {"search_order": _order(found.order) if found.order else None})
         return
     if scores:
@@ -169,6 +170,8 @@ def learnt(found: "Learnt", as_json: bool) -> None:
         console.print(_language_model(found.card), highlight=False)
     if found.order is not None:
         console.print(_order(found.order), highlight=False)
+    if found.clicks is not None:
+        console.print(found.clicks.line, highlight=False)
     if found.promoted:
         console.print(f"Version {found.version.name} serves now.", highlight=False)
     for reason in found.refused:

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from shopkeeper import reports
+from shopkeeper.measure.click_card import ClickCard, clicks_of
 from shopkeeper.types import Language
 
 HERE = Path(__file__).parent
@@ -97,6 +98,7 @@ class Card:
     neighbours: tuple[Neighbours, ...] = ()
     forms: tuple[Form, ...] = ()
     heads: tuple[TaughtHead, ...] = ()
+    clicks: ClickCard | None = None
 
     @property
     def adapted(self) -> bool:
@@ -128,6 +130,7 @@ def as_html(card: Card, language: Language = "en") -> str:
             language=language,
             label=words(language),
             curves={"score": _line(scores), "loss": _line(losses)},
+            diagram=_diagram(card.clicks),
             best=max(scores, key=lambda point: point[1], default=None),  # of equal ones the first: it is what is kept
             width=WIDTH,
             height=HEIGHT,
@@ -141,9 +144,12 @@ def write(card: Card, folder: Path) -> Path:
 
 
 def card_of(version: Path) -> Card | None:
-    """The card of a version, with what its heads gained; None where its language model was not to learn."""
+    """The card of a version, with what its heads gained and how good its model of clicks is; None where its language
+    model was not to learn."""
     path = version / CARD_FILE
-    return replace(from_json(path.read_text(encoding="utf-8")), heads=heads_of(version)) if path.is_file() else None
+    if not path.is_file():
+        return None
+    return replace(from_json(path.read_text(encoding="utf-8")), heads=heads_of(version), clicks=clicks_of(version))
 
 
 def heads_of(version: Path) -> tuple[TaughtHead, ...]:
@@ -171,6 +177,14 @@ def _line(points: Sequence[tuple[int, float]]) -> dict[str, Any]:
     span = (high - low) or 1.0
     drawn = (f"{WIDTH * step / last:.1f},{HEIGHT * (1 - (value - low) / span):.1f}" for step, value in points)
     return {"points": " ".join(drawn), "begins": values[0], "ends": values[-1], "steps": last}
+
+
+def _diagram(clicks: ClickCard | None) -> list[tuple[float, float, float]]:
+    """The bins of a reliability diagram as points of an HEIGHT square, each with its size from 0 to 1."""
+    bins = clicks.bins if clicks else ()
+    whole = max((max(chance, share) for chance, share, _ in bins), default=1.0) or 1.0
+    most = max((n for *_, n in bins), default=1)
+    return [(HEIGHT * chance / whole, HEIGHT * (1 - share / whole), n / most) for chance, share, n in bins]
 
 
 @cache

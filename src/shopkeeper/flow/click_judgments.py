@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 
 from shopkeeper.errors import RequestError, UnlearnableShop
-from shopkeeper.feedback.joins import outcomes
+from shopkeeper.feedback.joins import by_page, outcomes
 from shopkeeper.flow.shop import SECONDS_A_DAY
 from shopkeeper.measure.clicks import Chances, Pages, position_based
 from shopkeeper.settings import Settings
 from shopkeeper.store.disk import replace
 from shopkeeper.store.folder import ShopFolder, open_folder
 from shopkeeper.text import normalise
-from shopkeeper.types import Event, FloatArray, IntArray
+from shopkeeper.types import FloatArray, IntArray
 
 COLUMNS = ("query", "product_id", "rating", "shown", "clicked", "bought", "attraction")
 PLACES = 50
@@ -108,10 +108,7 @@ def searches(folder: ShopFolder, end: float | None = None) -> Searches:
     """The search pages that the shop remembers, oldest first, at most OF_ONE of one shopper and query; with `end` (UTC
     seconds) those before it."""
     start, end = time.time() - folder.settings.store.exposure_days * SECONDS_A_DAY, time.time() if end is None else end
-    followed: dict[str, list[Event]] = defaultdict(list)
-    for event in folder.events.tail(start):
-        if event.request_id and event.timestamp < end:
-            followed[event.request_id].append(event)
+    followed = by_page(event for event in folder.events.tail(start) if event.timestamp < end)
     numbers: dict[tuple[str, str], int] = {}
     lines: list[tuple[str, str, list[int], list[int], list[float]]] = []
     times: Counter[tuple[str, str]] = Counter()

@@ -23,6 +23,7 @@ from shopkeeper.flow.trial import Contest, tried
 from shopkeeper.flow.vectors import encoded
 from shopkeeper.flow.windows import window
 from shopkeeper.flow.write import Learning, sealed
+from shopkeeper.measure.click_card import CLICKS, CLICKS_FILE
 from shopkeeper.ports import Updates
 from shopkeeper.recall.gather import Plan
 from shopkeeper.settings import FUSED, Settings
@@ -32,7 +33,7 @@ from shopkeeper.types import Catalog, FloatArray, Snapshot
 from shopkeeper.understand.mining import CatalogWords
 
 Progress = Callable[[str, int, int], None]
-TAUGHT = (OWN, CARD_FILE, HEADS, HEADS_FILE, SEARCH_ORDER)
+TAUGHT = (OWN, CARD_FILE, HEADS, HEADS_FILE, SEARCH_ORDER, CLICKS, CLICKS_FILE)
 """What of a version's files is carried on as it is; its rankers too."""
 
 

@@ -11,6 +11,7 @@ from shopkeeper.errors import StoreError
 from shopkeeper.flow.search_order import SearchOrder
 from shopkeeper.flow.trial import Contest
 from shopkeeper.flow.write import TRIAL_FILE
+from shopkeeper.measure.click_card import ClickCard, clicks_of
 from shopkeeper.measure.statistics import paired_bootstrap
 from shopkeeper.store.folder import ShopFolder
 from shopkeeper.store.versions import VersionInfo
@@ -31,6 +32,8 @@ class Learnt:
     """What became of the language model; None where it was not to learn."""
     order: SearchOrder | None = None
     """What orders a search; None where nothing was judged."""
+    clicks: ClickCard | None = None
+    """How good the model of clicks is, or why there is none."""
 
     @property
     def promoted(self) -> bool:
@@ -51,7 +54,7 @@ def judged(folder: ShopFolder, version: VersionInfo, contests: Sequence[Contest]
         refused += _worse_than(current, version, contests, folder.settings.learn.margin)
     if not refused:
         folder.versions.promote(version.number)
-    return Learnt(version, tuple(contests), tuple(refused), card_of(version.path))
+    return Learnt(version, tuple(contests), tuple(refused), card_of(version.path), clicks=clicks_of(version.path))
 
 
 def _serving(folder: ShopFolder) -> VersionInfo | None:

@@ -14,6 +14,7 @@ from shopkeeper.flow.behaviour import Behaviour
 from shopkeeper.flow.build import Stages, encoder_of, scorer_of, stages
 from shopkeeper.flow.check import Checked, check
 from shopkeeper.flow.choices import Followed, followed, mined_from
+from shopkeeper.flow.click_chances import taught_clicks
 from shopkeeper.flow.expanding import expansions
 from shopkeeper.flow.gains import Shelved
 from shopkeeper.flow.heads import taught_heads
@@ -91,6 +92,7 @@ def learn(
         parts.fit_whole(whole)
         understanding.mean(synonyms := mine(past))
         _heads(settings, draft.path, goods, understanding)
+        taught_clicks(folder, draft.path, catalog, settings.learn.seed)
         order = _search_order(folder, draft.path, parts, understanding, whole, plan)
         asked = past_queries(past.events, settings)
         learning = Learning(whole, checked.report.data_hash, last_seq, parts, encoder, lessons, contests, asked, texts)

@@ -8,6 +8,7 @@ from fastapi import Path, Query, Request, Response
 from shopkeeper.attributes import Attributes
 from shopkeeper.errors import did_you_mean
 from shopkeeper.flow.ask import ask
+from shopkeeper.flow.click_chances import chances
 from shopkeeper.flow.completing import complete
 from shopkeeper.flow.instead import answer_or_instead
 from shopkeeper.flow.shop import Shop
@@ -118,6 +119,7 @@ def explain(
         raise Refused(404, "not_on_page", message, where="path.product_id")
     place = shown.product_ids.index(product_id)
     values = shown.features[place].tolist() if len(shown.features) else []
+    likely = chances(shop.version.path, shown, shop.catalog) if shop.version else None
     told = {
         "request_id": request_id,
         "product_id": product_id,
@@ -128,5 +130,7 @@ def explain(
         "version": shown.version,
         "variant": shown.variant,
         "features": dict(zip(shown.feature_names, values, strict=False)),
+        "click_chance": likely[0][place] if likely else None,
+        "click_chance_first": likely[1][place] if likely else None,
     }
     return reply(told)

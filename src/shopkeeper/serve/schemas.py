@@ -171,6 +171,8 @@ class ExplainOut(BaseModel):
     version: str
     variant: str
     features: dict[str, float | None]
+    click_chance: float | None = Field(description="How likely it was clicked there; null where no model says so.")
+    click_chance_first: float | None = Field(description="The same in the first place: what it is worth by itself.")
 
 
 # ---------------------------------------------------------------- events

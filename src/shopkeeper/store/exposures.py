@@ -108,6 +108,13 @@ class Exposures:
             for record in connection.execution_options(yield_per=_BATCH).execute(statement).mappings():
                 yield _exposure(dict(record))
 
+    def moment_of_latest(self, n: int) -> float:
+        """UTC seconds of the first of the latest `n` written exposures; 0 where there are not so many."""
+        stamp = EXPOSURES.c.timestamp_us
+        with self._database.reading() as connection:
+            found = connection.execute(sa.select(stamp).order_by(stamp.desc()).offset(n - 1).limit(1)).scalar()
+        return 0.0 if found is None else float(found) / MICROSECONDS
+
     def erase(self, user_id: str) -> int:
         """How many exposures of the shopper were removed."""
         self.flush()

@@ -6,6 +6,8 @@
 4. moments are in order of time, cut at a day, and tell at most MOST labels of a kind apart.
 """
 
+from typing import Any
+
 import pytest
 
 from shopkeeper.moments import MOST, NO_MOMENTS, Moments, device_of, label, said_in, with_device
@@ -50,6 +52,8 @@ def test_a_callers_own_word_stands_above_the_browsers() -> None:
 
 def test_a_context_says_what_its_labels_say() -> None:
     assert said_in({"weather": "Rain", "place": "two words", "till": "4"}) == {"weather": "rain"}
+    from_a_file: dict[str, Any] = {"weather": 5, "device": None, "place": {"city": "Beijing"}}
+    assert said_in(from_a_file) == {} and len(Moments.of([(0, 1.0, from_a_file)]).rows) == 0
 
 
 def test_moments_are_in_order_and_cut_at_a_day() -> None:

@@ -20,11 +20,13 @@ _DESKTOPS = re.compile(r"windows nt|macintosh|x11|cros ", re.IGNORECASE)
 _PROGRAMS = re.compile(r"bot\b|bot/|crawler|spider|headless", re.IGNORECASE)
 
 
-def label(text: str) -> str:
+def label(text: object) -> str:
     """The label in its one form, lower case; empty where it is none.
 
     A label is a letter or digit and up to 31 more letters, digits, `-` and `_`: one word, not a sentence or an address.
     """
+    if not isinstance(text, str):  # files may say anything
+        return ""
     plain = unicodedata.normalize("NFKC", text).strip().lower()
     return plain if _LABEL.fullmatch(plain) else ""
 

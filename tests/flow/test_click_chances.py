@@ -9,6 +9,7 @@
 """
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -104,6 +105,8 @@ def test_a_cart_is_a_click_and_a_dismissal_is_none(path: Path) -> None:
         folder.exposures.append(page("old", IDS[:6], then))
         folder.exposures.append(page("new", IDS[:3], time.time() - 60))
         folder.exposures.append(page("gone", ["p00", "px"], then + 1, scene="cart"))
+        bare = replace(page("bare", ["p19"], then + 2), rows=lambda: np.empty((0, 1), np.float32))
+        folder.exposures.append(bare)
         folder.exposures.flush()
         actions: list[Action] = ["click", "add_to_cart", "purchase", "dismiss", "view"]
         events = [event(action, IDS[at], "old", then + 1) for at, action in enumerate(actions)]
@@ -111,10 +114,11 @@ def test_a_cart_is_a_click_and_a_dismissal_is_none(path: Path) -> None:
         refund = Event(event_id="r", timestamp=then + 9, action="refund", session_id="s", product_id="p02")
         folder.events.append([*events, *late, refund])
         found = shown(folder, folder.products.catalog())
-    assert found.rows.tolist() == [0, 1, 2, 3, 4, 5, 0] and found.pages.tolist() == [0] * 6 + [1]
-    assert found.clicked.tolist() == [True, True, True, False, False, False, False]
-    assert found.places.tolist() == [0, 1, 2, 3, 4, 5, 0] and len(set(found.scenes.tolist())) == 2
-    assert found.table.names == ("affinity.x",) and found.table.values[:, 0].tolist() == [0, 1, 2, 3, 4, 5, 0]
+    assert found.rows.tolist() == [0, 1, 2, 3, 4, 5, 0, 19] and found.pages.tolist() == [0] * 6 + [1, 2]
+    assert found.clicked.tolist() == [True, True, True, False, False, False, False, False]
+    assert found.places.tolist() == [0, 1, 2, 3, 4, 5, 0, 0] and len(set(found.scenes.tolist())) == 2
+    assert found.table.names == ("affinity.x",) and found.table.values[:-1, 0].tolist() == [0, 1, 2, 3, 4, 5, 0]
+    assert np.isnan(found.table.values[-1, 0])
 
 
 def test_a_shop_without_clicks_says_how_many_it_takes(path: Path) -> None:

@@ -57,7 +57,7 @@ def test_an_event_carries_the_moment_into_the_log(client: TestClient, shop: Shop
     ]
     told = client.post(EVENTS, json=rows, headers={"User-Agent": PHONE}).json()
     assert told["accepted"] == 3 and MUST in told["refused"][0]["reason"]
-    assert contexts(shop) == [{"weather": "rain", "device": "phone"}, {"device": "kiosk"}, {"device": ""}]
+    assert contexts(shop) == [{"weather": "RAIN", "device": "phone"}, {"device": "kiosk"}, {"device": ""}]
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_a_page_in_rain_leans_to_what_rain_sells(rainy: TestClient, caplog: pyte
         return ["/".join(item["category"]) for item in rainy.post(RECOMMEND, json=asked).json()["items"]]
 
     with caplog.at_level(logging.DEBUG):
-        plain, rain, sun = categories(), categories(weather="rain"), categories(weather="sun")
+        plain, rain, sun = categories(), categories(weather="Rain"), categories(weather="sun")
     places = [sum(at for at, name in enumerate(page) if name == WET) for page in (rain, plain, sun)]
     assert places[0] < places[1] < places[2]
     assert categories(weather="hail") == plain

@@ -22,6 +22,7 @@ def test_what_callers_said_of_purchases_is_read_from_the_log() -> None:
         ("p0", "purchase", 2, '{"weather":"Rain","place":"beijing"}'),
         ("p0", "view", 2, '{"weather":"rain"}'),
         ("p0", "purchase", 1, '{"order":"weather"}'),
+        ("p1", "purchase", 1, '{"weather": 5, "place": null, "device": ["phone"]}'),
         ("p9", "purchase", 1, '{"weather":"rain"}'),
         ("p0", "purchase", 1, '{"weather":"it rains all day"}'),
     ]

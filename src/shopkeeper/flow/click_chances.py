@@ -52,7 +52,8 @@ def shown(folder: ShopFolder, catalog: Catalog) -> Shown:
     keep, names = _joined(kept).astype(bool), list(dict.fromkeys(name for page in pages for name in page.feature_names))
     values = np.full((len(keep), len(names)), np.nan, np.float32)
     for page, own in zip(pages, _slices(rows), strict=True):
-        values[own, [names.index(name) for name in page.feature_names]] = page.features
+        if len(page.features) == len(page.product_ids):  # a page may have been logged without
+            values[own, [names.index(name) for name in page.feature_names]] = page.features
     table = FeatureTable(tuple(names), values)
     columns = (_joined(numbers), _joined(rows), _joined(places), _joined(scenes), _joined(worth).astype(bool))
     return Shown(*columns, table).where(keep)
@@ -66,7 +67,9 @@ def chances(version: Path, page: Exposure, catalog: Catalog) -> tuple[tuple[floa
         return None
     rows, scene = _rows(page, catalog), SCENES.index(page.scene)
     rows = np.where(rows >= 0, rows, len(catalog))  # what is gone is as what is new
-    table = FeatureTable(page.feature_names, page.features)
+    table = FeatureTable((), np.empty((len(rows), 0), np.float32))
+    if len(page.features) == len(rows):
+        table = FeatureTable(page.feature_names, page.features)
     here, first = (model.chances(rows, table, scene, place) for place in (np.array(page.positions, np.int64), 0))
     return tuple(here.tolist()), tuple(first.tolist())
 

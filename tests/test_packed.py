@@ -2,8 +2,9 @@
 
 1. Packed texts read as the list they were made of: by place, from behind, in part, from the first to the last; of
    whatever letters, where many places say the same too. A place beyond either end is an error.
-2. They are equal to any sequence of the same texts, and to no other.
-3. A catalogue's titles take less than half the memory that a list of strings takes.
+2. Which places say the same is told without reading them, also where some were amended.
+3. They are equal to any sequence of the same texts, and to no other.
+4. A catalogue's titles take less than half the memory that a list of strings takes.
 """
 
 import tracemalloc
@@ -11,7 +12,9 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from shopkeeper.amended import AmendedTexts, alike
 from shopkeeper.packed import PART, PackedTexts
+from shopkeeper.types import NO_ROWS
 
 KINDS = {
     "none": [],
@@ -44,6 +47,19 @@ def test_they_equal_the_same_texts_alone(values: list[str]) -> None:
 def test_equal_texts_stand_once_however_they_came() -> None:
     packed = PackedTexts(b"teamug", np.array([0, 3, 6]), np.array([1, 0, 1, 1], np.int32))
     assert packed == ["mug", "tea", "mug", "mug"]
+
+
+@pytest.mark.parametrize("values", KINDS.values(), ids=KINDS)
+def test_which_are_alike_is_told_as_by_reading_them(values: list[str]) -> None:
+    places = np.random.default_rng(0).integers(len(values), size=40).astype(np.int32) if values else NO_ROWS
+    said = {0: "茶", len(values): "new"}
+    amended = AmendedTexts(PackedTexts.of(values), said, len(values) + 2)
+    for texts in (values, PackedTexts.of(values), AmendedTexts(PackedTexts.of(values), {}, len(values)), amended):
+        for asked in (places, np.append(places, np.int32(len(texts) - 1)) if texts else places):
+            codes = alike(texts, asked)
+            read = np.array([texts[place] for place in asked.tolist()])
+            assert codes.dtype == np.int32
+            assert np.array_equal(codes[:, None] == codes, read[:, None] == read)
 
 
 def test_titles_take_less_than_half_the_memory() -> None:

@@ -4,6 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import repeat
 from typing import overload
 
+import numpy as np
+from numpy.typing import NDArray
+
 from shopkeeper.packed import PackedTexts
 
 MOST = 3_000
@@ -24,6 +27,15 @@ class AmendedTexts(Sequence[str]):
         self._before, self._since, self._n = before, since, n
         if len(since) > MOST:
             self._before, self._since = PackedTexts.of(self), {}
+
+    @property
+    def before(self) -> Sequence[str]:
+        """What the texts were made of."""
+        return self._before
+
+    def amends(self, places: NDArray[np.int32]) -> bool:
+        """Whether any of these places is another now, or new."""
+        return int(places.max(initial=0)) >= len(self._before) or not self._since.keys().isdisjoint(places.tolist())
 
     def __len__(self) -> int:
         return self._n
@@ -49,6 +61,16 @@ class AmendedTexts(Sequence[str]):
         for place, text in self._since.items():
             texts[place] = text
         return iter(texts)
+
+
+def alike(texts: Sequence[str], places: NDArray[np.int32]) -> NDArray[np.int32]:
+    """int32 (m,): equal where the texts of these places are equal. Packed ones are not read for it."""
+    if isinstance(texts, AmendedTexts) and not texts.amends(places):
+        texts = texts.before
+    if isinstance(texts, PackedTexts):
+        return texts.codes(places)
+    codes: dict[str, int] = {}
+    return np.array([codes.setdefault(texts[place], len(codes)) for place in places.tolist()], np.int32)
 
 
 class AmendedRows(Mapping[str, int]):

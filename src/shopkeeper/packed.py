@@ -8,16 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 Numbers = NDArray[np.integer]
+RowArray = NDArray[np.int32]
 PART = 4096
 """So many texts at a time are read one after the other."""
-FEW = 0.5
-"""Where at most this part of the texts is different, each is held once."""
 
 
 class PackedTexts(Sequence[str]):
     """Texts in UTF-8, one after the other, and where each begins; a text is made when it is asked for.
 
-    `codes` say which of them stands in each place, where several places say the same.
+    `codes` say which of them, all different, stands in each place; without codes each stands in its own.
     """
 
     __slots__ = ("_block", "_codes", "_n", "_starts")
@@ -38,7 +37,7 @@ class PackedTexts(Sequence[str]):
         values = list(texts)
         different = dict.fromkeys(values)
         codes = None
-        if len(different) <= FEW * len(values):
+        if len(different) < len(values):
             numbers = dict(zip(different, range(len(different)), strict=True))
             codes, values = np.fromiter(map(numbers.__getitem__, values), np.int32, len(values)), list(different)
         written = [text.encode() for text in values]
@@ -55,13 +54,17 @@ class PackedTexts(Sequence[str]):
     def __getitem__(self, place: int | slice) -> str | list[str]:
         if isinstance(place, slice):
             return list(map(self.__getitem__, range(*place.indices(self._n))))
+        if not -self._n <= place < self._n:
+            raise IndexError(f"place {place} of {self._n} texts")
         if place < 0:
             place += self._n
-        if not 0 <= place < self._n:
-            raise IndexError(f"place {place} of {self._n} texts")
         if self._codes is not None:
             place = self._codes[place]
         return self._block[self._starts[place] : self._starts[place + 1]].decode()
+
+    def codes(self, places: RowArray) -> RowArray:
+        """int32 (m,): equal where the texts of these places are, which none of them need be read for."""
+        return places if self._codes is None else np.frombuffer(self._codes, np.int32)[places]
 
     def __iter__(self) -> Iterator[str]:
         for first in range(0, self._n, PART):

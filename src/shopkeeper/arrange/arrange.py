@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from shopkeeper.amended import alike
 from shopkeeper.portrait import Portrait
 from shopkeeper.ports import Rule
 from shopkeeper.types import BoolArray, Catalog, FloatArray, IntArray, Ranked, Request, RowArray
@@ -43,6 +44,4 @@ def reorder(ranked: Ranked, order: IntArray) -> Ranked:
 
 def title_codes(catalog: Catalog, rows: RowArray) -> RowArray:
     """int32 (m,): equal where the titles of these rows are equal."""
-    codes: dict[str, int] = {}
-    titles = catalog.titles
-    return np.array([codes.setdefault(titles[row], len(codes)) for row in rows.tolist()], np.int32)
+    return alike(catalog.titles, rows)

@@ -50,13 +50,13 @@ def texts_of(column: pa.ChunkedArray) -> list[str]:
 
 def packed_of(column: pa.ChunkedArray) -> PackedTexts:
     """The texts of a column without nulls, coded or plain, in memory of their own."""
-    own = in_one_piece(column)
-    coded = pa.types.is_dictionary(own.type)
-    said = own.dictionary if coded else own
+    own = in_one_piece(column if pa.types.is_dictionary(column.type) else column.dictionary_encode())
+    said, codes = own.dictionary, numbers_of(own.indices)
     _, ends, block = said.buffers()
     starts = np.frombuffer(ends or b"\0\0\0\0", np.int32)[said.offset : said.offset + len(said) + 1]
     whole = b"" if block is None else block.slice(int(starts[0]), int(starts[-1] - starts[0])).to_pybytes()
-    return PackedTexts(whole, starts - starts[0], numbers_of(own.indices).copy() if coded else None)
+    plain = len(said) == len(codes) and bool((codes == np.arange(len(codes))).all())
+    return PackedTexts(whole, starts - starts[0], None if plain else codes.copy())
 
 
 def numbers_of(column: pa.Array | pa.ChunkedArray) -> NDArray[Any]:

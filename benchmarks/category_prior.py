@@ -147,11 +147,12 @@ def found(path: Path, lift: float, judged: Judged, searches: list[tuple[str, int
         for line, query in zip(rows, judged.queries, strict=True):
             items = answer(ask(shop, scene="search", query=query, k=DEPTH), shop, logged=False).items
             line[: len(items)] = [item.row for item in items]
-        reciprocal = np.array([_reciprocal(shop, query, place) for query, place in searches])
-    return {**scores(judged, rows), "known": reciprocal}
+        ranks = np.array([reciprocal(shop, query, place) for query, place in searches])
+    return {**scores(judged, rows), "known": ranks}
 
 
-def _reciprocal(shop: Shop, query: str, row: int) -> float:
+def reciprocal(shop: Shop, query: str, row: int) -> float:
+    """1 for the place of the first product with the title of this row, 0 where the page has none."""
     items = answer(ask(shop, scene="search", query=query, k=DEEP), shop, logged=False).items
     titles = [shop.catalog.titles[item.row] for item in items]
     wanted = shop.catalog.titles[row]

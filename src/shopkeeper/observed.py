@@ -2,6 +2,9 @@
 
 from typing import NamedTuple
 
+SESSION_DAYS = 1.0
+"""A session nobody touched for this long is over."""
+
 
 class Observed(NamedTuple):
     """An event after the edge: rows in place of ids. `row` is -1 when the event names no product."""

@@ -4,7 +4,8 @@
 2. An event is in the history and in the session of the next portrait at once.
 3. Live portraits equal those drawn from a log that holds the same events.
 4. A late event takes its place by day.
-5. A shopper without a row is known by the session; a row beyond the log starts empty.
+5. A shopper without a row is known by the session; a row beyond the log starts empty. What a guest did is the shopper's
+   who is the first to be known in the session, once; what a guest does after that, or did long before, is not.
 6. A portrait that was handed out never changes.
 7. Forgetting removes history and sessions, also of a shopper in the log.
 8. Sessions are bounded: the least recently used goes first, and a day without events ends one.
@@ -90,12 +91,22 @@ def test_a_shopper_without_a_row_is_known_by_the_session_alone() -> None:
     assert profiles.portrait(NEW_USER).rows.tolist() == []
 
 
-def test_what_a_guest_did_stays_in_the_session_after_signing_in() -> None:
+def test_what_a_guest_did_is_the_shoppers_who_signs_in() -> None:
     profiles = Profiles(interactions(VISITS))
-    profiles.observe(Observed(VIEW, 13.0, NEW_USER, 4, "tab"))
-    profiles.observe(Observed(VIEW, 13.1, 1, 3, "tab"))
-    portrait = profiles.portrait(1, "tab", 13.5)
-    assert (portrait.rows.tolist(), portrait.session_rows.tolist()) == ([7, 3], [4, 3])
+    for day, user, row, session in (
+        (11.5, NEW_USER, 8, "tab"),
+        (13.0, NEW_USER, 4, "tab"),
+        (13.1, 1, 3, "tab"),
+        (13.2, NEW_USER, 2, "tab"),
+        (13.3, 0, 1, "tab"),
+    ):
+        profiles.observe(Observed(VIEW, day, user, row, session))
+    portrait = profiles.portrait(1, "tab", 13.15)
+    assert (portrait.rows.tolist(), portrait.session_rows.tolist()) == ([7, 4, 3], [4, 3])
+    assert portrait.baskets[1] == portrait.baskets[2] != portrait.baskets[0]
+    assert profiles.portrait(0).rows.tolist() == [5, 6, 5, 1]
+    profiles.forget(1)
+    assert profiles.portrait(NEW_USER, "tab").rows.tolist() == []
 
 
 def test_a_row_beyond_the_log_starts_empty_and_learns() -> None:

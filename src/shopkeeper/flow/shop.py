@@ -19,7 +19,7 @@ from shopkeeper.flow.standings import Standings, read_ratings
 from shopkeeper.flow.state import strange_to
 from shopkeeper.flow.vectors import encoded
 from shopkeeper.intake import rejected
-from shopkeeper.observed import Choice, Observed
+from shopkeeper.observed import SESSION_DAYS, Choice, Observed
 from shopkeeper.ports import (
     Feature,
     Follows,
@@ -34,7 +34,7 @@ from shopkeeper.ports import (
     Source,
     Updates,
 )
-from shopkeeper.profile.profiles import SESSION_DAYS, Profiles
+from shopkeeper.profile.profiles import Profiles
 from shopkeeper.profile.sayings import NOTHING_TOLD
 from shopkeeper.rank.later import LaterRows
 from shopkeeper.rank.rerank import Rerank

@@ -30,6 +30,11 @@ class Lines:
         """How many lines are strictly earlier than `day`."""
         return int(np.searchsorted(self.days[: self.n], day, side="left"))
 
+    def each(self) -> list["Line"]:
+        """One after another."""
+        columns = (self.rows, self.days, self.actions, self.quantities, self.baskets)
+        return [Line(*line) for line in zip(*(column[: self.n].tolist() for column in columns), strict=True)]
+
     def plus(self, line: "Line") -> "Lines":
         """These lines and one more, in its place by day; behind those of the same day."""
         place = int(np.searchsorted(self.days[: self.n], line.day, side="right"))

@@ -11,14 +11,12 @@ from math import floor, inf
 
 import numpy as np
 
-from shopkeeper.observed import Observed
+from shopkeeper.observed import SESSION_DAYS, Observed
 from shopkeeper.portrait import Portrait, Said
 from shopkeeper.profile.growing import Line, Lines, no_lines
 from shopkeeper.profile.sayings import Sayings, Told
 from shopkeeper.types import NEW_USER, Interactions, RowArray
 
-SESSION_DAYS = 1.0
-"""A session nobody touched for this long is over."""
 MAX_SESSIONS = 100_000
 MAX_SESSION_LINES = 500
 """Of a session only so many of the newest lines are shown: a robot's session must not slow a page."""
@@ -86,14 +84,20 @@ class Profiles:
         return self._sayings.know(user, session)
 
     def observe(self, event: Observed) -> None:
-        """Takes one event in, for the shopper and for the session; an event without a product changes nothing."""
+        """Takes one event in, for the shopper and for the session; an event without a product changes nothing.
+
+        What a guest did in the session before is the shopper's who is the first to be known in it.
+        """
         if event.row < 0:
             return
         with self._lock:
+            before = self._as_guest(event) if event.user != NEW_USER else []
             basket = self._remember_session(event)
             if event.user != NEW_USER:
-                line = Line(event.row, event.day, event.action, event.quantity, basket)
-                self._grown[event.user] = self._lines(event.user).plus(line)
+                own = self._lines(event.user)
+                for line in (*before, Line(event.row, event.day, event.action, event.quantity, basket)):
+                    own = own.plus(line)
+                self._grown[event.user] = own
 
     def forget(self, user: int) -> None:
         """Removes the shopper's history and every session the shopper took part in."""
@@ -113,6 +117,13 @@ class Profiles:
         log, start, end = self._log, int(self._log.offsets[user]), int(self._log.offsets[user + 1])
         own = slice(start, end)
         return Lines(log.rows[own], log.days[own], log.actions[own], log.quantities[own], log.baskets[own], end - start)
+
+    def _as_guest(self, event: Observed) -> list[Line]:
+        """What was done in the session before anybody in it was known, as `store/guests.py` reads it."""
+        held = self._sessions.get(event.session) if event.session else None
+        if held is None or held.users or event.day - held.last_day > SESSION_DAYS:
+            return []
+        return held.lines.each()
 
     def _remember_session(self, event: Observed) -> int:
         """The basket this event belongs to. Lines outside of any session share a basket by shopper and whole day."""

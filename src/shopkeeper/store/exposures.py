@@ -116,10 +116,14 @@ class Exposures:
         return 0.0 if found is None else float(found) / MICROSECONDS
 
     def erase(self, user_id: str) -> int:
-        """How many exposures of the shopper were removed."""
+        """How many exposures of the shopper were removed, with those of a guest in the shopper's visits."""
         self.flush()
-        with self._database.writing() as connection:
-            gone = connection.execute(sa.delete(EXPOSURES).where(EXPOSURES.c.user_id == user_id)).rowcount
+        shoppers = EXPOSURES.alias()
+        visits = sa.select(shoppers.c.session_id).where((shoppers.c.user_id == user_id) & (shoppers.c.session_id != ""))
+        as_guest = (EXPOSURES.c.user_id == "") & EXPOSURES.c.session_id.in_(visits)
+        with self._database.writing() as connection:  # the guest's first: they are found by the shopper's
+            gone = connection.execute(sa.delete(EXPOSURES).where(as_guest)).rowcount
+            gone += connection.execute(sa.delete(EXPOSURES).where(EXPOSURES.c.user_id == user_id)).rowcount
         self._database.truncate_log()
         return int(gone)
 

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from shopkeeper.errors import StoreError
 from shopkeeper.ports import Past
 from shopkeeper.store.arrays import in_one_piece, numbers, numbers_of, texts, texts_of
+from shopkeeper.store.guests import owners
 from shopkeeper.store.records import LOG, MICROSECONDS, events_table
 from shopkeeper.store.tables import DAYS, EVENTS
 from shopkeeper.types import ACTIONS, BoolArray, Catalog, DayArray, IntArray, Interactions, RowArray
@@ -156,7 +157,10 @@ def interactions_of(parts: Sequence[pa.Table], catalog: Catalog, user_ids: pa.Ar
     rows = _numbers(log.column("product_id"), texts(catalog.product_ids))
     actions = _numbers(log.column("action"), texts(ACTIONS))
     stamps = numbers_of(log.column("timestamp").cast(pa.int64()))
-    kept = np.flatnonzero((users >= 0) & (rows >= 0) & (actions >= 0))
+    about = np.flatnonzero((rows >= 0) & (actions >= 0))
+    whose = log.select(["user_id", "session_id"]).take(numbers(about, pa.int64()))
+    users[about] = _claimed(whose, users[about], stamps[about] / (SECONDS_A_DAY * MICROSECONDS))
+    kept = about[users[about] >= 0]
     order = kept[np.lexsort((numbers_of(log.column("seq"))[kept], stamps[kept], users[kept]))]
     users, days = users[order], stamps[order] / (SECONDS_A_DAY * MICROSECONDS)
     return Interactions(
@@ -193,6 +197,14 @@ def _numbers(words: pa.ChunkedArray, values: pa.Array) -> RowArray:
     places = numbers_of(pc.coalesce(pc.index_in(coded.dictionary, value_set=values), nowhere))
     found: RowArray = np.where(_named(coded), places, np.int32(-1))[numbers_of(coded.indices)]
     return found
+
+
+def _claimed(log: pa.Table, users: RowArray, days: DayArray) -> RowArray:
+    """int32 (n,): the users, of a guest's lines those who logged in later in the visit."""
+    shoppers, visits = (in_one_piece(log.column(name)) for name in ("user_id", "session_id"))
+    guests = ~_named(shoppers)[numbers_of(shoppers.indices)]
+    codes = numbers_of(visits.indices).astype(np.int64)
+    return owners(users, guests, np.where(_named(visits)[codes], codes, -1), days)
 
 
 def _named(coded: pa.DictionaryArray) -> BoolArray:

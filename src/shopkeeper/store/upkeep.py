@@ -34,13 +34,13 @@ class Upkeep:
     def erase(self, user_id: str) -> int:
         """How many events of the shopper were removed, from the tail and from the lake.
 
-        What a guest said of themselves is the shopper's too, where it was said in a visit of the shopper's own answers.
+        What a guest did and said in a visit of the shopper's is the shopper's too.
         """
         with self.turn:
             self._lake.gathered.forget()  # first: killed after this line or before it, no copy outlives the events
             files = self._files_with(user_id)
             visits = self._visits(user_id, files)
-            files += [file for file in self._all_files() if file not in files and self._guest_said(file, visits)]
+            files += [file for file in self._all_files() if file not in files and self._of_guests(file, visits)]
             days = [day_table(self._lake.root / file) for file in files]
             kept = [day.filter(pc.invert(_theirs(day, user_id, visits))) for day in days]
             staged = self._lake.stage(pa.concat_tables(kept)) if kept else []
@@ -48,11 +48,13 @@ class Upkeep:
                 keep_last_seq(connection)
                 self._lake.retire(connection, files)
                 self._lake.register(connection, staged)
-                said = connection.execute(sa.select(EVENTS.c.seq, EVENTS.c.session_id).where(_said_by("")))
-                guests = [{"said": seq} for seq, visit in said if visit in visits]
+                lines = sa.select(EVENTS.c.seq, EVENTS.c.session_id).where(EVENTS.c.user_id == "")
+                guests = (
+                    [{"line": seq} for seq, visit in connection.execute(lines) if visit in visits] if visits else []
+                )
                 gone = connection.execute(sa.delete(EVENTS).where(EVENTS.c.user_id == user_id)).rowcount
                 if guests:
-                    connection.execute(sa.delete(EVENTS).where(EVENTS.c.seq == sa.bindparam("said")), guests)
+                    connection.execute(sa.delete(EVENTS).where(EVENTS.c.seq == sa.bindparam("line")), guests)
             self._lake.sweep()
             self._database.truncate_log()
         return int(gone) + len(guests) + sum(map(len, days)) - sum(map(len, kept))
@@ -86,28 +88,25 @@ class Upkeep:
         return [file for file, column in users if pc.index(column, user_id).as_py() >= 0]
 
     def _visits(self, user_id: str, files: Sequence[str]) -> set[str]:
-        """The sessions in which the shopper said something of the own taste."""
+        """The sessions in which the shopper did anything."""
         with self._database.reading() as connection:
-            visits = set(connection.execute(sa.select(EVENTS.c.session_id).where(_said_by(user_id))).scalars())
+            own = sa.select(EVENTS.c.session_id).where(EVENTS.c.user_id == user_id)
+            visits = set(connection.execute(own).scalars())
         for file in files:
-            day = day_table(self._lake.root / file, _SAID)
-            own = pc.and_(pc.equal(day.column("user_id"), user_id), pc.equal(day.column("action"), "answer"))
-            visits.update(day.filter(own).column("session_id").to_pylist())
+            day = day_table(self._lake.root / file, _WHOSE)
+            visits.update(day.filter(pc.equal(day.column("user_id"), user_id)).column("session_id").to_pylist())
         return visits - {""}
 
-    def _guest_said(self, file: str, visits: Collection[str]) -> bool:
-        return bool(visits) and bool(pc.any(_theirs(day_table(self._lake.root / file, _SAID), None, visits)).as_py())
+    def _of_guests(self, file: str, visits: Collection[str]) -> bool:
+        """Whether the file holds anything of a guest in these visits."""
+        return bool(visits) and bool(pc.any(_theirs(day_table(self._lake.root / file, _WHOSE), None, visits)).as_py())
 
 
-_SAID = ("user_id", "action", "session_id")
-
-
-def _said_by(user_id: str) -> sa.ColumnElement[bool]:
-    return sa.and_(EVENTS.c.user_id == user_id, EVENTS.c.action == "answer")
+_WHOSE = ("user_id", "session_id")
 
 
 def _theirs(day: pa.Table, user_id: str | None, visits: Collection[str]) -> pa.ChunkedArray:
-    """Which events are the shopper's, or were said by a guest in one of these visits."""
+    """Which events are the shopper's, or a guest's in one of these visits."""
     users, visited = day.column("user_id"), pc.is_in(day.column("session_id"), pa.array(sorted(visits), pa.string()))
-    said = pc.and_(pc.and_(pc.equal(users, ""), pc.equal(day.column("action"), "answer")), visited)
-    return said if user_id is None else pc.or_(pc.equal(users, user_id), said)
+    guests = pc.and_(pc.equal(users, ""), visited)
+    return guests if user_id is None else pc.or_(pc.equal(users, user_id), guests)

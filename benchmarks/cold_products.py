@@ -1,6 +1,7 @@
 """Products that nobody has bought yet: whether those who will buy them are shown them.
 
     python -m benchmarks.cold_products --data ../shared/data/amazon_beauty [--events 5] [--seeds 3] [--write]
+    python -m benchmarks.cold_products --data ../shared/data/uci_online_retail [--until 2011-11-12] [--write]
 
 A tenth of the products, drawn by chance, is taken out of every history. All else is as in `benchmarks.sequential`: the
 last product of a shopper is asked for, all products are ranked, and what the shopper has is left out. Then each of the
@@ -13,20 +14,30 @@ all_r@10    the same of all shoppers
 
 `new`        nobody has bought them: `sequence` puts them where the known ones stand whose texts are nearest; `semantic`
              knows the raw title alone, near to the titles of the shopper's latest products
-`met`        after those lines, without learning: the transformer met each buyer. `system` is that and a `covisit` that
-             counted the lines, ordered by trees that learnt, with them, from the product before the last
-`relearnt`   the transformer learnt from those lines like from all others
-`validation` as `new` and `met`, but the last product but one is asked for: by it the settings were chosen
+`one`, `met` after one of those lines, and after all, without learning: the transformer met each buyer, and a `covisit`
+             counted the lines
+`system`     that transformer and `covisit`, ordered as a shop orders its home page: by trees that learnt the product
+             before the last while a part of the other products had only just come (`rank.young`), and leaning to what
+             is new (`rank.newcomer`)
+`plain`      the same with trees that learnt where nothing was new, and no leaning. Neither learns what hidden products
+             were bought
 
 Chance is ten of all products. Figures are means over seeds, each with its own hidden products; intervals are bootstraps
 over the shoppers of all seeds.
+
+The UCI set has dates. Asked about are the customers of `benchmarks.time_split`, and what they buy in the last weeks:
+`new` is what nobody had bought before them, `few` what up to five lines had held, `warm` all else. A recall counts what
+is wanted of one group, in the one list of the shop; `fresh_` the same without what the customer ever bought, listed or
+wanted: what is new can never be bought again. The catalogue says of new products that they came on the day of asking,
+and `recall.fresh` offers them.
 """
 
 import argparse
 import json
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,18 +45,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks import cold_retail, online_retail
+from benchmarks.foretold import leant
 from benchmarks.page import write
-from benchmarks.sequences import Sequences, Task, read
+from benchmarks.sequences import CHUNK, Sequences, Task, read
 from benchmarks.sequential import K, alone, learnt, popular
 from benchmarks.sequential_system import System
+from shopkeeper import plugins
 from shopkeeper.measure.ranking import ndcg_at, recall_at
 from shopkeeper.measure.statistics import bootstrap
 from shopkeeper.observed import Observed
 from shopkeeper.ports import Meets, Source
 from shopkeeper.profile.profiles import Profiles
+from shopkeeper.rank.order import top
+from shopkeeper.rank.youth import drawn, thinned
 from shopkeeper.types import Batch, BoolArray, FloatArray, IntArray
 
 Values = NDArray[np.float64]
+YOUNG, STRENGTH = 0.2, 0.15
+"""`rank.young` and `rank.newcomer.strength`, chosen on the product before the last: see docs/LOG.md, 2026-11-23."""
+LONG_AGO = 1000.0
+"""So many days before the first line all other products were there."""
 Lists = Callable[[Batch], IntArray]
 
 
@@ -67,6 +87,9 @@ class Asked:
 def main() -> None:
     asked = _arguments()
     started = time.process_time()
+    if (Path(asked.data) / online_retail.FILE).is_file():
+        _by_date(asked, started)
+        return
     sequences = read(Path(asked.data))
     vectors = sequences.vectors()
     runs = [_run(sequences, vectors, asked, seed) for seed in range(asked.seeds)]
@@ -81,43 +104,105 @@ def main() -> None:
         "data_sha256": sequences.sha256,
     }
     if asked.write:
-        write("cold_products", __doc__ or "", figures, sequences.sha256)
+        write("cold_products", __doc__ or "", figures, sequences.sha256, part=sequences.name)
+    print(json.dumps(figures))
+
+
+def _by_date(asked: argparse.Namespace, started: float) -> None:
+    """The same of a shop with dates: products that came in its last weeks."""
+    found, sha256 = cold_retail.measured(asked)
+    figures = {"benchmark": "cold_products", "data": "uci_online_retail", **found}
+    figures |= {"cpu_s": round(time.process_time() - started, 1), "data_sha256": sha256}
+    if asked.write:
+        write("cold_products", __doc__ or "", figures, sha256, part="uci_online_retail")
     print(json.dumps(figures))
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.cold_products")
-    parser.add_argument("--data", default="../shared/data/amazon_beauty", help="folder of the three files")
+    parser.add_argument("--data", default="../shared/data/amazon_beauty", help="folder of the three files, or UCI's")
     parser.add_argument("--share", type=float, default=0.1, help="part of the products that is hidden")
     parser.add_argument("--events", type=int, default=5, help="lines of each that come after all was learnt")
     parser.add_argument("--seeds", type=int, default=3, help="runs whose figures are averaged")
+    parser.add_argument("--until", default="2011-11-12", help="the day on which the UCI set's last weeks end")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks/cold_products.md")
     return parser.parse_args()
 
 
 def _run(sequences: Sequences, vectors: FloatArray, asked: argparse.Namespace, seed: int) -> dict[str, Asked]:
-    """What one draw of hidden products comes to, by when and by what was asked."""
+    """What one draw of hidden products comes to, by how many of their lines are known and by what was asked."""
     draw = np.random.default_rng(seed)
     hidden = np.zeros(len(sequences.catalog), bool)
     hidden[draw.choice(len(hidden), round(asked.share * len(hidden)), replace=False)] = True
-    told = partial(Asked.of, hidden=hidden)
+    sequences = _dated(sequences, hidden)
     before, test = sequences.leave_one_out(vectors, seed, ~hidden[sequences.log.rows])
     sequence, covisit, semantic = (learnt(name, test).source for name in ("sequence", "covisit", "semantic"))
-    found = {"new.popularity": told(test, popular(sequences, test))}
-    parts = {"covisit": covisit, "semantic": semantic, "sequence": sequence}
-    found |= {f"new.{name}": told(test, alone(source)) for name, source in parts.items()}
-    found |= {f"validation.new.{name}": told(before, alone(parts[name])) for name in ("covisit", "sequence")}
-    met_before, met_test = sequences.leave_one_out(vectors, seed, _kept(sequences, hidden, asked.events, draw))
-    _meet(sequence, met_before, hidden)
-    found["validation.met.sequence"] = told(met_before, alone(sequence))
-    found["met.sequence"] = told(met_test, alone(sequence))
-    counted = learnt("covisit", met_test).source
-    found["met.covisit"] = told(met_test, alone(counted))
-    system = System.of({"covisit": counted, "sequence": sequence}, seed)
-    system.teach(met_before)
-    found["met.system"] = told(met_test, system.lists_of(K))
-    found["relearnt.sequence"] = told(met_test, alone(learnt("sequence", met_test).source))
+    shop, plain = _taught_on_young(before, hidden, seed), System.of({"covisit": covisit, "sequence": sequence}, seed)
+    plain.teach(before, may=~hidden)
+    told = partial(Asked.of, hidden=hidden)
+    chance = partial(_by_chance, np.random.default_rng(seed))
+    found = {"new.popularity": told(test, popular(sequences, test)), "new.random": told(test, chance)}
+    found["new.semantic"] = told(test, alone(semantic))
+    order = draw.random(len(sequences.log.rows))
+    for name, events in {"new": 0, "one": 1, "met": asked.events}.items():
+        met_before, met_test = sequences.leave_one_out(vectors, seed, _kept(sequences, hidden, events, order))
+        _meet(sequence, met_before, hidden)
+        sources = {"covisit": learnt("covisit", met_test).source, "sequence": sequence}
+        both = {"plain": replace(plain, sources=sources), "system": replace(shop, sources=sources)}
+        lists = _lists(met_test, both)
+        found |= {f"{name}.{part}": told(met_test, partial(_given, own)) for part, own in lists.items()}
     return found
+
+
+def _dated(sequences: Sequences, hidden: BoolArray) -> Sequences:
+    """The same, whose hidden products came into the catalogue after everything else."""
+    created = np.where(hidden, sequences.log.days.max() + 1.0, -LONG_AGO)
+    return replace(sequences, catalog=replace(sequences.catalog, created=created))
+
+
+def _taught_on_young(before: Task, hidden: BoolArray, seed: int) -> System:
+    """A system that learnt the order as `learn` does: while some of the other products had only just come."""
+    young = drawn(before.snapshot, YOUNG)
+    snapshot = thinned(before.snapshot, young)
+    task = Task(snapshot, snapshot.log, before.targets)
+    unmet = snapshot.log.where(~young[snapshot.log.rows])
+    sequence = learnt("sequence", replace(task, snapshot=replace(snapshot, log=unmet))).source
+    _meet(sequence, task, young)
+    system = System.of({"covisit": learnt("covisit", task).source, "sequence": sequence}, seed)
+    system.teach(task, may=~hidden)
+    return system
+
+
+def _lists(task: Task, systems: Mapping[str, System]) -> dict[str, IntArray]:
+    """The lists of each source alone and of each system, int64 (b, K); the one called `system` leans to what is new."""
+    newcomer = plugins.load("feature", "newcomer")
+    leans, offering = newcomer(newcomer.Settings(strength=STRENGTH)), next(iter(systems.values()))
+    for feature in (*offering.features.values(), leans):
+        feature.fit(task.snapshot)
+    found: dict[str, list[IntArray]] = defaultdict(list)
+    for start in range(0, len(task.targets), CHUNK):
+        batch = task.batch(task.users[start : start + CHUNK], masked=True)
+        candidates, table = offering.table(batch)
+        for at, name in enumerate(candidates.sources):
+            scores = candidates.scores[:, at]
+            offered = ~np.isnan(scores)
+            found[name].append(top(candidates.take(np.flatnonzero(offered)), scores[offered], K))
+        for name, system in systems.items():
+            scores = system.ranker.score(candidates, table)
+            scores = leant(candidates, scores, leans, task.snapshot.day) if name == "system" else scores
+            found[name].append(top(candidates, scores, K))
+    return {name: np.concatenate(lists) for name, lists in found.items()}
+
+
+def _given(lists: IntArray, batch: Batch) -> IntArray:
+    """These shoppers' part of all lists."""
+    return lists[[request.user for request in batch.requests]]
+
+
+def _by_chance(draw: np.random.Generator, batch: Batch) -> IntArray:
+    """K of what each shopper has not, any as likely as another."""
+    masks = [request.allowed for request in batch.requests if request.allowed is not None]
+    return np.stack([draw.choice(np.flatnonzero(mask), K, replace=False) for mask in masks])
 
 
 def _meet(source: Source, task: Task, hidden: BoolArray) -> None:
@@ -131,11 +216,12 @@ def _meet(source: Source, task: Task, hidden: BoolArray) -> None:
         source.meet(event, partial(profiles.portrait, user, "", day))
 
 
-def _kept(sequences: Sequences, hidden: BoolArray, events: int, draw: np.random.Generator) -> BoolArray:
-    """Which lines are known: those of other products, and so many of each hidden one before the last two."""
+def _kept(sequences: Sequences, hidden: BoolArray, events: int, order: Values) -> BoolArray:
+    """Which lines are known: those of other products, and of each hidden one the first so many, by `order` float64
+    (m,), of those before the last two."""
     rows = sequences.log.rows
     lines = np.flatnonzero(hidden[rows] & sequences.before_last(2))
-    lines = lines[np.lexsort((draw.random(len(lines)), rows[lines]))]
+    lines = lines[np.lexsort((order[lines], rows[lines]))]
     place = np.arange(len(lines)) - np.searchsorted(rows[lines], rows[lines])
     kept = ~hidden[rows]
     kept[lines[place < events]] = True

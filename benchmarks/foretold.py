@@ -8,13 +8,14 @@ import numpy as np
 
 from shopkeeper.flow.build import Stages, made, stages
 from shopkeeper.flow.teach import SCENE, taught
-from shopkeeper.ports import Ranker
+from shopkeeper.ports import Leans, Ranker
 from shopkeeper.profile.profiles import Profiles
 from shopkeeper.rank.assemble import assemble
 from shopkeeper.rank.order import top
+from shopkeeper.rank.personal import reach
 from shopkeeper.recall.gather import Plan, gather
 from shopkeeper.settings import Settings
-from shopkeeper.types import Batch, FeatureTable, FloatArray, IntArray, Intent, Request, RowArray, Snapshot
+from shopkeeper.types import Batch, Candidates, FeatureTable, FloatArray, IntArray, Intent, Request, RowArray, Snapshot
 
 K = 10
 CHUNK = 256
@@ -67,5 +68,20 @@ def _lists(parts: Stages, rankers: list[Ranker], asked: tuple[Snapshot, RowArray
         table = assemble(parts.features, batch, candidates)
         offered = np.split(candidates.rows, candidates.offsets[1:-1])
         known = np.concatenate([np.isin(own, p.rows) for own, p in zip(offered, batch.portraits, strict=True)])
-        scores = [ranker.score(candidates, table) for ranker in rankers]
+        scores = [_leaning(parts, candidates, ranker.score(candidates, table), snapshot.day) for ranker in rankers]
         yield [Lists(top(candidates, own, K), top(candidates, np.where(known, -np.inf, own), K)) for own in scores]
+
+
+def _leaning(parts: Stages, candidates: Candidates, scores: FloatArray, day: float) -> FloatArray:
+    """The scores as a home page leans to what is new."""
+    newcomer = parts.features.get("newcomer")
+    return leant(candidates, scores, newcomer, day) if isinstance(newcomer, Leans) else scores
+
+
+def leant(candidates: Candidates, scores: FloatArray, leans: Leans, day: float) -> FloatArray:
+    """The scores float32 (n,) as pages lean by this feature, each request by its own best."""
+    lifts = leans.lifts(candidates.rows, day, {})
+    own = np.split(scores, candidates.offsets[1:-1])
+    units = [reach(part) if len(part) else 0.0 for part in own]
+    raised = np.repeat(units, np.diff(candidates.offsets)) * leans.strength * lifts
+    return np.asarray(scores + raised, np.float32)

@@ -14,7 +14,7 @@ from shopkeeper.rank.labels import Labels
 from shopkeeper.rank.order import top
 from shopkeeper.rank.train import Window, train
 from shopkeeper.recall.gather import Plan, gather
-from shopkeeper.types import Batch, Candidates, IntArray, Snapshot
+from shopkeeper.types import Batch, BoolArray, Candidates, FeatureTable, IntArray, Snapshot
 
 FEATURES = ("sources", "popularity", "closeness")
 LAMBDARANK: Mapping[str, Any] = {"trees": 100, "learning_rate": 0.1, "models": 3}
@@ -39,13 +39,17 @@ class System:
         ranker = trees(trees.Settings(**LAMBDARANK, seed=100 * seed))
         return cls(sources, {name: kind(kind.Settings()) for name, kind in kinds.items()}, ranker)
 
-    def teach(self, validation: Task, masked: bool = True) -> None:
-        """Learns from what came next in the validation, by the candidates and features that serving has."""
-        n = len(validation.targets)
+    def teach(self, validation: Task, masked: bool = True, may: BoolArray | None = None) -> None:
+        """Learns from what came next in the validation, by the candidates and features that serving has.
+
+        Of shoppers whose next product is none that `may` be known, bool (n_products,), nothing is learnt.
+        """
+        told = np.ones(len(validation.targets), bool) if may is None else may[validation.targets]
+        n = int(told.sum())
         labels = Labels(
-            validation.users,
+            validation.users[told],
             np.arange(n + 1, dtype=np.int64),
-            validation.targets.astype(np.int32),
+            validation.targets[told].astype(np.int32),
             np.full(n, GRADE, np.float32),
         )
 
@@ -55,12 +59,16 @@ class System:
 
         train(self.ranker, self.features, [Window(validation.snapshot, labels)], candidates_of)
 
+    def table(self, batch: Batch) -> tuple[Candidates, FeatureTable]:
+        """What the sources offer, and what the ranker reads of it."""
+        candidates = gather(self.sources, batch, PLAN).candidates
+        return candidates, assemble(self.features, batch, candidates)
+
     def lists_of(self, k: int) -> Callable[[Batch], IntArray]:
         """What stands first when all is done, int64 (b, k) padded with -1."""
 
         def lists(batch: Batch) -> IntArray:
-            candidates = gather(self.sources, batch, PLAN).candidates
-            scores = self.ranker.score(candidates, assemble(self.features, batch, candidates))
-            return top(candidates, scores, k)
+            candidates, table = self.table(batch)
+            return top(candidates, self.ranker.score(candidates, table), k)
 
         return lists

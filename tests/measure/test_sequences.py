@@ -70,7 +70,7 @@ def test_what_cannot_be_read_is_refused_by_name(tmp_path: Path) -> None:
 def test_of_hidden_products_so_many_lines_stay(tmp_path: Path, events: int) -> None:
     sequences = read(folder(tmp_path))
     hidden = np.arange(6) == 1  # three lines come before the last two of a shopper
-    kept = _kept(sequences, hidden, events, np.random.default_rng(0))
+    kept = _kept(sequences, hidden, events, np.random.default_rng(0).random(len(sequences.log.rows)))
     assert kept[~hidden[sequences.log.rows]].all()
     assert int(kept[hidden[sequences.log.rows]].sum()) == min(events, 3)
     assert not kept[hidden[sequences.log.rows] & ~sequences.before_last(2)].any()
@@ -95,3 +95,5 @@ def test_the_last_line_is_one_json_object(
     else:
         assert figures["hidden"] == 4
         assert figures["parts"]["new.covisit"]["cold_r@10"] == figures["parts"]["new.popularity"]["cold_r@10"] == 0.0
+        told = {f"{when}.{who}" for when in ("new", "one", "met") for who in ("covisit", "sequence", "plain", "system")}
+        assert told | {"new.random", "new.semantic"} <= set(figures["parts"])

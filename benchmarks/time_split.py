@@ -154,7 +154,7 @@ def _baselines(task: Task, window: float, decay: float) -> dict[str, Lists]:
     return found | {"personal_frequency": Lists(_personal(task, decay, window), of_new)}
 
 
-def _measured(task: Task, lists: Lists) -> dict[str, Values]:
+def measured(task: Task, lists: Lists) -> dict[str, Values]:
     """By metric a number for each customer asked about."""
     unknown = task.unknown
     curious = np.array([len(rows) > 0 for rows in unknown])
@@ -173,9 +173,9 @@ def _measured(task: Task, lists: Lists) -> dict[str, Values]:
 
 
 def _figures(task: Task, runs: list[Lists], baselines: Mapping[str, Lists]) -> dict[str, Any]:
-    each = [_measured(task, run) for run in runs]
+    each = [measured(task, run) for run in runs]
     ours = {name: np.mean([run[name] for run in each], axis=0) for name in each[0]}
-    theirs = {name: _measured(task, lists) for name, lists in baselines.items()}
+    theirs = {name: measured(task, lists) for name, lists in baselines.items()}
     found: dict[str, Any] = {name: round(float(values.mean()), 4) for name, values in ours.items()}
     found["intervals"] = {name: _bounds(bootstrap(values)) for name, values in ours.items()}
     found["lead"] = {

@@ -2,22 +2,19 @@
 
 import math
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from shopkeeper.observed import Observed
 from shopkeeper.ports import Past
+from shopkeeper.recall.fading import COUNT, COUNTS, Faded, Remembered, kept
 from shopkeeper.recall.offers import best, inside
 from shopkeeper.settings import SCENE_WEIGHTS, SourceSettings, Weight
 from shopkeeper.types import (
-    ACTIONS,
-    Action,
     Batch,
     BoolArray,
     Catalog,
@@ -30,14 +27,9 @@ from shopkeeper.types import (
 )
 
 HALF_LIVES_DAYS = (1.0, 7.0, 60.0)
-COUNTS: Mapping[Action, float] = {"purchase": 1.0, "add_to_cart": 0.3, "click": 0.1, "view": 0.05}
-"""What one event of an action counts; the others count nothing."""
-_COUNT = np.array([COUNTS.get(action, 0.0) for action in ACTIONS])
 _HALF_LIVES = np.array(HALF_LIVES_DAYS)
 _POOL = 3000
-_REBASE_DAYS = 100.0
 _REPOOL_EVENTS = 500
-_REMEMBERED = 64
 _TINY, _ROUNDING = 1e-300, 1e-6
 NO_DAY = -1.0
 """The day of an offer that no day changes."""
@@ -75,56 +67,54 @@ class Popular:
 
         table, day, n = snapshot.interactions, snapshot.day, len(snapshot.catalog)
         faded = [offline.by_row(offline.popularity(table, day, life, COUNTS), "weight", n) for life in HALF_LIVES_DAYS]
-        self._state = _Counts.of(np.stack(faded), day)
+        self._state = _Counts.of(Faded(_HALF_LIVES, np.stack(faded), day))
 
     def recall(self, batch: Batch, limit: int) -> list[Offer]:
         state = self._state
         return [self._offer(state, request, limit) for request in batch.requests]
 
     def observe(self, event: Observed) -> None:
-        if event.row < 0 or not _COUNT[event.action]:
+        if event.row < 0 or not COUNT[event.action]:
             return
         with self._lock:
-            self._state = self._state.plus(event.row, float(_COUNT[event.action]), event.day)
+            self._state = self._state.plus(event.row, float(COUNT[event.action]), event.day)
 
     def replay(self, past: Past) -> None:
-        counts = _COUNT[past.actions]
+        counts = COUNT[past.actions]
         kept = (past.rows >= 0) & (counts > 0)
         if kept.any():
             with self._lock:
                 self._state = self._state.plus_all(past.rows[kept], counts[kept], past.days[kept])
 
     def save(self, folder: Path) -> None:
-        np.savez(folder / "counts.npz", weights=self._state.weights, day=self._state.day)
+        np.savez(folder / "counts.npz", weights=self._state.faded.weights, day=self._state.faded.day)
 
     def load(self, folder: Path, catalog: Catalog) -> None:
         with np.load(folder / "counts.npz", allow_pickle=False) as saved:
-            self._state = _Counts.of(saved["weights"], float(saved["day"]))
+            self._state = _Counts.of(Faded(_HALF_LIVES, saved["weights"], float(saved["day"])))
 
     def _offer(self, state: "_Counts", request: Request, limit: int) -> Offer:
         """The same for everybody until the next event, what is trending until the next day: kept on the counts."""
         trending, allowed = request.scene == "trending", request.allowed
         day = max(state.latest, math.floor(request.day)) if trending else NO_DAY
-        key = day, limit, id(allowed)
-        held = state.offers.get(key)
-        if held is None or held[0] is not allowed:
-            if len(state.offers) >= _REMEMBERED:
-                state.offers.clear()  # cheaper and safer among threads than keeping order
+
+        def made() -> Offer:
             rows = _rows(state, allowed, limit)
             scores = self._trend(state, rows, day) if trending else self._wanted(state, rows)
-            held = state.offers[key] = allowed, best(rows, scores.astype(np.float32), limit)
-        return held[1]
+            return best(rows, scores.astype(np.float32), limit)
+
+        return kept(state.offers, day, limit, allowed, made)
 
     def _wanted(self, state: "_Counts", rows: RowArray) -> DayArray:
         """float64 (m,): each half-life's part of all that is counted, blended."""
         factors = np.array(self.settings.blend) / np.maximum(state.weights_total, _TINY)
-        scores: DayArray = factors @ state.weights[:, rows]
+        scores: DayArray = factors @ state.faded.weights[:, rows]
         return scores
 
     def _trend(self, state: "_Counts", rows: RowArray, day: float) -> DayArray:
         """float64 (m,): the same with the trending blend, where thin last days do not count for more than they are."""
-        faded = np.exp2((state.day - day) / _HALF_LIVES)
-        weights, totals = state.weights[:, rows] * faded[:, None], state.weights_total * faded
+        factors = state.faded.factors(day)
+        weights, totals = state.faded.weights[:, rows] * factors[:, None], state.weights_total * factors
         weights[0, weights[0] < self.settings.least - _ROUNDING] = 0.0
         # at a steady pace what a half-life holds is in proportion to it
         totals[0] = max(totals[0], totals[1] * HALF_LIVES_DAYS[0] / HALF_LIVES_DAYS[1])
@@ -136,72 +126,57 @@ def _rows(state: "_Counts", allowed: BoolArray | None, limit: int) -> RowArray:
     """Rows to choose from: the leading ones, or all that are counted where too few of those are allowed."""
     rows = state.pool[inside(state.pool, allowed)]
     if len(rows) < limit and len(state.pool) < state.n_counted:
-        rows = np.flatnonzero(state.weights.any(axis=0)).astype(np.int32)
+        rows = np.flatnonzero(state.faded.weights.any(axis=0)).astype(np.int32)
         rows = rows[inside(rows, allowed)]
     return rows
 
 
-Weights = NDArray[np.float64]
-
-
 @dataclass(frozen=True)
 class _Counts:
-    """weights (3, n) as they stood on `day`. Readers may see a count that came a moment ago; that does no harm.
+    """What was counted of each product, and what is drawn from it.
 
     `pool` holds the leading rows of each half-life and those that events touched since it was drawn. `offers` holds
     what was offered from these counts, by day, limit and mask, beside the mask itself; `latest` is the last event's.
     """
 
-    weights: Weights
-    day: float
+    faded: Faded
     weights_total: DayArray
     pool: RowArray
     n_counted: int
     n_touched: int = 0
     latest: float = 0.0
-    offers: dict[tuple[float, int, int], tuple[BoolArray | None, Offer]] = field(default_factory=dict)
+    offers: Remembered = field(default_factory=dict)
 
     @classmethod
     def nothing(cls) -> "_Counts":
-        return cls.of(np.zeros((len(HALF_LIVES_DAYS), 0)), 0.0)
+        return cls.of(Faded.nothing(_HALF_LIVES))
 
     @classmethod
-    def of(cls, weights: Weights, day: float) -> "_Counts":
+    def of(cls, faded: Faded) -> "_Counts":
+        weights = faded.weights
         counted = np.flatnonzero(weights.any(axis=0))
         pool = counted
         if len(counted) > _POOL:
             leading = [counted[np.argpartition(-weights[life, counted], _POOL)[:_POOL]] for life in range(len(weights))]
             pool = np.unique(np.concatenate(leading))
-        return cls(weights, day, weights.sum(axis=1), pool.astype(np.int32), len(counted), latest=day)
+        return cls(faded, weights.sum(axis=1), pool.astype(np.int32), len(counted), latest=faded.day)
 
     def plus_all(self, rows: RowArray, counts: DayArray, days: DayArray) -> "_Counts":
         """These counts and many more events, in arrays of their own."""
-        day = max(self.day, float(days.max()))
-        n = max(self.weights.shape[1], int(rows.max()) + 1)
-        weights = np.zeros((len(HALF_LIVES_DAYS), n))
-        weights[:, : self.weights.shape[1]] = self.weights * np.exp2((self.day - day) / _HALF_LIVES)[:, None]
-        for place, life in enumerate(HALF_LIVES_DAYS):
-            weights[place] += np.bincount(rows, counts * np.exp2((days - day) / life), n)
-        return replace(_Counts.of(weights, day), latest=max(self.latest, day))
+        more = _Counts.of(self.faded.plus_all(rows, counts, days))
+        return replace(more, latest=max(self.latest, more.latest))
 
     def plus(self, row: int, count: float, day: float) -> "_Counts":
         """These counts and one more event; the arrays are shared with what was before, unless they must grow."""
-        weights, base = self.weights, self.day
-        if day - base > _REBASE_DAYS:
-            weights, base = weights * np.exp2((base - day) / _HALF_LIVES)[:, None], day
-        if row >= weights.shape[1]:
-            wider = np.zeros((len(weights), row + 1 + row // 8))
-            wider[:, : weights.shape[1]] = weights
-            weights = wider
-        added = count * np.exp2((day - base) / _HALF_LIVES)
-        was_counted = bool(weights[:, row].any())
-        weights[:, row] += added
-        if self.n_touched >= _REPOOL_EVENTS or base != self.day:
-            return replace(_Counts.of(weights, base), latest=max(self.latest, day))
+        before = self.faded.weights
+        was_counted = row < before.shape[1] and bool(before[:, row].any())
+        faded, added = self.faded.plus(row, count, day)
+        if self.n_touched >= _REPOOL_EVENTS or faded.day != self.faded.day:
+            return replace(_Counts.of(faded), latest=max(self.latest, day))
         pool = self.pool if row in self.pool else np.append(self.pool, np.int32(row))
         return replace(
             self,
-            weights=weights,
+            faded=faded,
             weights_total=self.weights_total + added,
             pool=pool,
             n_counted=self.n_counted + (not was_counted),

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _LOOKED = [ACTION_CODES[action] for action in ("view", "click")]
 _KINDS = ("complements", "substitutes")
 _RATHER = 2.0
-"""Products stand in for each other whose lift in visits is above so many times that in baskets."""
+"""Products stand in for each other that visits foretell in more than so many times the baskets that they are in."""
 
 
 class BoughtTogether:
@@ -40,11 +40,11 @@ class BoughtTogether:
 
     lift = n(i, j) N / (n(i) n(j)) over baskets, of pairs in `support` baskets at least. Complements are ordered by
     n(i, j) / (n(i) n(j))^rarity, held back by n(i, j) / (n(i, j) + prior): lift alone ranks chance meetings first. The
-    same over visits says what is looked at together. A pair is one of substitutes where it is looked at together that
-    often and bought together less than half as often, by lift, and else one of complements. Shops that log no views
-    have no substitutes. Source: Brin, Motwani, Ullman, Tsur, "Dynamic itemset counting and implication rules for
-    market basket data", SIGMOD 1997 (lift, there: interest); McAuley, Pandey, Leskovec, "Inferring networks of
-    substitutable and complementary products", KDD 2015.
+    lift of a pair in visits foretells in how many baskets it would be; where that is more than twice as many as it is
+    in, and as `support`, the two stand in for each other, and else they are complements: of what is seldom bought
+    nothing can be told. Shops that log no views have no substitutes. Source: Brin, Motwani, Ullman, Tsur, "Dynamic
+    itemset counting and implication rules for market basket data", SIGMOD 1997 (lift, there: interest); McAuley,
+    Pandey, Leskovec, "Inferring networks of substitutable and complementary products", KDD 2015.
     """
 
     class Settings(SourceSettings):
@@ -69,7 +69,7 @@ class BoughtTogether:
         n, log = len(snapshot.catalog), snapshot.log
         bought = self._pairs(log, log.actions == PURCHASE, n)
         looked = self._pairs(log, np.isin(log.actions, _LOOKED), n)
-        instead = looked.lift > _RATHER * bought.lift
+        instead = looked.foretold(bought, _RATHER * self.settings.support) > _RATHER * bought.counts
         tables = {
             "complements": bought.held_back(self.settings.prior, self.settings.rarity).multiply(_not(instead, bought)),
             "substitutes": looked.held_back(self.settings.prior, self.settings.rarity).multiply(instead),
@@ -117,9 +117,17 @@ class _Pairs:
     alone: FloatArray
     baskets: int
 
-    @property
-    def lift(self) -> "csr_array":
-        return self._times(lambda counts, both: counts * self.baskets / both)
+    def foretold(self, others: "_Pairs", least: float) -> "csr_array":
+        """float32 (n, n): in how many of the others' baskets each pair would be if its lift there were the one here.
+
+        Of these those above `least`.
+        """
+        table = self._times(lambda counts, both: counts * self.baskets / both).tocoo()
+        table.data *= others.alone[table.row] * others.alone[table.col] / max(others.baskets, 1)
+        table.data[table.data <= least] = 0.0
+        found = table.tocsr()
+        found.eliminate_zeros()
+        return found
 
     def held_back(self, prior: float, rarity: float) -> "csr_array":
         """float32 (n, n): how much each pair says."""

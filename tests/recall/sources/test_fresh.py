@@ -2,7 +2,8 @@
 
 1. a stranger is offered what is new, the youngest first; nothing that has long been there.
 2. a tea drinker is offered new teas before new tools, and what costs as usual before what is dear.
-3. without categories, brands and prices the texts tell: what reads like the latest lines comes first.
+3. without categories, brands and prices the texts tell: what reads like the latest lines comes first, like most of them
+   before like one of them, by the share of their bits.
 4. a product put into the shop is offered at once, also where it does not say when it was created; one deleted is not.
 5. what the shopper has is not offered, nor what is no longer new.
 """
@@ -10,6 +11,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from shopkeeper.recall.sources.fresh import Fresh
 from shopkeeper.testing import worlds
@@ -64,6 +66,26 @@ def test_without_any_of_it_the_texts_tell() -> None:
     bare = worlds.catalog(NAMES, created=CREATED)
     assert offered(source(bare), 0)[0] == 5
     assert set(offered(source(bare, vectors), 0)[:2]) == {2, 4}
+
+
+def test_what_reads_like_most_of_the_lines_comes_before_what_reads_like_one() -> None:
+    kinds = np.linalg.qr(np.random.default_rng(0).standard_normal((64, 64)))[0].astype(np.float32)
+    # three teas and a saw were bought; a tea and a saw are new, the saw is newer
+    vectors = kinds[[TEA, TEA, TEA, TOOL, TEA, TOOL]]
+    bare = worlds.catalog([f"p{row}" for row in range(6)], created=np.array([1.0, 1.0, 1.0, 1.0, 95.0, 99.0]))
+    bought = [(0, row, 80.0 + row, "purchase") for row in range(4)]
+    known = worlds.snapshot(bare, bought, 100.0, vectors)
+    asked = worlds.ask(Request(request_id="", scene="home", day=100.0, user=0), worlds.portrait(known.log, 0))
+    scores = {}
+    for closeness in (0.0, 60.0):
+        made = Fresh(Fresh.Settings(closeness=closeness))
+        made.fit(known)
+        (offer,) = made.recall(asked, 9)
+        scores[closeness] = dict(zip(offer.rows.tolist(), offer.scores.tolist(), strict=True))
+    assert list(scores[0.0]) == [5, 4] and list(scores[60.0]) == [4, 5]
+    # of four lines three have the tea's bits: 3/4 + a/4 and 1/4 + 3a/4, a how far a tea's bits agree with a saw's
+    tea, saw = ((scores[60.0][row] - scores[0.0][row]) / 60.0 for row in (4, 5))
+    assert 3 * tea - saw == pytest.approx(2.0, abs=1e-3)
 
 
 def test_what_is_put_into_the_shop_is_offered_at_once() -> None:

@@ -31,12 +31,10 @@ from shopkeeper.types import (
 
 _MOST = 2_000
 """So many of the youngest products are looked through."""
-_LOOKED_FROM = 5
+_LOOKED_FROM = 50
 """So many of the shopper's latest products are texts to be near to."""
 _NARROWEST, _FARTHEST = 0.5, 3.0
 """Of the logs of prices: the least spread that a shopper is taken to have, and the most spreads that count."""
-_MIDDLE = 0.5
-"""Of the bits of two texts that have nothing in common so many differ."""
 
 
 class Fresh(StandsOnShelf):
@@ -44,18 +42,21 @@ class Fresh(StandsOnShelf):
 
     The log odds are those of a naive Bayes over what is known without a single buyer: the category's and the brand's
     share of the shopper's lines, held back by `prior` lines of everybody's, against their share of what is new; how far
-    the price is from what the shopper pays, in spreads; and `closeness` times the cosine of the texts to the nearest of
-    the latest ones. Half of the odds go with each `half_life_days` of age. Who is unknown is offered the youngest.
+    the price is from what the shopper pays, in spreads; and `closeness` times how far the bits of its text agree with
+    those of the latest ones: 1 all, 0 half of them. Half of the odds go with each `half_life_days` of age. Who is
+    unknown is offered the youngest.
     """
 
     class Settings(SourceSettings):
         enabled: bool = Field(False, description="Whether this plug-in takes part.")
         weight: float = Field(0.5, ge=0, description="Weight of this source's ranks in the fusion.")
         days: float = Field(30.0, gt=0, description="For so many days a product is new.")
-        half_life_days: float = Field(10.0, gt=0, description="How fast being new wears off.")
+        half_life_days: float = Field(30.0, gt=0, description="How fast being new wears off.")
         lines: int = Field(100, ge=1, description="How many of a shopper's latest lines say what is wanted.")
         prior: float = Field(5.0, gt=0, description="How many lines of everybody's stand beside the shopper's own.")
-        closeness: float = Field(6.0, ge=0, description="What a cosine of 1 to the shopper's latest texts adds.")
+        closeness: float = Field(
+            60.0, ge=0, description="What a text adds that agrees with all of the shopper's latest."
+        )
 
     scenes: frozenset[Scene] = frozenset({"home"})
     in_memory: ClassVar[bool] = True
@@ -112,13 +113,13 @@ class Fresh(StandsOnShelf):
         catalog, prior = young.catalog, self.settings.prior
         category = young.categories.log_odds(catalog.categories[lines].tolist(), prior)
         brand = young.brands.log_odds([catalog.brands[row] for row in lines.tolist()], prior)
-        texts = self.settings.closeness * self._cosines(young, lines)
+        texts = self.settings.closeness * self._agreement(young, lines)
         return category + brand + texts - _apart(_logs(catalog.prices[lines]), _logs(catalog.prices[young.rows]))
 
-    def _cosines(self, young: "_Young", lines: RowArray) -> DayArray:
-        """float64 (m,): to the nearest of the latest different lines; 0 where nothing is known of a text."""
+    def _agreement(self, young: "_Young", lines: RowArray) -> DayArray:
+        """float64 (m,) from -1 to 1: the mean over the latest different lines; 0 where nothing is known of a text."""
         shelf = self._shelf
-        if shelf is None or not young.codes.size:
+        if shelf is None or not young.signs.size:
             return np.zeros(len(young.rows))
         known = lines[inside(lines, shelf.groups.group_of >= 0)]
         _, places = last_places(known)
@@ -126,12 +127,8 @@ class Fresh(StandsOnShelf):
         if not latest:
             return np.zeros(len(young.rows))
         seeds = np.stack([shelf.codes.code_of(shelf.group(row)) for row in latest], axis=1)
-        differing = (
-            np.bitwise_count(young.codes[:, :, None] ^ seeds[:, None, :]).sum(axis=0, dtype=np.int64).min(axis=1)
-        )
-        differing = np.where(young.has_text, differing, round(_MIDDLE * shelf.codes.bits))
-        cosines: DayArray = np.cos(np.pi / shelf.codes.bits * differing)
-        return cosines
+        taste = _signs(seeds).mean(axis=0)
+        return np.where(young.has_text, young.signs @ taste / len(taste), 0.0).astype(np.float64)
 
     def _list(self, catalog: Catalog, rows: IntArray | RowArray) -> None:
         """The youngest of these rows are those that are offered."""
@@ -149,7 +146,7 @@ class Fresh(StandsOnShelf):
             days=days[youngest],
             categories=_Shares.of_young(catalog.categories[chosen].tolist()),
             brands=_Shares.of_young([catalog.brands[row] for row in chosen.tolist()]),
-            codes=np.stack(codes, axis=1) if codes else np.empty((0, len(chosen)), np.uint64),
+            signs=_signs(np.stack(codes, axis=1) if codes else np.empty((0, len(chosen)), np.uint64)),
             has_text=np.array(groups, np.int64) >= 0,
         )
 
@@ -178,8 +175,8 @@ class _Shares:
 
 @dataclass(frozen=True)
 class _Young:
-    """The youngest products, replaced as a whole: rows int32 (m,), days float64 (m,), the codes uint64 (words, m) of
-    their texts and has_text bool (m,), words 0 without vectors.
+    """The youngest products, replaced as a whole: rows int32 (m,), days float64 (m,), the bits of their texts as 1 and
+    -1, float32 (m, bits), and has_text bool (m,), bits 0 without vectors.
     """
 
     catalog: Catalog
@@ -187,8 +184,14 @@ class _Young:
     days: DayArray
     categories: _Shares
     brands: _Shares
-    codes: NDArray[np.uint64]
+    signs: FloatArray
     has_text: NDArray[np.bool_]
+
+
+def _signs(codes: NDArray[np.uint64]) -> FloatArray:
+    """float32 (m, bits): the bits of codes uint64 (words, m) as 1 and -1."""
+    bits = np.unpackbits(np.ascontiguousarray(codes.T).view(np.uint8), axis=1)
+    return 2.0 * bits.astype(np.float32) - 1.0
 
 
 def _apart(paid: FloatArray, asked: FloatArray) -> DayArray:

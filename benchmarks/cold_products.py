@@ -62,7 +62,7 @@ from shopkeeper.rank.youth import drawn, thinned
 from shopkeeper.types import Batch, BoolArray, FloatArray, IntArray
 
 Values = NDArray[np.float64]
-YOUNG, STRENGTH = 0.2, 0.15
+YOUNG, STRENGTH = 0.2, 0.35
 """`rank.young` and `rank.newcomer.strength`, chosen on the product before the last: see docs/LOG.md, 2026-11-23."""
 LONG_AGO = 1000.0
 """So many days before the first line all other products were there."""

@@ -12,7 +12,8 @@ lead         over `covisit`, over baskets, seeds averaged, with its 95 % interva
 shown        baskets for which the source offers anything at all
 
 `_default` has the settings it comes with, the others those with the best r@10 on as many weeks just before (`chosen` of
-those `tried`, where a draw of one seed stands).
+those `tried`, where a draw of one seed stands). Both have sixteen; an earlier sixteen of `covisit` told its damping and
+its baskets, docs/LOG.md has them.
 """
 
 import argparse
@@ -43,7 +44,13 @@ from shopkeeper.types import PURCHASE, Batch, IntArray, Intent, Interactions, Of
 SHOPS = ("complete_journey", "uci_online_retail")
 GRIDS: Mapping[str, Mapping[str, tuple[float, ...]]] = {
     "bought_together": {"rarity": (0.0, 0.25, 0.5, 0.75), "prior": (0.0, 3.0), "most_lines": (50, 150)},
-    "covisit": {"damping": (0.0, 0.15, 0.3, 0.5), "support": (0.0, 3.0), "largest_basket": (40, 150)},
+    "covisit": {
+        "damping": (0.15, 0.3),
+        "support": (0.0, 3.0),
+        "least": (0.0, 1.0),
+        "window": (8, 16),
+        "largest_basket": (150,),
+    },
 }
 RRF_K, DEEP = 60, 100
 Values = NDArray[np.float64]

@@ -24,6 +24,14 @@ def born(catalog: Catalog, first: DayArray, rows: RowArray | IntArray | None = N
     return days
 
 
+def witnessed(first: DayArray, days: float) -> DayArray:
+    """float64 (n,): these first days, NaN for those within `days` of the earliest: a log that begins knows nothing of
+    what was there before it.
+    """
+    known = first[np.isfinite(first)]
+    return np.where(first < known.min() + days, np.nan, first) if len(known) else first
+
+
 def ages(days: DayArray, day: float) -> DayArray:
     """float64 (m,): for how many days what came on these days has been there on `day`; NaN if unknown or not yet."""
     since = np.where(np.isposinf(days), 0.0, day - days)

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from shopkeeper.births import ages, born
+from shopkeeper.births import ages, born, witnessed
 from shopkeeper.portrait import Portrait
 from shopkeeper.settings import PluginSettings
 from shopkeeper.types import (
@@ -51,8 +51,8 @@ class Explore:
     def fit(self, snapshot: Snapshot) -> None:
         from shopkeeper.store import offline  # with it comes Ibis, half a second that only learning needs
 
-        first = offline.first_days(snapshot.interactions)
-        self._first = offline.by_row(first, "day", len(snapshot.catalog), np.nan)
+        first = offline.by_row(offline.first_days(snapshot.interactions), "day", len(snapshot.catalog), np.nan)
+        self._first = witnessed(first, self.settings.days)
 
     def save(self, folder: Path) -> None:
         np.save(folder / "first.npy", self._first)

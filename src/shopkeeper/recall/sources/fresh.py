@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from shopkeeper.births import ages, born
+from shopkeeper.births import ages, born, witnessed
 from shopkeeper.portrait import Portrait
 from shopkeeper.recall.offers import NOTHING, best, inside, last_places, without
 from shopkeeper.recall.shelf import StandsOnShelf
@@ -72,8 +72,8 @@ class Fresh(StandsOnShelf):
         from shopkeeper.store import offline  # with it comes Ibis, half a second that only learning needs
 
         super().fit(snapshot)
-        first = offline.first_days(snapshot.interactions)
-        self._first = offline.by_row(first, "day", len(snapshot.catalog), np.nan)
+        first = offline.by_row(offline.first_days(snapshot.interactions), "day", len(snapshot.catalog), np.nan)
+        self._first = witnessed(first, self.settings.days)
         self._list(snapshot.catalog, np.arange(len(snapshot.catalog)))
 
     def update(self, catalog: Catalog, rows: RowArray, vectors: FloatArray | None) -> None:

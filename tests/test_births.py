@@ -1,6 +1,6 @@
 """Claims: a product came when it says so; else when somebody first did anything with it; else, where it was not there
 when the shop learnt, since then. What nobody knows, what is deleted and what is yet to come is of no age. What the
-first days of a log know may have been there before it.
+first days of a log know may have been there before it; and so may all that does not say in a shop that learnt nothing.
 """
 
 from dataclasses import replace
@@ -25,6 +25,10 @@ def test_what_is_said_counts_then_what_was_done_then_what_was_there() -> None:
 
 def test_what_came_since_is_of_age_nought_and_what_is_to_come_of_none() -> None:
     assert np.array_equal(ages(born(SHELF, FIRST), 100.0), [5.0, 10.0, np.nan, np.nan, 0.0, np.nan], equal_nan=True)
+
+
+def test_where_nothing_was_learnt_only_what_says_so_came() -> None:
+    assert np.array_equal(born(SHELF, None), [95.0, np.nan, np.nan, np.nan, np.nan, 101.0], equal_nan=True)
 
 
 def test_what_the_first_days_of_a_log_know_may_have_been_there_before() -> None:

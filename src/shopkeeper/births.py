@@ -8,16 +8,18 @@ SINCE = np.inf
 """The day of a product that came since the shop learnt and does not say when."""
 
 
-def born(catalog: Catalog, first: DayArray, rows: RowArray | IntArray | None = None) -> DayArray:
+def born(catalog: Catalog, first: DayArray | None, rows: RowArray | IntArray | None = None) -> DayArray:
     """float64 (m,): the day on which each of these rows, or of all, came; NaN where nobody knows it.
 
     That is when a product was created; where it does not say, when anybody first did anything with it, `first` float64
-    (n_learnt,), NaN never; where it was not there when the shop learnt, `SINCE`. Deleted products are of no day.
+    (n_learnt,), NaN never; where it was not there when the shop learnt, `SINCE`. Deleted products are of no day. Where
+    nothing was learnt, `first` None, a product that does not say may be as old as the shop.
     """
     rows = np.arange(len(catalog)) if rows is None else rows
-    learnt = rows < len(first)
-    days = np.full(len(rows), SINCE)
-    days[learnt] = first[rows[learnt]]
+    days = np.full(len(rows), SINCE if first is not None else np.nan)
+    if first is not None:
+        learnt = rows < len(first)
+        days[learnt] = first[rows[learnt]]
     created = catalog.created[rows]
     days = np.where(np.isnan(created), days, created)
     days[catalog.deleted[rows]] = np.nan

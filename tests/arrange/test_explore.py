@@ -4,6 +4,7 @@
 2. the propensity of every product is how often it stands where it stands, over many shoppers.
 3. the pages of one visit and day are alike; sorted pages, searches and pages without new products are left alone.
 4. a product that pages have shown so often is not lifted any more, and others are instead.
+5. switched on where the version learnt without it, it takes for new what says so, and not the whole shop.
 """
 
 from collections import Counter
@@ -67,3 +68,10 @@ def test_what_was_shown_its_share_of_times_is_not_lifted() -> None:
     assert {int(page(made, f"s{number}")[0].rows[SLOT]) for number in range(50)} == {6}
     made.show(np.array([6], np.int32), np.array([10]))
     assert page(made, "s")[1] == ""
+
+
+def test_before_it_has_learnt_what_does_not_say_when_it_came_is_not_new() -> None:
+    made = Explore(Explore.Settings.model_validate({"slot": SLOT, "share": 1.0}))
+    assert {int(page(made, f"s{number}")[0].rows[SLOT]) for number in range(50)} == {5, 6, 9}
+    silent = replace(SHELF, created=np.full(N, np.nan))
+    assert page(made, "s", catalog=silent)[1] == ""

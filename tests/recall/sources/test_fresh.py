@@ -6,6 +6,7 @@
    before like one of them, by the share of their bits.
 4. a product put into the shop is offered at once, also where it does not say when it was created; one deleted is not.
 5. what the shopper has is not offered, nor what is no longer new.
+6. switched on where the version learnt without it, what does not say when it came is not new when its price changes.
 """
 
 from dataclasses import replace
@@ -101,3 +102,11 @@ def test_what_the_shopper_has_and_what_is_old_is_not_offered() -> None:
     made = source(shelf(created=np.append([99.0], CREATED[1:])))
     assert 0 in offered(made) and 0 not in offered(made, 0)
     assert offered(source(shelf()), day=125.5) == [5]
+
+
+def test_before_it_has_learnt_a_change_makes_nothing_new() -> None:
+    made = Fresh(Fresh.Settings())
+    made.update(worlds.catalog(NAMES), np.array([0, 1], np.int32), None)
+    assert offered(made) == []
+    made.update(shelf(), np.array([1, 2], np.int32), None)
+    assert offered(made) == [2]

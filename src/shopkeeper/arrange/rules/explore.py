@@ -44,7 +44,7 @@ class Explore:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._first: DayArray = np.empty(0)
+        self._first: DayArray | None = None
         self._shown: IntArray = np.zeros(0, np.int64)
         self._counting = threading.Lock()
 
@@ -55,6 +55,7 @@ class Explore:
         self._first = witnessed(first, self.settings.days)
 
     def save(self, folder: Path) -> None:
+        assert self._first is not None, "a version is written when it has learnt"
         np.save(folder / "first.npy", self._first)
 
     def load(self, folder: Path, catalog: Catalog) -> None:

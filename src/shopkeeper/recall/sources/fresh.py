@@ -64,7 +64,7 @@ class Fresh(StandsOnShelf):
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._first: DayArray = np.empty(0)
+        self._first: DayArray | None = None
         self._young: _Young | None = None
         self._changing = threading.Lock()
 
@@ -84,6 +84,7 @@ class Fresh(StandsOnShelf):
 
     def save(self, folder: Path) -> None:
         super().save(folder)
+        assert self._first is not None, "a version is written when it has learnt"
         np.save(folder / "first.npy", self._first)
 
     def load(self, folder: Path, catalog: Catalog) -> None:

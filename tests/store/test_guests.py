@@ -3,13 +3,15 @@
 1. what a guest did in a visit before a shopper of it was known is that shopper's, once, in the basket of the visit.
 2. what came after a shopper, a day and more before one, without a session, or before who was erased is nobody's.
 3. what the log says after a restart, in the tail or in the lake, is what live portraits say.
-4. who is erased takes along what they did as a guest, events and pages; other guests keep theirs.
+4. live portraits say so too where lines come in any order; if two shoppers share a visit, each one's own come in order.
+5. who is erased takes along what they did as a guest, events and pages; other guests keep theirs.
 """
 
 from dataclasses import replace
 from itertools import starmap
 
 import numpy as np
+import pytest
 
 from shopkeeper.observed import Observed
 from shopkeeper.profile.profiles import Profiles
@@ -72,6 +74,21 @@ def test_the_log_says_what_live_portraits_say(folder: ShopFolder) -> None:
             assert [catalog.product_ids[row] for row in found.rows] == rows
             assert found.rows.tolist() == lived.rows.tolist()
             assert (found.baskets[0] == found.baskets[1]) == (lived.baskets[0] == lived.baskets[1])
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_late_lines_are_whose_they_are_in_the_log(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    steps = draw.choice([0.01, 0.1, 0.4, 1.3], 8).cumsum() + 10.0
+    users, sessions = draw.choice([GUEST, GUEST, ANN, BOB], 8), draw.choice([0, 0, 1, -1], 8)
+    late = (users == GUEST) | ~np.isin(BOB, users)
+    days = steps - late * draw.choice([0.0, 0.0, 0.005, 0.05, 0.3], 8)
+    live = Profiles(interactions([], 2))
+    for row, (user, session, day) in enumerate(zip(users.tolist(), sessions.tolist(), days.tolist(), strict=True)):
+        live.observe(Observed(ACTION_CODES["view"], day, user, row, f"s{session}" if session >= 0 else ""))
+    found = np.array(owned(*zip(users.tolist(), sessions.tolist(), days.tolist(), strict=True)))
+    for user in (ANN, BOB):
+        assert sorted(live.portrait(user).rows.tolist()) == np.flatnonzero(found == user).tolist()
 
 
 def test_who_is_erased_takes_along_what_they_did_as_a_guest(folder: ShopFolder) -> None:

@@ -20,6 +20,7 @@ from shopkeeper.types import NEW_USER, Interactions, RowArray
 MAX_SESSIONS = 100_000
 MAX_SESSION_LINES = 500
 """Of a session only so many of the newest lines are shown: a robot's session must not slow a page."""
+_NOBODY = (inf, NEW_USER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class _Session:
     users: frozenset[int]
     last_day: float
     basket: int
+    first: tuple[float, int]
+    """The day of the earliest line of a shopper, and whose that is."""
 
 
 class Profiles:
@@ -92,12 +95,13 @@ class Profiles:
             return
         with self._lock:
             before = self._as_guest(event) if event.user != NEW_USER else []
+            whose = event.user if event.user != NEW_USER else self._claimant(event)
             basket = self._remember_session(event)
-            if event.user != NEW_USER:
-                own = self._lines(event.user)
+            if whose != NEW_USER:
+                own = self._lines(whose)
                 for line in (*before, Line(event.row, event.day, event.action, event.quantity, basket)):
                     own = own.plus(line)
-                self._grown[event.user] = own
+                self._grown[whose] = own
 
     def forget(self, user: int) -> None:
         """Removes the shopper's history and every session the shopper took part in."""
@@ -123,7 +127,14 @@ class Profiles:
         held = self._sessions.get(event.session) if event.session else None
         if held is None or held.users or event.day - held.last_day > SESSION_DAYS:
             return []
-        return held.lines.each()
+        return [line for line in held.lines.each() if line.day <= event.day]
+
+    def _claimant(self, event: Observed) -> int:
+        """Whose a guest's line is that came late: of the visit's first shopper where it was done before."""
+        held = self._sessions.get(event.session) if event.session else None
+        if held is None or event.day >= held.first[0] or held.lines.days[0] - event.day > SESSION_DAYS:
+            return NEW_USER
+        return held.first[1]
 
     def _remember_session(self, event: Observed) -> int:
         """The basket this event belongs to. Lines outside of any session share a basket by shopper and whole day."""
@@ -131,10 +142,12 @@ class Profiles:
             return self._day_basket(event)
         held = self._sessions.get(event.session)
         if held is None or event.day - held.last_day > SESSION_DAYS:
-            held = _Session(no_lines(), frozenset(), event.day, self._fresh_basket())
+            held = _Session(no_lines(), frozenset(), event.day, self._fresh_basket(), _NOBODY)
         lines = held.lines.plus(Line(event.row, event.day, event.action, event.quantity, held.basket))
-        users = held.users | ({event.user} if event.user != NEW_USER else set())
-        self._sessions[event.session] = _Session(lines, users, max(held.last_day, event.day), held.basket)
+        users, first = held.users, held.first
+        if event.user != NEW_USER:
+            users, first = users | {event.user}, min(first, (event.day, event.user), key=lambda each: each[0])
+        self._sessions[event.session] = _Session(lines, users, max(held.last_day, event.day), held.basket, first)
         self._sessions.move_to_end(event.session)
         while len(self._sessions) > self._max_sessions:
             self._sessions.popitem(last=False)

@@ -2,7 +2,8 @@
 
 1. an event changes the next page at once, and after a restart the page is the same.
 2. an event twice counts once; a bad one is refused with its reason and nothing else is lost.
-3. an erased shopper is a stranger, and the receipt counts what went; pages under way meanwhile leave nothing behind.
+3. an erased shopper is a stranger, and the receipt counts what went; pages under way meanwhile leave nothing behind;
+   nor do those of the guest who they were before, whether an event or a page tells so.
 4. products put or deleted are known to the next search.
 5. a new version swaps in with the events that came since it was learnt.
 6. what meets buyers is told what each had chosen before, at once and after a restart.
@@ -10,7 +11,8 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -86,6 +88,21 @@ def test_an_erased_shopper_is_a_stranger(shop: Shop) -> None:
     assert shop.erase("u7")["events"] == 0
 
 
+def test_an_erased_shopper_takes_the_guest_along_where_one_page_or_event_tells_who_it_was(shop: Shop) -> None:
+    for session in ("told", "shown", "other"):
+        answer(ask(shop, scene="home", session_id=session), shop)
+        clicked = replace(event(f"click {session}", "HO3C", user_id=""), session_id=session)
+        searched = replace(clicked, event_id=f"search {session}", action="search", product_id="", query="tea")
+        observe([clicked, searched], shop)
+    observe([replace(event("login", "HO3C", user_id="late"), session_id="told")], shop)
+    answer(ask(shop, scene="home", user_id="late", session_id="shown"), shop)
+    receipt = shop.erase("late")
+    assert (receipt["events"], receipt["exposures"]) == (5, 3)
+    left = {found.session_id for found in shop.folder.events.tail(time.time() - 60)}
+    assert left == {"other"}
+    assert [bool(shop.searches.of("", session)) for session in ("told", "shown", "other")] == [False, False, True]
+
+
 def test_pages_under_way_bring_no_erased_shopper_back(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     before, exposures, erase = ask(shop, scene="home", user_id="u7"), shop.folder.exposures, shop.folder.events.erase
     between, after = ask(shop, scene="trending", user_id="u7"), ask(shop, scene="home", user_id="u7")
@@ -93,9 +110,9 @@ def test_pages_under_way_bring_no_erased_shopper_back(shop: Shop, monkeypatch: p
     held = exposures.get(before.request_id)
     assert held is not None
 
-    def erase_while_pages_are_asked(user_id: str) -> int:
+    def erase_while_pages_are_asked(user_id: str, others: Collection[str]) -> int:
         answer(between, shop)
-        return erase(user_id)
+        return erase(user_id, others)
 
     monkeypatch.setattr(shop.folder.events, "erase", erase_while_pages_are_asked)
     assert shop.erase("u7")["exposures"] == 2

@@ -2,6 +2,7 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Iterable
 
 from shopkeeper.text import folded
 
@@ -34,10 +35,11 @@ class Searches:
         who = _who(user_id, session_id)
         return self._of.get(who, ()) if who else ()
 
-    def forget(self, user_id: str) -> None:
-        """Nothing of this shopper is remembered any more."""
+    def forget(self, user_id: str, visits: Iterable[str] = ()) -> None:
+        """Nothing of this shopper is remembered any more, nor of a guest in these visits."""
         with self._lock:
-            self._of.pop(("user", user_id), None)
+            for who in (("user", user_id), *(("session", visit) for visit in visits)):
+                self._of.pop(who, None)
 
 
 def _who(user_id: str, session_id: str) -> tuple[str, str] | None:

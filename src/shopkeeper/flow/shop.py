@@ -325,9 +325,10 @@ class Shop:
         with self._changing, self.gate.closed():  # an event on its way must not bring back what was just forgotten
             row = self.folder.users.row(user_id)
             receipt = dict.fromkeys(("exposures", "events", "rejected", "states", "users", "report_files"), 0)
-            receipt["events"] = self.folder.events.erase(user_id)
+            visits = self.folder.events.visits(user_id) | self.folder.exposures.visits(user_id)
+            receipt["events"] = self.folder.events.erase(user_id, visits)
             receipt["rejected"] = rejected.forget(self.folder.path, user_id)
-            self.searches.forget(user_id)
+            self.searches.forget(user_id, visits)
             self.attribution.forget(user_id)
             self.standings.forget(user_id)
             if row >= 0:
@@ -341,7 +342,7 @@ class Shop:
             with self._remembering:
                 receipt["users"] = self.folder.users.erase(user_id)
             # last: pages do not wait at the gate, and one that was made meanwhile may have been remembered
-            receipt["exposures"] = self.folder.exposures.erase(user_id)
+            receipt["exposures"] = self.folder.exposures.erase(user_id, visits)
             if any(receipt.values()):
                 receipt["report_files"] = self.folder.scrub()
             return receipt

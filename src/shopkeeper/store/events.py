@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,9 +98,16 @@ class Events:
         """How many events went from the tail to the lake: those of full days older than `tail_days`."""
         return self._upkeep.compact(self._first_day_of_tail(now))
 
-    def erase(self, user_id: str) -> int:
-        """How many events of the shopper were removed. Their ids stay known: a late retry does not bring them back."""
-        return self._upkeep.erase(user_id)
+    def visits(self, user_id: str) -> set[str]:
+        """The sessions in which the shopper did anything."""
+        return self._upkeep.visits(user_id)
+
+    def erase(self, user_id: str, others: Collection[str] = ()) -> int:
+        """How many events of the shopper were removed, with a guest's in the shopper's visits and in these `others`.
+
+        Their ids stay known: a late retry does not bring them back.
+        """
+        return self._upkeep.erase(user_id, others)
 
     def table(self) -> "ibis.Table":
         """The whole log as it is now: the columns of schema.EVENTS. Days of the lake are read when it is executed."""

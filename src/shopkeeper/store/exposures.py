@@ -4,7 +4,7 @@ import io
 import logging
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from itertools import chain
 from typing import Any
@@ -115,17 +115,25 @@ class Exposures:
             found = connection.execute(sa.select(stamp).order_by(stamp.desc()).offset(n - 1).limit(1)).scalar()
         return 0.0 if found is None else float(found) / MICROSECONDS
 
-    def erase(self, user_id: str) -> int:
-        """How many exposures of the shopper were removed, with those of a guest in the shopper's visits."""
+    def visits(self, user_id: str) -> set[str]:
+        """The sessions in which a page was shown to the shopper."""
         self.flush()
-        shoppers = EXPOSURES.alias()
-        visits = sa.select(shoppers.c.session_id).where((shoppers.c.user_id == user_id) & (shoppers.c.session_id != ""))
-        as_guest = (EXPOSURES.c.user_id == "") & EXPOSURES.c.session_id.in_(visits)
-        with self._database.writing() as connection:  # the guest's first: they are found by the shopper's
-            gone = connection.execute(sa.delete(EXPOSURES).where(as_guest)).rowcount
-            gone += connection.execute(sa.delete(EXPOSURES).where(EXPOSURES.c.user_id == user_id)).rowcount
+        own = sa.select(EXPOSURES.c.session_id).where(EXPOSURES.c.user_id == user_id)
+        with self._database.reading() as connection:
+            return set(connection.execute(own.distinct()).scalars()) - {""}
+
+    def erase(self, user_id: str, others: Collection[str] = ()) -> int:
+        """How many exposures of the shopper were removed, with a guest's in the shopper's visits and these `others`."""
+        visits = self.visits(user_id).union(others)
+        guests = sa.select(EXPOSURES.c.request_id, EXPOSURES.c.session_id).where(EXPOSURES.c.user_id == "")
+        with self._database.writing() as connection:
+            pages = connection.execute(guests).all() if visits else []
+            theirs = [{"page": page} for page, visit in pages if visit in visits]
+            gone = connection.execute(sa.delete(EXPOSURES).where(EXPOSURES.c.user_id == user_id)).rowcount
+            if theirs:
+                connection.execute(sa.delete(EXPOSURES).where(EXPOSURES.c.request_id == sa.bindparam("page")), theirs)
         self._database.truncate_log()
-        return int(gone)
+        return int(gone) + len(theirs)
 
     def expire(self, before: float) -> int:
         """How many exposures older than `before` (UTC seconds) were removed."""

@@ -31,15 +31,21 @@ class Upkeep:
         with self.turn:
             return sum(self._compact_day(day_us) for day_us in self._full_days(before_us))
 
-    def erase(self, user_id: str) -> int:
+    def visits(self, user_id: str) -> set[str]:
+        """The sessions in which the shopper did anything."""
+        with self.turn:
+            return self._visits(user_id, self._files_with(user_id))
+
+    def erase(self, user_id: str, others: Collection[str] = ()) -> int:
         """How many events of the shopper were removed, from the tail and from the lake.
 
-        What a guest did and said in a visit of the shopper's is the shopper's too.
+        What a guest did and said in a visit of the shopper's is the shopper's too; `others` are visits of which only
+        pages tell.
         """
         with self.turn:
             self._lake.gathered.forget()  # first: killed after this line or before it, no copy outlives the events
             files = self._files_with(user_id)
-            visits = self._visits(user_id, files)
+            visits = self._visits(user_id, files).union(others)
             files += [file for file in self._all_files() if file not in files and self._of_guests(file, visits)]
             days = [day_table(self._lake.root / file) for file in files]
             kept = [day.filter(pc.invert(_theirs(day, user_id, visits))) for day in days]

@@ -4,8 +4,10 @@
 2. each counts as created on the day of the first that is left, or at the moment itself.
 3. the same products are drawn at every call, so many as the share says, of those that anybody came to.
 4. a training window of `learn` holds such products; with `young` 0 none. To what is new nobody comes back.
-5. a new product's lift is fades / (fades + purchases) within `days` of its coming, and 0 later or where nobody says it.
-6. a purchase is in the next lift, and a product that comes later is new by its catalogue or by its first purchase.
+5. a new product's lift is fades / (fades + purchases) within `days` of its coming, and 0 before, later or where nobody
+   says it.
+6. a purchase is in the next lift, and a product that comes later is new by its catalogue or by its first purchase; the
+   latter not where the version learnt without the feature.
 7. pages without words lean to it as a part of their own that adds up.
 """
 
@@ -99,6 +101,7 @@ def test_a_lift_fades_with_purchases_and_ends_with_the_days(tmp_path: Path) -> N
     made, rows = newcomer(dated(), days=10.0, fades=5.0), np.array([0, 1, N - 1, N + 5], np.int32)
     assert made.lifts(rows, 21.0, {}) == pytest.approx([5 / 25, 0.0, 1.0, 0.0])
     assert made.lifts(rows, 29.0, {}) == pytest.approx([0.0, 0.0, 1.0, 0.0])
+    assert made.lifts(rows, 19.0, {}) == pytest.approx([5 / 25, 0.0, 0.0, 0.0])  # the last is not there yet
     made.save(tmp_path)
     again = newcomer(shop(), days=10.0, fades=5.0)
     again.load(tmp_path, dated().catalog)
@@ -116,6 +119,13 @@ def test_what_comes_later_is_new_too() -> None:
     created[N] = 22.0
     made.update(replace(grown, created=created), np.arange(N, N + 3, dtype=np.int32), None)
     assert made.lifts(late, 23.0, {}) == pytest.approx([5 / 6, 1.0, 0.0, 5 / 7])
+
+
+def test_before_it_has_learnt_the_first_purchase_makes_nothing_new() -> None:
+    kind = plugins.load("feature", "newcomer")
+    made = kind(kind.Settings())
+    made.observe(Observed(PURCHASE, 22.0, 0, 1, ""))
+    assert made.lifts(np.array([1], np.int32), 23.0, {}).tolist() == [0.0]
 
 
 def test_pages_without_words_lean_to_what_is_new() -> None:

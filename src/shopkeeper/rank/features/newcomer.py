@@ -37,19 +37,21 @@ class Newcomer:
         self.strength = settings.strength
         # float64 (n_products, 2): the day of coming and the purchases, NaN unknown
         self._state: DayArray = np.empty((0, 2))
+        self._learnt = False
         self._lock = threading.Lock()
 
     def fit(self, snapshot: Snapshot) -> None:
         from shopkeeper.store import offline  # with it comes Ibis, half a second that only learning needs
 
         bought = offline.by_row(offline.counts(snapshot.interactions), "n", len(snapshot.catalog))
-        self._state = np.stack((snapshot.catalog.created, bought), axis=1)
+        self._state, self._learnt = np.stack((snapshot.catalog.created, bought), axis=1), True
 
     def lifts(self, rows: RowArray | IntArray, day: DayArray | float, context: Mapping[str, str]) -> FloatArray:
         """float32 (n,): from 0 to 1, at `day`, one for all or float64 (n,); nothing else of the moment counts."""
         came, bought = taken(self._state, rows, np.nan).T
         unknown = self.settings.fades / (self.settings.fades + np.nan_to_num(bought))
-        return np.where(np.asarray(day) - came <= self.settings.days, unknown, 0.0).astype(np.float32)
+        age = np.asarray(day) - came
+        return np.where((age >= 0) & (age <= self.settings.days), unknown, 0.0).astype(np.float32)
 
     def values(self, batch: Batch, candidates: Candidates) -> FloatArray:
         shared = pairs(batch, candidates)
@@ -59,7 +61,8 @@ class Newcomer:
         if event.action == PURCHASE and event.row >= 0:
             with self._lock:
                 self._state = state = self._grown(event.row + 1)
-                if np.isnan(state[event.row]).all():
+                # where nothing was learnt, what is bought for the first time may be as old as the shop
+                if self._learnt and np.isnan(state[event.row]).all():
                     state[event.row, 0] = event.day
                 state[event.row, 1] = np.nan_to_num(state[event.row, 1]) + 1.0
 
@@ -73,7 +76,7 @@ class Newcomer:
         np.save(folder / "newcomer.npy", self._state, allow_pickle=False)
 
     def load(self, folder: Path, catalog: Catalog) -> None:
-        self._state = np.load(folder / "newcomer.npy", allow_pickle=False)
+        self._state, self._learnt = np.load(folder / "newcomer.npy", allow_pickle=False), True
 
     def _grown(self, n: int) -> DayArray:
         """What is held, of at least n rows."""

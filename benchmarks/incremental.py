@@ -28,12 +28,12 @@ from shopkeeper.flow.build import Stages, load_trained
 from shopkeeper.flow.increment import increment
 from shopkeeper.flow.judge import Learnt
 from shopkeeper.flow.learn import learn
-from shopkeeper.flow.shop import SECONDS_A_DAY
 from shopkeeper.flow.trial import Contest, tried
 from shopkeeper.flow.windows import window
 from shopkeeper.intake.load import load
 from shopkeeper.intake.readers.complete_journey import CompleteJourney
 from shopkeeper.measure.statistics import paired_bootstrap
+from shopkeeper.observed import SECONDS_A_DAY
 from shopkeeper.recall.gather import Plan
 from shopkeeper.store.folder import create, open_folder
 from shopkeeper.store.snapshot import snapshot

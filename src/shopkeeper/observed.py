@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+SECONDS_A_DAY = 86_400.0
 SESSION_DAYS = 1.0
 """A session nobody touched for this long is over."""
 

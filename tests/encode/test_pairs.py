@@ -16,9 +16,10 @@ from math import log2
 import numpy as np
 import pytest
 
-from shopkeeper.encode.pairs import SECONDS_A_DAY, Pairs, asked, described, together
+from shopkeeper.encode.pairs import Pairs, asked, described, together
 from shopkeeper.exposure import Exposure
 from shopkeeper.feedback.joins import outcomes
+from shopkeeper.observed import SECONDS_A_DAY
 from shopkeeper.store.snapshot import interactions_table
 from shopkeeper.testing import worlds
 from shopkeeper.types import NO_ROWS, Action, Event, FloatArray

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from shopkeeper.exposure import Exposure
+from shopkeeper.observed import SECONDS_A_DAY
 from shopkeeper.types import BoolArray, DayArray, Event, FloatArray, IntArray, RowArray
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from shopkeeper.store.offline import Nearness
 
 Graded = Callable[[Exposure, Iterable[Event]], FloatArray]
-SECONDS_A_DAY = 86_400.0
 
 
 @dataclass(frozen=True)

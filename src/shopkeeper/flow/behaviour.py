@@ -17,6 +17,7 @@ from shopkeeper.flow.past import past_queries
 from shopkeeper.flow.shop import today
 from shopkeeper.flow.vectors import Shelf
 from shopkeeper.flow.windows import up_to
+from shopkeeper.observed import SECONDS_A_DAY
 from shopkeeper.store.folder import ShopFolder
 from shopkeeper.store.snapshot import snapshot
 from shopkeeper.text import normalise
@@ -25,7 +26,6 @@ from shopkeeper.types import Catalog, Event, Snapshot
 if TYPE_CHECKING:
     import ibis
 
-SECONDS_A_DAY = 86_400.0
 CUTS = (0.0, 0.5, 1.5)
 """What is above so many of these, on the mean of all pages that showed it, is the product's grade for a search."""
 MOST_QUERIES = 5_000

@@ -8,9 +8,9 @@ import numpy as np
 
 from shopkeeper.feedback.attribution import CHOOSING, Attribution, Origin
 from shopkeeper.flow.click_judgments import CLIP, examination, searches
-from shopkeeper.flow.shop import SECONDS_A_DAY, choice_of
+from shopkeeper.flow.shop import choice_of
 from shopkeeper.measure.clicks import Chances
-from shopkeeper.observed import Choice, Search
+from shopkeeper.observed import SECONDS_A_DAY, Choice, Search
 from shopkeeper.ports import Encoder
 from shopkeeper.store.folder import ShopFolder
 from shopkeeper.text import normalise

@@ -10,8 +10,8 @@ import numpy as np
 
 from shopkeeper.exposure import Exposure
 from shopkeeper.feedback.joins import by_page, outcomes
-from shopkeeper.flow.shop import SECONDS_A_DAY
 from shopkeeper.measure.click_card import CLICKS, ClickCard, write_clicks
+from shopkeeper.observed import SECONDS_A_DAY
 from shopkeeper.rank.clicks import ClickModel, Shown, taught
 from shopkeeper.store.disk import full_disk_as_error
 from shopkeeper.store.folder import ShopFolder

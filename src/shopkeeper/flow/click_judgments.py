@@ -12,8 +12,8 @@ import numpy as np
 
 from shopkeeper.errors import RequestError, UnlearnableShop
 from shopkeeper.feedback.joins import by_page, outcomes
-from shopkeeper.flow.shop import SECONDS_A_DAY
 from shopkeeper.measure.clicks import Chances, Pages, position_based
+from shopkeeper.observed import SECONDS_A_DAY
 from shopkeeper.settings import Settings
 from shopkeeper.store.disk import replace
 from shopkeeper.store.folder import ShopFolder, open_folder

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from shopkeeper.feedback.joins import outcomes
-from shopkeeper.flow.shop import SECONDS_A_DAY
 from shopkeeper.measure.statistics import Interval, bootstrap
+from shopkeeper.observed import SECONDS_A_DAY
 from shopkeeper.store.folder import ShopFolder
 from shopkeeper.types import Event
 

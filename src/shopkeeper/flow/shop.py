@@ -19,7 +19,7 @@ from shopkeeper.flow.standings import Standings, read_ratings
 from shopkeeper.flow.state import strange_to
 from shopkeeper.flow.vectors import encoded
 from shopkeeper.intake import rejected
-from shopkeeper.observed import SESSION_DAYS, Choice, Observed
+from shopkeeper.observed import SECONDS_A_DAY, SESSION_DAYS, Choice, Observed
 from shopkeeper.ports import (
     Feature,
     Follows,
@@ -58,7 +58,6 @@ from shopkeeper.understand.structured import Structured
 from shopkeeper.understand.suggest import Suggester
 from shopkeeper.understand.understanding import Understanding
 
-SECONDS_A_DAY = 86_400.0
 VISIT_DAYS = 0.5
 """No visit is longer: what it chose at its end followed a search that is no longer ago."""
 

@@ -7,12 +7,13 @@ from math import inf
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from shopkeeper.observed import SECONDS_A_DAY
+
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 State = Literal["on", "scheduled", "over"]
 FIRST_YEAR, LAST_YEAR = 1971, 9000
 MINUTES_A_DAY = 1440
-SECONDS_A_DAY = 86_400.0
 SHORT_DAYS = 8
 """A schedule of fewer days may miss a weekday or an hour altogether."""
 _HALF_MINUTE = 0.5 / MINUTES_A_DAY

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from shopkeeper.amended import AmendedRows, AmendedTexts
 from shopkeeper.attributes import Attributes
+from shopkeeper.observed import SECONDS_A_DAY
 from shopkeeper.packed import PackedTexts
 from shopkeeper.store.database import fetch_many
 from shopkeeper.store.schema import PRODUCTS as SCHEMA
 from shopkeeper.store.tables import PRODUCTS
 from shopkeeper.types import Catalog, DayArray, RowArray
 
-SECONDS_A_DAY = 86_400.0
 DESCRIBED = 500
 """So many characters of a description are searched."""
 _TEXTS = {"product_id": "product_ids", "title": "titles", "brand": "brands", "description": "descriptions"}

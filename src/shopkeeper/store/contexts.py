@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING
 import orjson
 
 from shopkeeper.moments import SAID, Moments
+from shopkeeper.observed import SECONDS_A_DAY
 from shopkeeper.types import Catalog
 
 if TYPE_CHECKING:
     import ibis
-
-SECONDS_A_DAY = 86_400.0
 
 
 def moments_of(events: "ibis.Table", catalog: Catalog) -> Moments:

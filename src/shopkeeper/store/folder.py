@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from shopkeeper.errors import StoreError
+from shopkeeper.observed import SECONDS_A_DAY
 from shopkeeper.settings import SETTINGS_FILE, Settings, parse, read
 from shopkeeper.store.database import DATABASE_FILE, Database
 from shopkeeper.store.disk import full_disk_as_error, replace
@@ -24,7 +25,6 @@ from shopkeeper.store.versions import Versions
 
 LOCK_FILE = "shop.lock"
 _FOLDERS = ("events", "versions", "rejected", "reports")
-_SECONDS_A_DAY = 86_400.0
 
 
 class ShopFolder:
@@ -54,7 +54,7 @@ class ShopFolder:
 
     def tidy(self, now: float) -> int:
         """Compacts full days and drops old exposures; returns how many events went to the lake."""
-        self.exposures.expire(now - self.settings.store.exposure_days * _SECONDS_A_DAY)
+        self.exposures.expire(now - self.settings.store.exposure_days * SECONDS_A_DAY)
         compacted = self.events.compact(now)
         self.keep_copies()
         return compacted

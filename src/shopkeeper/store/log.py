@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import sqlalchemy as sa
 
 from shopkeeper.errors import StoreError
+from shopkeeper.observed import SECONDS_A_DAY
 from shopkeeper.ports import Past
 from shopkeeper.store.arrays import in_one_piece, numbers, numbers_of, texts, texts_of
 from shopkeeper.store.guests import owners
@@ -22,7 +23,6 @@ from shopkeeper.types import ACTIONS, BoolArray, Catalog, DayArray, IntArray, In
 if TYPE_CHECKING:
     import ibis
 
-SECONDS_A_DAY = 86_400.0
 _WORDS = ("user_id", "product_id", "session_id", "action")
 CODED = pa.schema(
     [

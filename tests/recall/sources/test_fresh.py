@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from shopkeeper.recall.sources import fresh
 from shopkeeper.recall.sources.fresh import Fresh
 from shopkeeper.testing import worlds
 from shopkeeper.types import Catalog, FloatArray, Request
@@ -96,6 +97,12 @@ def test_what_is_put_into_the_shop_is_offered_at_once() -> None:
     assert offered(made)[0] == 6
     made.update(replace(more, deleted=np.arange(7) == 6), np.array([6], np.int32), None)
     assert 6 not in offered(made)
+
+
+def test_dates_ahead_do_not_crowd_out_what_is_new_today(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fresh, "_MOST", 2)
+    ahead = source(shelf(created=np.array([1e5, 1e5, 95.0, np.nan, 96.0, 1e5])))
+    assert offered(ahead) == [4, 2]
 
 
 def test_what_the_shopper_has_and_what_is_old_is_not_offered() -> None:

@@ -1,6 +1,7 @@
 """What is new: the youngest products, those first that are for this shopper."""
 
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from shopkeeper.births import ages, born, witnessed
+from shopkeeper.observed import SECONDS_A_DAY
 from shopkeeper.portrait import Portrait
 from shopkeeper.recall.offers import NOTHING, best, inside, last_places, without
 from shopkeeper.recall.shelf import StandsOnShelf
@@ -132,9 +134,10 @@ class Fresh(StandsOnShelf):
         return np.where(young.has_text, young.signs @ taste / len(taste), 0.0).astype(np.float64)
 
     def _list(self, catalog: Catalog, rows: IntArray | RowArray) -> None:
-        """The youngest of these rows are those that are offered."""
+        """The youngest of these rows are those that are offered; what is yet to come by its date waits behind them."""
         days = born(catalog, self._first, rows)
-        youngest = np.argsort(-days, kind="stable")[: min(_MOST, int((~np.isnan(days)).sum()))]
+        ahead = np.isfinite(days) & (days > time.time() / SECONDS_A_DAY)
+        youngest = np.lexsort((-days, ahead | np.isnan(days)))[: min(_MOST, int((~np.isnan(days)).sum()))]
         chosen, shelf = rows[youngest].astype(np.int32), self._shelf
         groups = [] if shelf is None else [shelf.group(row) for row in chosen.tolist()]
         # the code of a product without a text is not looked at

@@ -49,8 +49,8 @@ def quantised(array: FloatArray) -> bytes:
     return np.concatenate([scale, packed], axis=1).tobytes()
 
 
-def e5_tensors() -> dict[str, FloatArray]:
-    random = np.random.default_rng(7)
+def e5_tensors(seed: int = 7) -> dict[str, FloatArray]:
+    random = np.random.default_rng(seed)
     made = {name: random.normal(0, 0.3, shape).astype(np.float32) for name, shape in SHAPES.items()}
     made |= {name: np.ones(HIDDEN, np.float32) for name in made if name.endswith("ln.w")}
     return made | {name: random.integers(-8, 8, SHAPES[name]).astype(np.float32) for name in QUANTISED}

@@ -38,6 +38,7 @@ LAYERS = (
         "numbered",
         "objectives",
         "amended",
+        "relevance_feedback",
         "packed",
         "observed",
         "moments",

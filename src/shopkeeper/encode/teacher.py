@@ -8,13 +8,10 @@ from typing import Protocol
 
 import torch
 from torch import Tensor
-from torch.nn.functional import normalize
 
 from shopkeeper.encode.bm25 import Bm25
 from shopkeeper.encode.coverage import Coverage
-
-FIRST = 30
-"""So many products, the nearest ones, give feedback."""
+from shopkeeper.relevance_feedback import moved
 
 
 class Teacher(Protocol):
@@ -39,10 +36,9 @@ class ByWords:
 class ByFeedback:
     """The cosine to a query that went a way towards what it finds, and `weight` times the share of words held.
 
-    The mean of the first products counts `feedback` beside the query. Repeated words do not help a product, and what
-    the query does not say but its first products share does: for catalogues whose titles hold a query's words anyway.
-    Source: Li, Mourad, Zhuang, Koopman, Zuccon, "Pseudo relevance feedback with deep language models and dense
-    retrievers", TOIS 2023 (feedback of vectors).
+    What it finds counts `feedback` beside the query (see shopkeeper/relevance_feedback.py). Repeated words do not help
+    a product, and what the query does not say but its first products share does: for catalogues whose titles hold a
+    query's words anyway.
     """
 
     def __init__(self, fields: Sequence[Sequence[str]], passages: Tensor, weight: float, feedback: float) -> None:
@@ -51,8 +47,6 @@ class ByFeedback:
 
     def scores(self, queries: Sequence[str], vectors: Tensor) -> Tensor:
         words = torch.from_numpy(self._coverage.scores(queries))
+        asked = torch.from_numpy(moved(vectors.numpy(), self._passages.numpy(), self._feedback))
         with torch.autocast("cpu", enabled=False):
-            first = (vectors @ self._passages.T).topk(min(FIRST, len(self._passages)), dim=1).indices
-            found = self._passages[first].mean(1)
-            moved = normalize(vectors + self._feedback * normalize(found, dim=1), dim=1)
-            return moved @ self._passages.T + self._weight * words
+            return asked @ self._passages.T + self._weight * words

@@ -10,15 +10,12 @@ from shopkeeper.recall.codes import Distances, nearest
 from shopkeeper.recall.groups import NO_GROUP
 from shopkeeper.recall.offers import NOTHING, best, without
 from shopkeeper.recall.shelf import StandsOnShelf, VectorShelf
+from shopkeeper.relevance_feedback import FIRST, common, unit
 from shopkeeper.settings import SCENE_WEIGHTS, SourceSettings, Weight
 from shopkeeper.types import Batch, FloatArray, IntArray, Intent, Offer, Request, RowArray, Scene
 
-BEST_OF = 100
-"""Of so many nearest codes the nearest text is taken."""
-FIRST = 30
-"""So many nearest texts say what a query means, where there is feedback,"""
 ONE_OF = 100
-"""and at most one of so many: what half of a small shelf has in common says nothing of a query."""
+"""At most one text of so many says what a query means: what half of a small shelf has in common says nothing of it."""
 _REMEMBERED = 256
 CROWDED = 0.5
 """Where the mean of all vectors is so long, squared, all texts look alike, and cosines are taken about the mean."""
@@ -33,9 +30,8 @@ class Semantic(StandsOnShelf):
     all texts into a corner are taken about their mean. At home, where it is asked for, the text to be near to is the
     mean of those of the shopper's latest lines, and what they hold may be offered again.
 
-    With `feedback` a search is for what its nearest texts have in common, too: the query's vector moves towards their
-    mean. Source: Li, Mourad, Zhuang, Koopman, Zuccon, "Pseudo relevance feedback with deep language models and dense
-    retrievers", TOIS 2023. Products that the words chose are ordered by the query's own vector.
+    With `feedback` a search is for what its nearest texts have in common, too: see shopkeeper/relevance_feedback.py.
+    Products that the words chose are ordered by the query's own vector.
     """
 
     class Settings(SourceSettings):
@@ -179,19 +175,13 @@ class _Meant(NamedTuple):
 
 def _meant(shelf: VectorShelf, asked: FloatArray, distances: Distances, feedback: float) -> _Meant:
     """Of the nearest texts of all: filters that leave nothing near do not make the rest nearer."""
-    groups = nearest(distances, BEST_OF).astype(np.int32)
+    groups = nearest(distances, FIRST).astype(np.int32)
     kept = groups[np.unique(shelf.groups.rows_of(groups, None)[1])]  # deleted products leave theirs empty
     vectors = shelf.exact(kept)
     cosines = _cosines(shelf, vectors, asked)
     first = np.argsort(-cosines, kind="stable")[: min(FIRST, len(shelf.codes) // ONE_OF)]
-    return _Meant(float(cosines.max(initial=-1.0)), _moved(asked, vectors[first], feedback))
-
-
-def _moved(asked: FloatArray, vectors: FloatArray, feedback: float) -> FloatArray:
-    """The query's vector float32 (d,), unit length, moved towards what these texts have in common."""
-    common = vectors.sum(axis=0)
-    moved = asked + feedback * common / max(float(np.linalg.norm(common)), 1e-9)
-    return np.asarray(moved / max(float(np.linalg.norm(moved)), 1e-9), np.float32)
+    moved = unit((asked + feedback * common(vectors[first], cosines[first]))[None])[0]
+    return _Meant(float(cosines.max(initial=-1.0)), moved)
 
 
 def _on(shelf: VectorShelf, rows: RowArray) -> tuple[IntArray, RowArray]:

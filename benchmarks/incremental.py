@@ -24,11 +24,11 @@ from typing import Any
 from benchmarks.complete_journey import folder_of_package
 from benchmarks.page import write
 from shopkeeper.cli.demo import SETTINGS
-from shopkeeper.flow.build import Stages, load_trained
-from shopkeeper.flow.increment import increment
+from shopkeeper.flow.build import load_trained
+from shopkeeper.flow.increment import increment, serving
 from shopkeeper.flow.judge import Learnt
 from shopkeeper.flow.learn import learn
-from shopkeeper.flow.trial import Contest, tried
+from shopkeeper.flow.trial import Contest
 from shopkeeper.flow.windows import window
 from shopkeeper.intake.load import load
 from shopkeeper.intake.readers.complete_journey import CompleteJourney
@@ -126,8 +126,7 @@ def _measured(path: Path, learnt: Learnt, day: float) -> list[Contest]:
         trained = load_trained(folder, catalog)
         assert trained is not None
         held = window(snapshot(folder, catalog=catalog, vectors=trained.vectors), day, AFTER_DAYS)
-        stages = Stages(trained.sources, trained.features, trained.rankers)
-        return tried(stages, trained.scenes["home"], held, trained.understanding, Plan.of(folder.settings))
+        return serving(trained, held, Plan.of(folder.settings))
 
 
 def _beside(ours: Contest, theirs: Contest) -> dict[str, Any]:

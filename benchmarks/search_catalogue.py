@@ -15,8 +15,9 @@ words          the shop without meaning and without understanding what words sta
                anything does
 understood     with what words state
 words_relaxed  where fewer than twelve hold every word, those that hold some come after them
-fused          with meaning, by weighted reciprocal ranks: the whole search as it comes, without labels
-blend          scores in place of ranks, in equal parts; taught_blend: with the weights that other queries taught
+fused          with meaning, by weighted reciprocal ranks
+blend          scores in place of ranks, in equal parts: the whole search as it comes, without labels; taught_blend:
+               with the weights that other queries taught
 trees          lambdarank over all features, taught by other queries
 sparse         learned pieces of words alone (recall.sparse); fused_sparse: fused with them, too; blend_sparse:
                taught_blend with them, too; trees_sparse: trees with them, too
@@ -62,7 +63,7 @@ from shopkeeper.flow.shop import today
 from shopkeeper.intake.judgments import judgments
 from shopkeeper.measure.ranking import graded_ndcg_at
 from shopkeeper.measure.statistics import paired_bootstrap
-from shopkeeper.settings import FUSED, Settings
+from shopkeeper.settings import BLEND, FUSED, Settings
 from shopkeeper.store.folder import create, open_folder
 from shopkeeper.types import FloatArray, IntArray, Product
 
@@ -70,14 +71,17 @@ log = logging.getLogger("benchmarks.search_catalogue")
 DEPTH, TREES = 300, "lambdarank"
 PIECES = "\n[recall.sparse]\nenabled = true\nminutes = 10\n"
 SETTINGS = '[shop]\nname = "icecat"\n\n[encode]\nminutes = 0\n\n[learn]\nmin_events = 0\n'
+RANKS = {"rank": {"rankers": {"search": FUSED}}}
 PARTS: Mapping[str, Mapping[str, Mapping[str, object]]] = {
-    "words": {"understand": {"filters": False}, "recall": {"semantic": {"enabled": False}, "lexical": {"enough": 1}}},
-    "understood": {"recall": {"semantic": {"enabled": False}, "lexical": {"enough": 1}}},
-    "words_relaxed": {"recall": {"semantic": {"enabled": False}}},
-    "fused": {},
-    "blend": {"rank": {"rankers": {"search": "blend"}}},
-    "sparse": {"recall": {"semantic": {"enabled": False}, "lexical": {"enabled": False}, "sparse": {"enabled": True}}},
-    "fused_sparse": {"recall": {"sparse": {"enabled": True}}},
+    "words": RANKS
+    | {"understand": {"filters": False}, "recall": {"semantic": {"enabled": False}, "lexical": {"enough": 1}}},
+    "understood": RANKS | {"recall": {"semantic": {"enabled": False}, "lexical": {"enough": 1}}},
+    "words_relaxed": RANKS | {"recall": {"semantic": {"enabled": False}}},
+    "fused": RANKS,
+    "blend": {},
+    "sparse": RANKS
+    | {"recall": {"semantic": {"enabled": False}, "lexical": {"enabled": False}, "sparse": {"enabled": True}}},
+    "fused_sparse": RANKS | {"recall": {"sparse": {"enabled": True}}},
 }
 
 
@@ -208,7 +212,7 @@ def _chosen(settings: Settings, asked: Asked) -> list[IntArray]:
     found: list[IntArray] = [np.empty(0, np.int64)] * len(fold)
     for number in range(FOLDS):
         others = asked.only(np.flatnonzero(fold != number))
-        way, _ = choice(settings, others)
+        way, _ = choice(settings, others, BLEND)
         log.info("fold=%d chosen=%s", number, way)
         ranker = taught(settings, way, others.wide)
         for at in np.flatnonzero(fold == number).tolist():

@@ -19,8 +19,8 @@ from shopkeeper.types import Scene
 from shopkeeper.understood import Says, Way
 
 SETTINGS_FILE = "settings.toml"
-FUSED = "fused"
-"""The ranker that needs no labels."""
+FUSED, BLEND = "fused", "blend"
+"""The rankers that need no labels: by ranks, and of a search by scores."""
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -168,7 +168,8 @@ class Rank(Section):
     rankers: dict[Scene, str] = Field(
         default={"home": "lambdarank"},
         description="The ranker of each scene; windows teach what a home page should have held, judgments choose that "
-        "of a search which is not named here. Elsewhere: fused.",
+        "of a search which is not named here; without them it is blend where products have vectors and are at most "
+        "200,000. Elsewhere: fused.",
     )
     personal: float = Field(
         # measured on 2,469 households: see docs/LOG.md, 2026-11-22

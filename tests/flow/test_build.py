@@ -3,6 +3,8 @@
 1. Nothing is collected while a shop opens, and the garbage collector is afterwards as it was, also where opening fails.
 2. A version of which a file was changed is not opened, whatever is read beside its hashing.
 3. Shoppers are known the same from the log's days and from the gathered file, which erasing one deletes.
+4. Searches that nobody judged are ordered by scores where there is a meaning to blend in and the shop is not vast, else
+   by ranks; what the settings name counts before that.
 """
 
 import gc
@@ -15,11 +17,16 @@ import pytest
 
 from shopkeeper.errors import CorruptVersion
 from shopkeeper.flow import build
+from shopkeeper.flow.answer import answer
+from shopkeeper.flow.ask import ask
 from shopkeeper.flow.build import load_trained, open_shop
+from shopkeeper.flow.learn import learn
 from shopkeeper.flow.shop import Trained
+from shopkeeper.settings import Settings
 from shopkeeper.store.folder import ShopFolder
 from shopkeeper.store.gathered import FILE
 from shopkeeper.store.versions import VersionInfo
+from shopkeeper.testing.shops import SETTINGS, small_shop
 from shopkeeper.types import Catalog
 
 
@@ -73,3 +80,34 @@ def test_shoppers_are_known_the_same_from_the_gathered_days(shop_folder: Path, m
                 np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
         shop.erase(shop.folder.users.id(0))
     assert not gathered.exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "n_products", "by_meaning", "name"),
+    [
+        ({}, 10, True, "blend"),
+        ({}, 10, False, "fused"),
+        ({}, build.BLENDED, True, "blend"),
+        ({}, build.BLENDED + 1, True, "fused"),
+        ({"rank": {"blend": {"enabled": False}}}, 10, True, "fused"),
+        ({"rank": {"match": {"enabled": False}}}, 10, True, "fused"),
+    ],
+)
+def test_searches_that_nobody_judged_are_ordered_by_scores_where_there_are_any(
+    settings: dict[str, object], n_products: int, by_meaning: bool, name: str
+) -> None:
+    assert build.unjudged(Settings(settings), n_products, by_meaning=by_meaning) == name
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize(("named", "name"), [("", "blend"), ("fused", "fused")])
+def test_a_shop_with_a_language_model_serves_searches_so(tmp_path: Path, named: str, name: str) -> None:
+    more = f'rankers = {{home = "lambdarank", search = "{named}"}}\n' if named else ""
+    path = small_shop(
+        tmp_path / "shop", settings=SETTINGS.replace('"none"', '"auto"\nminutes = 0') + more, learnt=False
+    )
+    assert learn(path).order is None
+    with open_shop(path, writable=False, patient=True) as shop:
+        page = answer(ask(shop, scene="search", query="whole milk"), shop)
+        assert page.items and page.ranker == name
+        assert "search_for_a_product_bought.MRR@10" in shop.trained.version.manifest["scores"]

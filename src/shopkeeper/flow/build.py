@@ -23,7 +23,7 @@ from shopkeeper.ports import Encoder, Feature, Fits, FitsLast, PairScorer, Ranke
 from shopkeeper.rank.rerank import Rerank
 from shopkeeper.recall.crew import Crew
 from shopkeeper.recall.gather import Plan
-from shopkeeper.settings import FUSED, Settings
+from shopkeeper.settings import BLEND, FUSED, Settings
 from shopkeeper.store.folder import ShopFolder, open_folder
 from shopkeeper.store.mapped import mapped
 from shopkeeper.store.versions import VersionInfo
@@ -38,6 +38,9 @@ RANKERS = "rankers"
 """The folder of a version that holds what its rankers were taught."""
 SEARCH_ORDER, ORDER_FILE = "search_order", "order.json"
 """The folder of a version that holds what orders its searches, and the file that says how it was chosen."""
+BLENDED = 200_000
+"""Searches of more products are ordered by ranks until judgments say otherwise: to blend scores, a search compares the
+meaning of every product, ten milliseconds of a million."""
 
 
 @dataclass(frozen=True)
@@ -205,8 +208,9 @@ def _search_of(
 ) -> tuple[str, Ranker]:
     """What orders searches: what the version was taught, unless the settings name another, that needs no teaching."""
     file, named = version.path / SEARCH_ORDER / ORDER_FILE, settings.rank.rankers.get("search")
-    taught = orjson.loads(file.read_bytes())["ranker"] if file.is_file() else FUSED
-    name = named or taught
+    told = orjson.loads(file.read_bytes()) if file.is_file() else {}
+    taught = told["ranker"] if told.get("tried") else ""
+    name = named or taught or unjudged(settings, len(catalog), by_meaning=(version.path / VECTORS_FILE).is_file())
     if name not in settings.enabled("ranker"):
         log.warning("search=%s is switched off: fused orders in its place", name)
         name = FUSED
@@ -220,6 +224,14 @@ def _search_of(
         log.warning("search=%s %s: fused orders in its place. Learn again with judgments.", name, lacks)
         return FUSED, plugins.load("ranker", FUSED)(settings.of("ranker", FUSED))
     return name, ranker
+
+
+def unjudged(settings: Settings, n_products: int, *, by_meaning: bool) -> str:
+    """What orders the searches of a shop whose judgments name nothing: scores where there is a meaning to blend in."""
+    if not by_meaning or n_products > BLENDED or BLEND not in settings.enabled("ranker"):
+        return FUSED
+    blend: Ranker = plugins.load("ranker", BLEND)(settings.of("ranker", BLEND))
+    return BLEND if set(blend.files) <= set(settings.enabled("feature")) else FUSED
 
 
 def open_shop(path: Path, *, writable: bool = True, patient: bool = False, settings: Settings | None = None) -> Shop:

@@ -25,11 +25,12 @@ from shopkeeper.flow.windows import window
 from shopkeeper.flow.write import Learning, sealed
 from shopkeeper.measure.click_card import CLICKS, CLICKS_FILE
 from shopkeeper.ports import Updates
+from shopkeeper.rank.train import Window
 from shopkeeper.recall.gather import Plan
 from shopkeeper.settings import FUSED, Settings
 from shopkeeper.store.disk import full_disk_as_error
 from shopkeeper.store.folder import ShopFolder, open_folder
-from shopkeeper.types import Catalog, FloatArray, Snapshot
+from shopkeeper.types import Catalog, FloatArray, Scene, Snapshot
 from shopkeeper.understand.mining import CatalogWords
 
 Progress = Callable[[str, int, int], None]
@@ -50,7 +51,7 @@ def increment(path: Path, tell: Progress = lambda step, done, total: None) -> Le
         encoder = before.understanding.encoder
         whole, past = known(folder, None, catalog, _vectors(folder, before, catalog))
         tell("measuring on what came since", 0, 0)
-        contests = _tried(before, whole, Plan.of(settings))
+        contests = serving(before, window(whole, before.day, whole.day - before.day), Plan.of(settings))
         tell("counting anew", 0, 0)
         parts, lasting = _counted(settings, before, whole)
         if lasting:  # what lasts knows the products of then: a server shows it the others whenever it loads the version
@@ -97,12 +98,13 @@ def _vectors(folder: ShopFolder, before: Trained, catalog: Catalog) -> FloatArra
     return vectors
 
 
-def _tried(before: Trained, whole: Snapshot, plan: Plan) -> list[Contest]:
-    """The contests of the version that serves over what came after it, which it has not seen."""
-    named = before.scenes.get(SCENE, FUSED)
-    ranker = named if named in before.rankers else FUSED
-    since = window(whole, before.day, whole.day - before.day)
-    return tried(Stages(before.sources, before.features, before.rankers), ranker, since, before.understanding, plan)
+def serving(trained: Trained, held: Window, plan: Plan) -> list[Contest]:
+    """The contests of a version as it serves, over what came after it."""
+    named = trained.scenes.get(SCENE, FUSED)
+    search, ranker = trained.search or (FUSED, trained.rankers[FUSED])
+    orders: dict[Scene, str] = {"home": named if named in trained.rankers else FUSED, "search": search}
+    parts = Stages(trained.sources, trained.features, {**trained.rankers, search: ranker})
+    return tried(parts, orders, held, trained.understanding, plan)
 
 
 def _counted(settings: Settings, before: Trained, whole: Snapshot) -> tuple[Stages, bool]:

@@ -11,7 +11,7 @@ from shopkeeper.encode.vectors import forget_vectors
 from shopkeeper.expansions import Expansions
 from shopkeeper.flow.adapt import adapted
 from shopkeeper.flow.behaviour import Behaviour
-from shopkeeper.flow.build import Stages, encoder_of, scorer_of, stages
+from shopkeeper.flow.build import Stages, encoder_of, scorer_of, stages, unjudged
 from shopkeeper.flow.check import Checked, check
 from shopkeeper.flow.choices import Followed, followed, mined_from
 from shopkeeper.flow.click_chances import taught_clicks
@@ -32,12 +32,13 @@ from shopkeeper.flow.windows import up_to, window
 from shopkeeper.flow.write import Learning, sealed
 from shopkeeper.ports import Encoder
 from shopkeeper.quality.inspect import require_learnable
+from shopkeeper.rank.train import Trained, Window
 from shopkeeper.recall.gather import Plan
 from shopkeeper.settings import Settings
 from shopkeeper.store.contexts import moments_of
 from shopkeeper.store.folder import ShopFolder, open_folder
 from shopkeeper.store.snapshot import snapshot
-from shopkeeper.types import Catalog, FloatArray, Snapshot
+from shopkeeper.types import Catalog, FloatArray, Scene, Snapshot
 from shopkeeper.understand.lexicon import catalog_texts
 from shopkeeper.understand.mining import CatalogWords
 from shopkeeper.understand.understanding import Understanding
@@ -87,7 +88,7 @@ def learn(
         understanding = Understanding(encoder, catalog_texts(catalog), settings.understand, folder.path)
         mine = partial(mined_from, settings.understand.synonyms.mined, CatalogWords(catalog), encoder)
         understanding.mean(mine(past.before(held.snapshot.day)))
-        contests = tried(parts, ranker_of(settings, lessons), held, parts.known_to(understanding), plan)
+        contests = tried(parts, _orders(settings, lessons, held), held, parts.known_to(understanding), plan)
         tell("learning everything", 0, 0)
         parts.fit_whole(whole)
         understanding.mean(synonyms := mine(past))
@@ -102,6 +103,13 @@ def learn(
         folder.versions.prune(settings.learn.keep_versions)
         forget_vectors(path / "cache", set(map(encoder_said, folder.versions.list())))
         return learnt
+
+
+def _orders(settings: Settings, lessons: dict[str, Trained], held: Window) -> Mapping[Scene, str]:
+    """What orders home pages and searches before anybody judged a search."""
+    known = held.snapshot
+    search = unjudged(settings, len(known.catalog), by_meaning=known.vectors is not None)
+    return {"home": ranker_of(settings, lessons), "search": search}
 
 
 def known(

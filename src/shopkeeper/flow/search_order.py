@@ -13,7 +13,7 @@ import orjson
 
 from shopkeeper import plugins
 from shopkeeper.errors import IntakeError
-from shopkeeper.flow.build import ORDER_FILE, RANKERS, SEARCH_ORDER, Stages
+from shopkeeper.flow.build import ORDER_FILE, RANKERS, SEARCH_ORDER, Stages, unjudged
 from shopkeeper.flow.narrow import gathered, narrowed
 from shopkeeper.flow.sample import alike, sampled
 from shopkeeper.intake.judgments import judgments
@@ -27,7 +27,7 @@ from shopkeeper.rank.order import order
 from shopkeeper.rank.rerank import PART, meant, part, reordered, texts
 from shopkeeper.recall.filter import masks
 from shopkeeper.recall.gather import Plan
-from shopkeeper.settings import FUSED, Settings
+from shopkeeper.settings import BLEND, FUSED, Settings
 from shopkeeper.store.versions import VersionInfo
 from shopkeeper.types import (
     NO_ROWS,
@@ -43,8 +43,8 @@ from shopkeeper.types import (
 from shopkeeper.understand.structured import Structured
 from shopkeeper.understand.understanding import Understanding
 
-WAYS = (FUSED, "blend", "lambdarank")
-"""The plainest first."""
+WAYS = (FUSED, BLEND, "lambdarank")
+"""The plainest first; before them comes what orders where nothing was judged."""
 RERANK_WEIGHTS = (0.25, 0.5, 1.0, 2.0, 4.0)
 LEAST = 20
 """Fewer judged queries choose nothing."""
@@ -103,13 +103,19 @@ class Searching:
     plan: Plan
     scorer: PairScorer | None = None
 
+    @property
+    def unjudged(self) -> str:
+        """What orders searches until judgments say otherwise."""
+        by_meaning = self.understanding.encoder is not None
+        return unjudged(self.settings, len(self.catalog), by_meaning=by_meaning)
+
 
 def search_order(here: Searching, folder: Path) -> SearchOrder | None:
     """The order that the shop's judgments choose; None where it has no file of them."""
     file = folder / here.settings.learn.judgments
     if not file.is_file():
         return None
-    named = here.settings.rank.rankers.get("search", FUSED)
+    named = here.settings.rank.rankers.get("search") or here.unjudged
     try:
         said = judgments(file)
         task, _ = sampled(said, here.catalog)
@@ -125,7 +131,7 @@ def search_order(here: Searching, folder: Path) -> SearchOrder | None:
 def chosen(here: Searching, task: Task, sha256: str = "") -> SearchOrder:
     """The order that these judged queries choose, or that the settings name."""
     asked = Asked.of(here, task)
-    best, values = choice(here.settings, asked)
+    best, values = choice(here.settings, asked, here.unjudged)
     name = here.settings.rank.rankers.get("search", best)
     weight, values = 0.0, dict(values)
     if here.scorer is not None:
@@ -182,9 +188,12 @@ class Asked:
         return Asked(task, meant, self.stands, [self.plain[at] for at in own], [self.wide[at] for at in own])
 
 
-def choice(settings: Settings, asked: Asked) -> tuple[str, Mapping[str, Scores]]:
-    """The plainest way that is as good as the best, and nDCG@10 and condensed nDCG@10 of every way, float64 (2, b)."""
-    ways = dict.fromkeys((*WAYS, settings.rank.rankers.get("search", FUSED)))
+def choice(settings: Settings, asked: Asked, first: str) -> tuple[str, Mapping[str, Scores]]:
+    """The plainest way that is as good as the best, and nDCG@10 and condensed nDCG@10 of every way, float64 (2, b).
+
+    `first`, which orders until something was judged, is left only for what is better.
+    """
+    ways = dict.fromkeys((first, *WAYS, settings.rank.rankers.get("search", first)))
     values = {way: measured(asked, crossed(settings, asked, way)) for way in ways if _takes_part(settings, way)}
     best = max(values, key=lambda way: float(values[way].mean()))
     return next(way for way in values if _as_good(values[way].mean(axis=0), values[best].mean(axis=0))), values

@@ -88,10 +88,10 @@ class Trained:
     rerank: Rerank | None = None
 
     def opened(self, request: Request, intent: Intent) -> Request:
-        """The request, wide where a taught ranker orders the search. A code is found by its letters alone."""
-        taught = self.search is not None and self.search[0] != FUSED
+        """The request, wide where scores, not ranks, order the search. A code is found by its letters alone."""
+        by_scores = self.search is not None and self.search[0] != FUSED
         asked = request.scene == "search" and bool(request.query) and request.sort == "relevance"
-        return replace(request, wide=True) if taught and asked and not intent.is_code else request
+        return replace(request, wide=True) if by_scores and asked and not intent.is_code else request
 
     def ranker_for(self, request: Request, *, has_history: bool) -> tuple[str, Ranker]:
         """The scene's ranker with its name where it was taught, else the fused score.

@@ -1,7 +1,7 @@
 """What a version must win before it serves: held-out days, against the lists that need no learning."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,9 @@ from shopkeeper.rank.assemble import assemble, read_by
 from shopkeeper.rank.order import top
 from shopkeeper.rank.train import Window, batch_at
 from shopkeeper.recall.gather import Plan, gather
+from shopkeeper.settings import FUSED
 from shopkeeper.text import language_of, tokens
-from shopkeeper.types import Batch, Candidates, IntArray, Intent, Request, RowArray, Snapshot
+from shopkeeper.types import Batch, Candidates, FloatArray, IntArray, Intent, Request, RowArray, Scene, Snapshot
 from shopkeeper.understand.understanding import Understanding
 
 K = 10
@@ -63,11 +64,18 @@ class Contest:
         return self.lead().high < -margin
 
 
-def tried(stages: Stages, ranker: str, held: Window, understanding: Understanding, plan: Plan) -> list[Contest]:
-    """The contests of stages that were fitted on `held.snapshot`, over what came after it."""
-    contests = _home(stages, ranker, held, plan) if len(held.labels.users) else []
+def tried(
+    stages: Stages, orders: Mapping[Scene, str], held: Window, understanding: Understanding, plan: Plan
+) -> list[Contest]:
+    """The contests of stages that were fitted on `held.snapshot`, over what came after it.
+
+    `orders` names what orders home pages and searches, of the stages' rankers.
+    """
+    contests = _home(stages, orders["home"], held, plan) if len(held.labels.users) else []
     items = known_items(held.snapshot.catalog, held.labels, N_QUERIES, held.snapshot.seed)
-    return contests + ([_search(stages, items, held.snapshot, understanding, plan)] if items else [])
+    if items:
+        contests.append(_search(stages, orders["search"], items, (held.snapshot, understanding, plan)))
+    return contests
 
 
 def _home(stages: Stages, ranker: str, held: Window, plan: Plan) -> list[Contest]:
@@ -93,8 +101,9 @@ def _home_lists(stages: Stages, ranker: str, held: Window, plan: Plan) -> Iterat
 
 
 def _search(
-    stages: Stages, items: Sequence[KnownItem], snapshot: Snapshot, understanding: Understanding, plan: Plan
+    stages: Stages, order: str, items: Sequence[KnownItem], asked: tuple[Snapshot, Understanding, Plan]
 ) -> Contest:
+    snapshot, understanding, plan = asked
     requests = tuple(
         Request(request_id=f"query-{at}", scene="search", day=snapshot.day, query=item.query)
         for at, item in enumerate(items)
@@ -104,19 +113,25 @@ def _search(
     wanted = [np.array([item.title_code], np.int64) for item in items]
     codes = snapshot.catalog.title_codes
 
-    def measured(sources: Mapping[str, Source], intents: tuple[Intent, ...]) -> Values:
-        found = gather(sources, Batch(requests, intents, (NO_PORTRAIT,) * len(items)), plan).candidates
-        return mrr_at(_titles(found, codes), wanted, K)
+    def measured(sources: Mapping[str, Source], intents: tuple[Intent, ...], order: str) -> Values:
+        wide = [order != FUSED and not intent.is_code for intent in intents]
+        asked = tuple(replace(request, wide=own) for request, own in zip(requests, wide, strict=True))
+        batch = Batch(asked, intents, (NO_PORTRAIT,) * len(items))
+        found, ranker = gather(sources, batch, plan).candidates, stages.rankers[order]
+        scores = ranker.score(found, assemble(read_by(ranker, stages.features), batch, found))
+        return mrr_at(
+            _titles(found, np.where(np.array(wide)[found.request_of()], scores, found.fused), codes), wanted, K
+        )
 
     plain = {name: source.plain() for name, source in stages.sources.items() if isinstance(source, Beats)}
-    values = {"ours": measured(stages.sources, meant), "BM25": measured(plain, typed)}
+    values = {"ours": measured(stages.sources, meant, order), "BM25": measured(plain, typed, FUSED)}
     return _contest("search for a product bought", "MRR@10", values)
 
 
-def _titles(candidates: Candidates, codes: RowArray) -> IntArray:
-    """int64 (b, K): the first K different titles of each request, padded with -1."""
+def _titles(candidates: Candidates, scores: FloatArray, codes: RowArray) -> IntArray:
+    """int64 (b, K): the first K different titles of each request by the scores, padded with -1."""
     best = np.full((len(candidates.offsets) - 1, K), -1, np.int64)
-    for at, own in enumerate(top(candidates, candidates.fused, 10 * K)):
+    for at, own in enumerate(top(candidates, scores, 10 * K)):
         titles = list(dict.fromkeys(codes[own[own >= 0]].tolist()))[:K]
         best[at, : len(titles)] = titles
     return best

@@ -75,9 +75,9 @@ class Personal:
 
 
 def reach(scores: FloatArray) -> float:
-    """How far the best of at least one score stands above the FIRST, or last."""
+    """How far the best of at least one score stands above the FIRST, or last; 1 where all stand alike."""
     best = -np.sort(-scores)[:FIRST]
-    return float(best[0] - best[-1])
+    return float(best[0] - best[-1]) or 1.0
 
 
 def _words(candidates: Candidates) -> FloatArray:

@@ -13,7 +13,7 @@ from shopkeeper.types import Candidates, Catalog, FeatureTable, FloatArray, IntA
 
 READS = "match"
 """The feature file whose columns are combined."""
-SOURCES = ("lexical", "semantic")
+SOURCES = ("lexical", "semantic", "query_log")
 """What an untaught blend combines, in equal parts."""
 K = 10
 _ROUNDS = 20

@@ -11,6 +11,7 @@ import gc
 import time
 from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -94,7 +95,7 @@ def test_shoppers_are_known_the_same_from_the_gathered_days(shop_folder: Path, m
     ],
 )
 def test_searches_that_nobody_judged_are_ordered_by_scores_where_there_are_any(
-    settings: dict[str, object], n_products: int, by_meaning: bool, name: str
+    settings: dict[str, dict[str, Any]], n_products: int, by_meaning: bool, name: str
 ) -> None:
     assert build.unjudged(Settings(settings), n_products, by_meaning=by_meaning) == name
 

@@ -1,14 +1,17 @@
 """What was shown, with the probability of showing it: the noun of the exposure log."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from shopkeeper.types import FloatArray, Scene
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exposure:
-    """What a page showed and why, as it is logged. `rows` gives `features` when they are wanted: they may come late."""
+    """What a page showed and why, as it is logged. `rows` gives `features` when they are wanted: they may come late.
+
+    `context` is what the caller said of the moment, and the device.
+    """
 
     request_id: str
     timestamp: float
@@ -24,6 +27,7 @@ class Exposure:
     propensities: tuple[float, ...]
     feature_names: tuple[str, ...]
     rows: Callable[[], FloatArray]
+    context: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def features(self) -> FloatArray:

@@ -1,5 +1,6 @@
 """What is known of a shopper, and what a shopper says of the own taste."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -13,6 +14,15 @@ Days = NDArray[np.float64]
 Codes = NDArray[np.int8]
 Numbers = NDArray[np.float32]
 Trait = Literal["category", "brand"]
+
+MOST_DEMOGRAPHICS, LONGEST_NAME, LONGEST_VALUE = 32, 64, 400
+"""So much a shop may know of a shopper beside what was done: how many things, and characters of each."""
+
+
+def bounded(demographics: Mapping[str, str]) -> bool:
+    """Whether that is no more than a shop may know of a shopper."""
+    named = all(0 < len(name) <= LONGEST_NAME and len(value) <= LONGEST_VALUE for name, value in demographics.items())
+    return named and len(demographics) <= MOST_DEMOGRAPHICS
 
 
 class Refused(NamedTuple):

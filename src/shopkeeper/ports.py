@@ -162,7 +162,7 @@ class Reader(Protocol):
 class RawRows(Protocol):
     """A chunk as it stood in the file: `columns` by canonical field name, with where each row came from."""
 
-    kind: Literal["products", "events"]
+    kind: Literal["products", "events", "users"]
     source: str
     lines: Sequence[int]
     columns: "dict[str, Sequence[Any]]"

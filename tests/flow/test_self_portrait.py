@@ -122,6 +122,14 @@ def test_the_storefront_and_the_route_show_and_correct(shop: Shop) -> None:
         page = client.get(f"/{shop.name}/you").text
         assert "Put it back" in page
         assert "我们认为您喜欢" in client.get(f"/{shop.name}/you", headers={"accept-language": "zh"}).text
+        shop.folder.users.describe({WHO: {"age": "35-44", "home_ownership": "Homeowner <b>"}})
+        page = client.get(f"/{shop.name}/you").text
+        assert "What the shop was told of you" in page and "35-44" in page and "home ownership" in page
+        assert "Homeowner &lt;b&gt;" in page
+        client.post(f"/{shop.name}/you/demographics", data={"name": "age"})
+        assert shop.folder.users.demographics(WHO) == {"home_ownership": "Homeowner <b>"}
+        client.post(f"/{shop.name}/you/demographics", data={"name": "home_ownership"})
+        assert "What the shop was told of you" not in client.get(f"/{shop.name}/you").text
         at = f"/v1/{shop.name}/users/{WHO}/portrait"
         read = client.get(at).json()
         assert read["refused"] == [{"trait": "category", "name": favourite}]

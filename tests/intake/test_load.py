@@ -11,11 +11,14 @@
 9. A shopper's rows can be removed from what was kept.
 10. Events more than a day ahead of now are refused, row by row; the rest of the file comes in.
 11. Refused rows are on the disk before the events beside them are in the log.
+12. What files tell of shoppers is kept by its own names or a mapping's; of two rows of one shopper the last counts;
+    too much is refused, and a file that tells of more than shoppers is not taken for one of theirs.
 """
 
 import json
 import logging
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -26,6 +29,7 @@ from hypothesis import strategies as st
 from shopkeeper.errors import IntakeError
 from shopkeeper.intake import rejected
 from shopkeeper.store.events import Events
+from shopkeeper.store.folder import open_folder
 from tests.intake.shelf import EVENTS_HEADER, ONE_EVENT, PRODUCTS, Shelf, numbers
 
 
@@ -293,3 +297,82 @@ def test_every_row_of_any_file_is_accounted_for(lasting: Shelf, lines: list[str]
     assert refused + duplicate == sum(len(path.read_text("utf-8").splitlines()) for path in report.rejected)
     assert 1 <= read <= 1 + sum(line.count("\n") + line.count("\r") + 1 for line in lines)
     assert lasting.product("q1").title == "Known"
+
+
+MAPPED = """
+[intake.csv.events]
+event_id = "no"
+timestamp = "when"
+action = {constant = "purchase"}
+product_id = "what"
+user_id = "who"
+
+[intake.csv.users]
+user_id = "who"
+"""
+
+
+MAPPED = """
+[intake.csv.events]
+event_id = "no"
+timestamp = "when"
+action = {constant = "purchase"}
+product_id = "what"
+user_id = "who"
+
+[intake.csv.users]
+user_id = "who"
+"""
+
+
+def known(shelf: Shelf, *names: str) -> list[dict[str, str]]:
+    with open_folder(shelf.path, writable=False) as folder:
+        return [folder.users.demographics(name) for name in names]
+
+
+def test_what_a_file_tells_of_shoppers_is_kept(shelf: Shelf) -> None:
+    csv = shelf.file("shoppers.csv", "user_id,age,city\nu1,35-44,\nu2,,Köln\n,65+,\nu1,45-54,北京\n")
+    lines = ('{"user_id": "u3", "demographics": {"age": "25"}}', '{"user_id": "u4", "demographics": {"n": 2}}')
+    jsonl = shelf.file("shoppers.jsonl", "\n".join(lines))
+    report = shelf.load(csv, jsonl)
+    assert numbers(report, "users") == (6, 4, 1, 1)
+    assert known(shelf, "u1", "u2", "u3", "u4") == [
+        {"age": "45-54", "city": "北京"},
+        {"city": "Köln"},
+        {"age": "25"},
+        {"n": "2"},
+    ]
+    assert sorted(shelf.reasons()) == [(2, "user_id", "comes again in line 5", "u1"), (4, "user_id", "is missing", "")]
+    shelf.load(shelf.file("later.csv", "user_id,age\nu2,18-24\n"))
+    assert known(shelf, "u2", "u1") == [{"age": "18-24"}, {"age": "45-54", "city": "北京"}]
+
+
+def test_a_mapping_says_where_it_stands(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path, MAPPED)
+    shelf.load(shelf.file("goods.jsonl", '{"product_id": "p1", "title": "Cup"}\n'))
+    orders = shelf.file("orders.csv", "no,when,what,who\ne1,2024-05-01,p1,u1\n")
+    report = shelf.load(orders, shelf.file("people.csv", "who,Age,Income\nu1,35-44,50-74K\n"))
+    assert [(count.source, count.kind, count.accepted) for count in report.counts] == [
+        ("orders.csv", "events", 1),
+        ("people.csv", "users", 1),
+    ]
+    assert known(shelf, "u1") == [{"Age": "35-44", "Income": "50-74K"}]
+
+
+def test_one_file_may_tell_of_purchases_and_of_who_bought(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path, MAPPED + 'demographics = {age = "Age"}\n')
+    shelf.load(shelf.file("goods.jsonl", '{"product_id": "p1", "title": "Cup"}\n'))
+    report = shelf.load(
+        shelf.file("orders.csv", "no,when,what,who,Age\ne1,2024-05-01,p1,u1,35-44\ne2,2024-05-02,p1,u1,45\n")
+    )
+    assert (numbers(report, "events"), numbers(report, "users")) == ((2, 2, 0, 0), (2, 1, 0, 1))
+    assert known(shelf, "u1") == [{"age": "45"}]
+
+
+@pytest.mark.parametrize("name,value", [("x" * 65, "1"), ("age", "x" * 401)])
+def test_too_much_of_a_shopper_is_refused(shelf: Shelf, name: str, value: str) -> None:
+    report = shelf.load(shelf.file("shoppers.csv", f"user_id,{name}\nu1,{value}\nu2,\n"))
+    assert numbers(report, "users") == (2, 1, 1, 0)
+    (row,) = shelf.rejected()
+    assert row["reason"] == "must be at most 32 values of 400 characters, by names of 1 to 64"
+    assert known(shelf, "u1") == [{}]

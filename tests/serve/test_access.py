@@ -35,6 +35,7 @@ ROUTES = [
     ("DELETE", "/v1/grocer/users/u1", "secret"),
     ("GET", "/v1/grocer/users/u1/portrait", "secret"),
     ("POST", "/v1/grocer/users/u1/portrait", "secret"),
+    ("PUT", "/v1/grocer/users/u1/demographics", "secret"),
     ("POST", "/v1/grocer/interview", "public"),
     ("GET", "/v1/grocer/rules", "secret"),
     ("PUT", "/v1/grocer/rules", "secret"),

@@ -4,8 +4,11 @@
 2. What is left of the shop does not know the shopper; the next page is a stranger's.
 3. Erasing somebody unknown is not an error: the receipt counts nothing.
 4. A slash in an id is part of it, and a line break.
+5. What the shop is told of a shopper is in the portrait until it is told anew or the shopper is erased; too much is
+   refused.
 """
 
+import pytest
 from starlette.testclient import TestClient
 
 from shopkeeper.flow.shop import Shop
@@ -53,3 +56,30 @@ def test_a_shopper_whose_id_holds_a_line_break_is_erased(client: TestClient) -> 
     client.post("/v1/grocer/events", json=view)
     receipt = Receipt.model_validate_json(client.delete("/v1/grocer/users/mail%0Aanna").content)
     assert (receipt.user_id, receipt.erased["events"]) == ("mail\nanna", 1)
+
+
+def test_what_the_shop_is_told_of_a_shopper_is_in_the_portrait(client: TestClient) -> None:
+    place = "/v1/grocer/users/mail/anna/demographics"
+    told = client.put(place, json={"demographics": {"age": "35-44", "household size": "2"}})
+    assert told.status_code == 200 and told.json()["demographics"] == {"age": "35-44", "household size": "2"}
+    client.put(place, json={"demographics": {"age": "45-54"}})
+    portrait = "/v1/grocer/users/mail/anna/portrait"
+    assert client.get(portrait).json()["demographics"] == {"age": "45-54"}
+    assert client.delete("/v1/grocer/users/mail/anna").json()["erased"]["users"] == 1
+    assert client.get(portrait).json()["demographics"] == {}
+
+
+@pytest.mark.parametrize(
+    ("told", "where"),
+    [
+        ({"x" * 65: "1"}, "demographics"),
+        ({"": "1"}, "demographics"),
+        ({"age": "x" * 401}, "demographics"),
+        ({f"n{at}": "1" for at in range(33)}, "demographics"),
+        ({"age": 35}, "demographics"),
+    ],
+)
+def test_more_than_a_shop_may_be_told_is_refused(client: TestClient, told: dict[str, object], where: str) -> None:
+    answer = client.put("/v1/grocer/users/anna/demographics", json={"demographics": told})
+    assert answer.status_code == 422 and where in answer.text
+    assert client.get("/v1/grocer/users/anna/portrait").json()["demographics"] == {}

@@ -337,7 +337,7 @@ def test_a_full_database_refuses_and_recovers(path: Path) -> None:
     database = Database(path / "shop.db", writable=True)
     full(database)
     with pytest.raises(StorageFull, match="database or disk is full"), database.writing() as connection:
-        connection.exec_driver_sql("INSERT INTO users VALUES (0, ?)", ("x" * 100_000,))
+        connection.exec_driver_sql("INSERT INTO users (row, user_id) VALUES (0, ?)", ("x" * 100_000,))
     with database.reading() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM users").scalar() == 0
     with pytest.raises(sa.exc.OperationalError, match="no such table"), database.writing() as connection:

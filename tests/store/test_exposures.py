@@ -10,6 +10,8 @@
 8. The writing thread writes one batch at a time; what came meanwhile waits for the next one.
 9. Arrays are kept as numpy saves them.
 10. One whose feature values cannot be made is counted; the others are kept, and no word of it reaches the log.
+11. What was said of the moment is part of it.
+12. A page counts once among those shown, whether it waits, is being written or was written meanwhile.
 """
 
 import dataclasses
@@ -164,3 +166,25 @@ def test_arrays_are_kept_as_numpy_saves_them(shape: tuple[int, int]) -> None:
         content = io.BytesIO()
         np.save(content, np.ascontiguousarray(each), allow_pickle=False)
         assert module._npy(each) == content.getvalue()
+
+
+def test_what_was_said_of_the_moment_is_part_of_it(folder: ShopFolder) -> None:
+    shown = exposure("r1", context={"weather": "rain", "地方": "北京"})
+    folder.exposures.append(shown)
+    folder.exposures.flush()
+    found = folder.exposures.get("r1")
+    assert found is not None and found.context == shown.context == {"weather": "rain", "地方": "北京"}
+
+
+def test_a_page_counts_once_among_those_shown(folder: ShopFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    exposures = folder.exposures
+    exposures.append(exposure("r1"))
+    exposures.flush()
+    exposures._waiting["r2"] = exposure("r2")
+    assert exposures._take()  # taken from the buffer, and not in the table yet
+    exposures._waiting["r3"] = exposure("r3")
+    assert exposures.times_shown() == {"tea": 3, "mug": 3}
+    writing = dict(exposures._writing)
+    exposures._keep()
+    exposures._writing = writing  # in the table, and not let go of yet
+    assert exposures.times_shown() == {"tea": 3, "mug": 3}

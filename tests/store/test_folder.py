@@ -34,6 +34,7 @@ from alembic.migration import MigrationContext
 from shopkeeper.errors import SettingError, ShopLocked, ShopNotFound, StorageFull, StoreError
 from shopkeeper.store import migrate
 from shopkeeper.store.database import Database
+from shopkeeper.store.exposures import _record as record_of
 from shopkeeper.store.folder import ShopFolder, create, open_folder
 from shopkeeper.store.tables import METADATA
 from tests.store.worlds import DAY, event, exposure, file_limit, products
@@ -142,14 +143,14 @@ def test_a_copy_is_the_same_shop(path: Path, folder: ShopFolder, tmp_path: Path)
 
 def test_a_newer_database_is_refused(path: Path) -> None:
     _stamp(path, "9999")
-    with pytest.raises(StoreError, match=re.escape("(migration 9999, this one knows up to 0002). Upgrade shopkeeper.")):
+    with pytest.raises(StoreError, match=re.escape("(migration 9999, this one knows up to 0003). Upgrade shopkeeper.")):
         open_folder(path, writable=True)
 
 
 def test_an_old_database_is_migrated_by_a_writer_only(path: Path) -> None:
     (path / "shop.db").unlink()
     (path / "shop.db").touch()
-    with pytest.raises(StoreError, match=r"stands at migration None, needs 0002. Open the shop once for writing"):
+    with pytest.raises(StoreError, match=r"stands at migration None, needs 0003. Open the shop once for writing"):
         open_folder(path, writable=False)
     with open_folder(path, writable=True) as folder:
         assert len(folder.products) == 0
@@ -160,15 +161,15 @@ def test_the_migrations_make_the_tables_that_the_code_reads(tmp_path: Path) -> N
     database = Database(tmp_path / "shop.db", writable=True)
     with database.reading() as connection:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
-        assert migrate.revision(connection) == migrate.head() == "0002"
+        assert migrate.revision(connection) == migrate.head() == "0003"
     database.close()
 
 
 def test_a_migration_that_fails_leaves_the_database_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = tmp_path / "migrations"
     shutil.copytree(migrate.FOLDER, broken)
-    (broken / "m0003_broken.py").write_text(
-        'from alembic import op\nrevision = "0003"\ndown_revision = "0002"\n'
+    (broken / "m0004_broken.py").write_text(
+        'from alembic import op\nrevision = "0004"\ndown_revision = "0003"\n'
         'def upgrade() -> None:\n    op.drop_table("users")\n    op.drop_table("nowhere")\n'
     )
     Database(tmp_path / "shop.db", writable=True).close()
@@ -180,6 +181,29 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(tmp_path: Path, mo
     with database.reading() as connection:
         assert sa.inspect(connection).has_table("users")
     database.close()
+
+
+def test_pages_and_shoppers_of_an_older_database_are_told_of_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = tmp_path / "migrations"
+    shutil.copytree(migrate.FOLDER, older)
+    (older / "m0003_context_and_demographics.py").unlink()
+    monkeypatch.setattr(migrate, "FOLDER", older)
+    create(tmp_path / "shop", "")
+    with open_folder(tmp_path / "shop", writable=True) as folder:
+        page = exposure("r1")
+        record = {name: value for name, value in record_of(page).items() if name != "context"}
+        names = ", ".join(f'"{name}"' for name in record)
+        with folder.users._database.writing() as connection:
+            connection.execute(sa.text("INSERT INTO users (row, user_id) VALUES (0, 'ann')"))
+            asked = ", ".join(f":{name}" for name in record)
+            connection.execute(sa.text(f"INSERT INTO exposures ({names}) VALUES ({asked})"), record)
+    monkeypatch.undo()
+    with open_folder(tmp_path / "shop", writable=True) as folder:
+        found = folder.exposures.get("r1")
+        assert found is not None and (found.context, found.product_ids) == ({}, page.product_ids)
+        assert folder.users.demographics("ann") == {}
 
 
 def test_tidying_compacts_and_expires(folder: ShopFolder) -> None:

@@ -5,6 +5,7 @@
 3. An erased shopper's id is gone and the row stays unused; the same id later is somebody new.
 4. A reader sees what the writer wrote, once it has looked again.
 5. Threads that bring the same new shoppers agree on their rows.
+6. What is told of shoppers stands in place of what was told before, outlives a restart, and is erased with them.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -64,3 +65,17 @@ def test_threads_agree_on_rows(folder: ShopFolder) -> None:
     assert all(rows == found[0] for rows in found)
     assert sorted(found[0]) == list(range(40))
     assert folder.users.ids().to_pylist() == [folder.users.id(row) for row in range(40)]
+
+
+def test_what_is_told_of_shoppers_is_kept_until_they_are_erased(path: Path) -> None:
+    with open_folder(path, writable=True) as folder:
+        folder.users.ensure(["bob"])
+        assert folder.users.describe({"ann": {"age": "35-44", "家": "二人"}, "bob": {}}).tolist() == [1, 0]
+        folder.users.describe({"ann": {"age": "45-54"}})
+        assert folder.users.demographics("nobody") == {}
+    with open_folder(path, writable=True) as folder:
+        assert (folder.users.row("ann"), folder.users.demographics("ann")) == (1, {"age": "45-54"})
+        folder.users.erase("ann")
+        folder.users.ensure(["ann"])
+        assert folder.users.demographics("ann") == {}
+    assert b"45-54" not in (path / "shop.db").read_bytes()

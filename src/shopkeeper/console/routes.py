@@ -32,9 +32,9 @@ from shopkeeper.console.visits import session_of
 from shopkeeper.console.why import waterfall
 from shopkeeper.errors import RequestError, UnknownProduct, UnknownShop
 from shopkeeper.flow.completing import complete
-from shopkeeper.flow.self_portrait import correct
+from shopkeeper.flow.self_portrait import correct, take_out
 from shopkeeper.flow.shop import Shop
-from shopkeeper.portrait import Refused, Trait
+from shopkeeper.portrait import LONGEST_NAME, Refused, Trait
 from shopkeeper.types import SORTS
 
 LAST_PLACE = 10_000
@@ -255,6 +255,13 @@ def you_correct(
 ) -> Response:
     """Takes a trait out, or back; the next page goes by it."""
     correct(guest.shop, guest.user_id, guest.session, Refused(trait, name), again=again == "yes")
+    return _onward(guest, guest.url("you"))
+
+
+@router.post("/{shop}/you/demographics")
+def you_take_out(guest: Sender, name: Annotated[str, Form(min_length=1, max_length=LONGEST_NAME)]) -> Response:
+    """Forgets one thing that the shop was told of this visitor."""
+    take_out(guest.shop, guest.user_id, name)
     return _onward(guest, guest.url("you"))
 
 

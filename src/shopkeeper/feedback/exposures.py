@@ -37,4 +37,5 @@ def exposure_of(
         propensities=tuple(item.propensity for item in page.items),
         feature_names=evidence.names,
         rows=evidence.rows,
+        context=request.context,
     )

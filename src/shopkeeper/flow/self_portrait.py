@@ -1,4 +1,7 @@
-"""What the shop thinks a shopper likes: read, and corrected by the shopper."""
+"""What the shop thinks a shopper likes, and was told of the shopper: read, and corrected by the shopper."""
+
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,7 +20,21 @@ MOST_REFUSED = 200
 def self_portrait(shop: Shop, user_id: str, session_id: str = "") -> Traits:
     """What is known of a shopper's taste now, and where from."""
     row = shop.folder.users.row(user_id) if user_id else NEW_USER
-    return traits(shop.profiles.portrait(row, session_id), shop.catalog, today(), shop.vectors)
+    found = traits(shop.profiles.portrait(row, session_id), shop.catalog, today(), shop.vectors)
+    return found if row == NEW_USER else replace(found, demographics=shop.folder.users.demographics(user_id))
+
+
+def describe(shop: Shop, user_id: str, demographics: Mapping[str, str]) -> None:
+    """What the shop is told of a shopper, in place of what it was told before; durable on return."""
+    with shop.gate.passing():
+        shop.folder.users.describe({user_id: demographics})
+
+
+def take_out(shop: Shop, user_id: str, name: str) -> None:
+    """Forgets one thing that the shop was told of a shopper."""
+    told = shop.folder.users.demographics(user_id)
+    if told.pop(name, None) is not None:
+        describe(shop, user_id, told)
 
 
 def correct(shop: Shop, user_id: str, session_id: str, refused: Refused, *, again: bool) -> None:

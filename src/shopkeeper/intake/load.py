@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -67,10 +68,12 @@ def load(
         for chunk in _chunks(folder, name, own, tell):
             _sort(chunk, tallies[chunk.source, chunk.kind], folder.settings.shop.currency, moment)
     _write_products(folder, tallies, tell)
+    users = _last_of_each(tallies, "users", "user_id")
     _refuse_unknown(folder, tallies)
     refused, repeated = ({key: getattr(own, what) for key, own in tallies.items()} for what in ("refused", "repeated"))
     kept = rejected.keep(folder.path, refused, repeated)
-    _write_events(folder, tallies, tell, moment)  # last: what is in the log has its refused neighbours on the disk
+    _write_events(folder, tallies, tell, moment)  # late: what is in the log has its refused neighbours on the disk
+    _write_users(folder, users, tell)
     counts = tuple(tally.count(source, kind) for (source, kind), tally in tallies.items())
     reasons = Counter(f"{row.column} {row.reason}".strip() for tally in tallies.values() for row in tally.refused)
     twice = tuple(
@@ -130,11 +133,28 @@ def _sort(chunk: Chunk, tally: _Tally, currency: str, now: float) -> None:
 
 
 def _write_products(folder: ShopFolder, tallies: _Tallies, tell: Progress) -> None:
-    """One upsert of the last row of each product_id; the earlier ones are duplicates, and kept with where it stands."""
-    parts = [(tally, part) for (_, kind), tally in tallies.items() if kind == "products" for part in tally.accepted]
+    """One upsert of the last row of each product_id."""
+    if (table := _last_of_each(tallies, "products", "product_id")) is not None:
+        tell("products", 0, len(table))
+        folder.products.upsert_table(table)
+        tell("products", len(table), len(table))
+
+
+def _write_users(folder: ShopFolder, table: pa.Table | None, tell: Progress) -> None:
+    """What the table tells of shoppers stands in place of what was known."""
+    if table is not None:
+        tell("users", 0, len(table))
+        told = zip(table["user_id"].to_pylist(), map(orjson.loads, table["demographics"].to_pylist()), strict=True)
+        folder.users.describe(dict(told))
+        tell("users", len(table), len(table))
+
+
+def _last_of_each(tallies: _Tallies, wanted: Kind, name: str) -> pa.Table | None:
+    """The last row of each id; the earlier ones are duplicates, and kept with where it stands. None for no rows."""
+    parts = [(tally, part) for (_, kind), tally in tallies.items() if kind == wanted for part in tally.accepted]
     if not parts:
-        return
-    ids = pa.concat_arrays([cast.flat(part.table["product_id"]) for _, part in parts]).dictionary_encode().indices
+        return None
+    ids = pa.concat_arrays([cast.flat(part.table[name]) for _, part in parts]).dictionary_encode().indices
     codes = np.asarray(ids, np.int64)
     last = np.full(int(codes.max()) + 1, -1, np.int64)
     np.maximum.at(last, codes, np.arange(len(codes)))
@@ -146,20 +166,17 @@ def _write_products(folder: ShopFolder, tallies: _Tallies, tell: Progress) -> No
         for at in np.flatnonzero(~own):
             place = int(last[codes[begin + at]])
             other = int(np.searchsorted(begins, place, side="right")) - 1
-            tally.repeated.append(_again(part, int(at), parts[other][1], place - int(begins[other])))
+            tally.repeated.append(_again(name, part, int(at), parts[other][1], place - int(begins[other])))
         tally.duplicate += int(np.sum(~own))
         tables.append(part.where(own).table)
-    table = pa.concat_tables(tables)
-    tell("products", 0, len(table))
-    folder.products.upsert_table(table)
-    tell("products", len(table), len(table))
+    return pa.concat_tables(tables)
 
 
-def _again(part: Accepted, at: int, other: Accepted, place: int) -> Refusal:
+def _again(name: str, part: Accepted, at: int, other: Accepted, place: int) -> Refusal:
     """A row whose id comes again in a later one, which counts."""
     line, file = other.chunk.lines[other.index[place]], Path(other.chunk.source).name
     reason = f"comes again in line {line}" + (f" of {file}" if other.chunk.source != part.chunk.source else "")
-    return refusal(part.chunk, int(part.index[at]), "product_id", reason)
+    return refusal(part.chunk, int(part.index[at]), name, reason)
 
 
 def _refuse_unknown(folder: ShopFolder, tallies: _Tallies) -> None:

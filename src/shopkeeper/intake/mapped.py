@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from shopkeeper.errors import IntakeError, did_you_mean
 from shopkeeper.intake.expression import Expression
-from shopkeeper.intake.mapping import MAPPABLE, EventFields, Fields, ProductFields, derive, kinds_in
+from shopkeeper.intake.mapping import MAPPABLE, Fields, MappedSettings, ProductFields, UserFields, derive, kinds_in
 from shopkeeper.intake.rows import Chunk, Kind, Refusal, no_lines
 from shopkeeper.types import IntArray
 
@@ -22,13 +22,7 @@ class Tables:
     repaired: int = 0
 
 
-def chunks(
-    source: str,
-    tables: Iterator[Tables],
-    products: ProductFields | None,
-    events: EventFields | None,
-    section: str,
-) -> Iterator[Chunk]:
+def chunks(source: str, tables: Iterator[Tables], settings: MappedSettings, section: str) -> Iterator[Chunk]:
     """Chunks of the kinds that the settings map and the file has columns for, or that the columns show by themselves.
 
     What could not be read as a row counts as an event where the file has events. Derived products come last.
@@ -37,7 +31,7 @@ def chunks(
     mentions: list[Chunk] = []
     for piece in tables:
         if not kinds:
-            kinds = _kinds(source, piece.table.column_names, products, events, section)
+            kinds = _kinds(source, piece.table.column_names, settings, section)
         main = kinds[-1]
         for fields in kinds:
             chunk = fields.chunk(piece.table, piece.lines, source)
@@ -48,8 +42,9 @@ def chunks(
             else:
                 yield chunk
     if mentions:
-        assert products is not None
-        chosen = {name: value.choose for name, value in products.given().items() if isinstance(value, Expression)}
+        assert settings.products is not None
+        given = settings.products.given()
+        chosen = {name: value.choose for name, value in given.items() if isinstance(value, Expression)}
         yield derive(mentions, chosen)
 
 
@@ -58,10 +53,8 @@ def refusals_only(kind: Kind, source: str, refused: list[Refusal], repaired: int
     return Chunk(kind, source, no_lines(), {}, refused=tuple(refused), repaired=repaired)
 
 
-def _kinds(
-    source: str, columns: list[str], products: ProductFields | None, events: EventFields | None, section: str
-) -> list[Fields]:
-    mapped: list[Fields] = [fields for fields in (products, events) if fields is not None]
+def _kinds(source: str, columns: list[str], settings: MappedSettings, section: str) -> list[Fields]:
+    mapped = settings.mapped()
     if len(mapped) > 1:
         return _fitting(source, columns, mapped, section)
     found = mapped or [MAPPABLE[kind]() for kind in kinds_in(columns, source)]
@@ -71,11 +64,15 @@ def _kinds(
 
 
 def _fitting(source: str, columns: list[str], mapped: list[Fields], section: str) -> list[Fields]:
-    """The mappings that find all their columns. Raises IntakeError saying of each what is missing, where none does."""
+    """The mappings that find all their columns. Raises IntakeError saying of each what is missing, where none does.
+
+    Whoever names shoppers alone would take any file that does: it takes those that no other mapping fits.
+    """
     lacks = [fields.lacking(columns, section) for fields in mapped]
     fitting = [fields for fields, lacking in zip(mapped, lacks, strict=True) if lacking is None]
+    telling = [fields for fields in fitting if not isinstance(fields, UserFields) or fields.demographics is not None]
     if fitting:
-        return fitting
+        return telling or fitting
     missing = [lacking for lacking in lacks if lacking is not None]
     reasons = "; ".join(
         f"for {fields.kind}, {lacking.reason.replace(';', ' and')}"

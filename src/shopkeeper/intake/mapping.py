@@ -12,7 +12,7 @@ from shopkeeper.errors import IntakeError, did_you_mean
 from shopkeeper.intake import cast
 from shopkeeper.intake.expression import PLACES, Choice, Expression, Source, as_list, as_object
 from shopkeeper.intake.rows import Chunk, Kind
-from shopkeeper.settings import Section
+from shopkeeper.settings import PluginSettings, Section
 from shopkeeper.types import IntArray
 
 Object = dict[str, Source] | Source | None
@@ -118,7 +118,41 @@ class EventFields(Fields):
     context: Object = None
 
 
-MAPPABLE: dict[Kind, type[Fields]] = {"products": ProductFields, "events": EventFields}
+class UserFields(Fields):
+    """`[intake.<reader>.users]`: where what is known of a shopper comes from.
+
+    Without `demographics` every other column that is not blank is one thing that is known.
+    """
+
+    kind: ClassVar[Kind] = "users"
+    required: ClassVar[tuple[str, ...]] = ("user_id",)
+
+    user_id: Source | None = None
+    demographics: Object = None
+
+    def completed(self, columns: list[str]) -> "Fields":
+        """This mapping, with all that it leaves out as demographics."""
+        found = super().completed(columns)
+        if "demographics" in found.given():
+            return found
+        whose = _columns(found.given()["user_id"])
+        own = {name: Expression(column=name) for name in columns if name not in whose}
+        return found.model_copy(update={"demographics": own})
+
+
+class MappedSettings(PluginSettings):
+    """What the settings of a reader map; what they leave out goes by the columns' own names."""
+
+    products: ProductFields | None = Field(None, description="Where each field of a product comes from.")
+    events: EventFields | None = Field(None, description="Where each field of an event comes from.")
+    users: UserFields | None = Field(None, description="Where what is known of a shopper comes from.")
+
+    def mapped(self) -> list[Fields]:
+        """The tables that are mapped."""
+        return [fields for fields in (self.products, self.events, self.users) if fields is not None]
+
+
+MAPPABLE: dict[Kind, type[Fields]] = {"products": ProductFields, "events": EventFields, "users": UserFields}
 
 
 def kinds_in(columns: list[str], place: str) -> tuple[Kind, ...]:
@@ -127,9 +161,11 @@ def kinds_in(columns: list[str], place: str) -> tuple[Kind, ...]:
         return ("events",)
     if "title" in columns:
         return ("products",)
+    if "user_id" in columns:
+        return ("users",)
     raise IntakeError(
-        f"{place}: cannot tell products from events by the columns found: {', '.join(columns)}. "
-        "Products need product_id and title, events need event_id, timestamp and action; or map them in the settings."
+        f"{place}: cannot tell products, events and users by the columns found: {', '.join(columns)}. Products need "
+        "product_id and title, events need event_id, timestamp and action, users user_id; or map them in the settings."
     )
 
 

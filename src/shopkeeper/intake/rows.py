@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from shopkeeper.types import IntArray
 
-Kind = Literal["products", "events"]
+Kind = Literal["products", "events", "users"]
 
 VALUE_LENGTH = 200
 """A refused value is kept up to this many characters, a raw row up to fifty times as many."""

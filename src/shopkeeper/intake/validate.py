@@ -5,12 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from shopkeeper.intake import cast
 from shopkeeper.intake.rows import VALUE_LENGTH, Chunk, Kind, Refusal, cell_text
-from shopkeeper.store.schema import EVENTS, PRODUCTS, conform
+from shopkeeper.portrait import LONGEST_NAME, LONGEST_VALUE, MOST_DEMOGRAPHICS, bounded
+from shopkeeper.store.schema import EVENTS, PRODUCTS, USERS, conform
 from shopkeeper.types import ACTIONS, BoolArray, IntArray
 
 ID_LENGTH = 512
@@ -156,7 +158,17 @@ def _events(sheet: _Sheet, _currency: str) -> tuple[Accepted, list[Refusal]]:
     return sheet.finished(EVENTS)
 
 
+def _users(sheet: _Sheet, _currency: str) -> tuple[Accepted, list[Refusal]]:
+    sheet.read_id("user_id")
+    told = sheet.read("demographics", cast.json_object, "must be a JSON object")
+    much = [text is not None and not bounded(orjson.loads(text)) for text in told.to_pylist()]
+    limits = f"at most {MOST_DEMOGRAPHICS} values of {LONGEST_VALUE} characters, by names of 1 to {LONGEST_NAME}"
+    sheet.refuse("demographics", np.array(much, bool), f"must be {limits}")
+    return sheet.finished(USERS)
+
+
 _CHECKS: dict[Kind, Callable[[_Sheet, str], tuple[Accepted, list[Refusal]]]] = {
     "products": _products,
     "events": _events,
+    "users": _users,
 }

@@ -1,7 +1,7 @@
 """What a shopper's taste looks like, in words that the shopper can read and correct."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -44,7 +44,8 @@ class Rhythm:
 @dataclass(frozen=True)
 class Traits:
     """The long taste, the price level with its place from 0 to 1 among the same categories, the rhythm, and what this
-    visit is about; `vector` float32 (d,), unit length, is where the taste lies in the encoder's space."""
+    visit is about; `vector` float32 (d,), unit length, is where the taste lies in the encoder's space. `demographics`
+    are what the shop was told of the shopper, by name."""
 
     categories: tuple[Taste, ...]
     brands: tuple[Taste, ...]
@@ -55,6 +56,7 @@ class Traits:
     refused: tuple[Refused, ...]
     answers: int
     vector: FloatArray | None = None
+    demographics: Mapping[str, str] = field(default_factory=dict)
 
 
 def traits(portrait: Portrait, catalog: Catalog, day: float, vectors: FloatArray | None = None) -> Traits:

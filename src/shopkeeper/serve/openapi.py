@@ -71,6 +71,9 @@ def _bodies(product_id: str, title: str) -> dict[tuple[str, str], dict[str, Any]
             "answer": {"session_id": "sample-session", "answer": chosen},
         },
         ("post", "/v1/{shop}/users/{user_id}/portrait"): {"take_out": {"trait": "category", "name": "Tea"}},
+        ("put", "/v1/{shop}/users/{user_id}/demographics"): {
+            "told": {"demographics": {"age": "35-44", "household": "2"}}
+        },
         ("put", "/v1/{shop}/rules"): {"dictionary": {"text": f"dictionary = [{json.dumps(words)}]\n"}},
         ("post", "/v1/{shop}/rules/preview"): {
             "as_they_serve": {"query": words, "k": 5},

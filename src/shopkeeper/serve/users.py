@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Path, Request, Response
-from pydantic import BaseModel, StrictBool
+from pydantic import BaseModel, Field, StrictBool, StringConstraints
 
-from shopkeeper.flow.self_portrait import correct, self_portrait
+from shopkeeper.flow.self_portrait import correct, describe, self_portrait
 from shopkeeper.flow.shop import Shop
-from shopkeeper.portrait import Refused, Trait
+from shopkeeper.portrait import LONGEST_NAME, LONGEST_VALUE, MOST_DEMOGRAPHICS, Refused, Trait
 from shopkeeper.profile.traits import From, Level
 from shopkeeper.serve.access import SecretShop
 from shopkeeper.serve.asked import Model, Name
@@ -19,6 +19,10 @@ from shopkeeper.serve.schemas import Receipt
 
 router = shop_router("users")
 UserId = Annotated[str, Path(min_length=1, max_length=256)]
+Told = dict[
+    Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME)],
+    Annotated[str, StringConstraints(max_length=LONGEST_VALUE)],
+]
 
 
 class TasteOut(BaseModel):
@@ -46,7 +50,8 @@ class RefusedOut(BaseModel):
 
 
 class PortraitOut(BaseModel):
-    """What the shop thinks a shopper likes. `price_level` is among products of the same categories; `now`: lately."""
+    """What the shop thinks a shopper likes. `price_level` is among products of the same categories; `now`: lately;
+    `demographics`: what the shop was told."""
 
     categories: list[TasteOut]
     brands: list[TasteOut]
@@ -55,6 +60,13 @@ class PortraitOut(BaseModel):
     now: list[str]
     answers: int
     refused: list[RefusedOut]
+    demographics: dict[str, str]
+
+
+class DemographicsIn(Model):
+    """What the shop is told of a shopper: age, household, whatever it knows, by names of its own."""
+
+    demographics: Annotated[Told, Field(max_length=MOST_DEMOGRAPHICS)]
 
 
 class CorrectionIn(Model):
@@ -78,6 +90,13 @@ def portrait_corrected(shop: SecretShop, user_id: UserId, given: CorrectionIn) -
     return reply(_told(shop, user_id))
 
 
+@router.put("/users/{user_id:id}/demographics", response_model=PortraitOut)
+def described(shop: SecretShop, user_id: UserId, given: DemographicsIn) -> Response:
+    """What the shop is told of a shopper, in place of what it was told before; the shopper may take it out."""
+    describe(shop, user_id, given.demographics)
+    return reply(_told(shop, user_id))
+
+
 def _told(shop: Shop, user_id: str) -> dict[str, object]:
     found = self_portrait(shop, user_id)
     return {
@@ -88,6 +107,7 @@ def _told(shop: Shop, user_id: str) -> dict[str, object]:
         "now": list(found.now),
         "answers": found.answers,
         "refused": [own._asdict() for own in found.refused],
+        "demographics": dict(found.demographics),
     }
 
 

@@ -90,12 +90,15 @@ class Exposures:
         return {line[0]: line[1] for line in lines}
 
     def times_shown(self) -> Counter[str]:
-        """How often pages have shown each product, by its id: written pages and those that wait."""
+        """How often pages have shown each product, by its id: those in memory, too."""
         with self._changed:
-            found = Counter(chain.from_iterable(page.product_ids for page in self._waiting.values()))
+            pages = {**self._writing, **self._waiting}
+        found = Counter(chain.from_iterable(page.product_ids for page in pages.values()))
         with self._database.reading() as connection:
-            for (ids,) in connection.execution_options(yield_per=_BATCH).execute(sa.select(EXPOSURES.c.product_ids)):
-                found.update(orjson.loads(ids))
+            written = sa.select(EXPOSURES.c.request_id, EXPOSURES.c.product_ids)
+            for request_id, ids in connection.execution_options(yield_per=_BATCH).execute(written):
+                if request_id not in pages:  # written meanwhile
+                    found.update(orjson.loads(ids))
         return found
 
     def between(self, start: float, end: float, *, searches: bool = False) -> Iterator[Exposure]:
@@ -212,6 +215,7 @@ def _record(exposure: Exposure) -> Record:
         "items": _npy(items),
         "feature_names": as_json(list(exposure.feature_names)),
         "features": _npy(exposure.features.astype(np.float32, copy=False)),
+        "context": as_json(dict(exposure.context)),
     }
 
 
@@ -229,6 +233,7 @@ def _exposure(record: Mapping[str, Any]) -> Exposure:
         propensities=tuple(propensities.tolist()),
         feature_names=tuple(orjson.loads(record["feature_names"])),
         rows=lambda: features,
+        context=orjson.loads(record["context"]),
         **plain,
     )
 

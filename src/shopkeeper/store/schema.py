@@ -1,4 +1,4 @@
-"""The two canonical tables, as Arrow schemas: `products` and `events`. Every offline expression reads these.
+"""The canonical tables, as Arrow schemas: `products` and `events`, which every offline expression reads, and `users`.
 
 Columns are named like the fields of `types.Product` and `types.Event`; ids are those of the outside world.
 """
@@ -46,8 +46,19 @@ EVENTS = pa.schema(
 )
 """`context` is a JSON object."""
 
-_REQUIRED = {"product_id", "title", "event_id", "timestamp", "action"}
-_DEFAULTS: dict[str, object] = {"availability": True, "attributes": "{}", "context": "{}", "quantity": 1.0}
+USERS = pa.schema(
+    [pa.field("user_id", pa.string(), nullable=False), pa.field("demographics", pa.string(), nullable=False)]
+)
+"""`demographics` is a JSON object."""
+
+_REQUIRED = {PRODUCTS: {"product_id", "title"}, EVENTS: {"event_id", "timestamp", "action"}, USERS: {"user_id"}}
+_DEFAULTS: dict[str, object] = {
+    "availability": True,
+    "attributes": "{}",
+    "context": "{}",
+    "demographics": "{}",
+    "quantity": 1.0,
+}
 
 
 def conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
@@ -55,8 +66,7 @@ def conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
     Raises IntakeError where a column without a default is missing or null.
     """
-    own = {"product_id", "title"} if "title" in schema.names else {"event_id", "timestamp", "action"}
-    columns = [_column(table, field, field.name in own & _REQUIRED) for field in schema]
+    columns = [_column(table, field, field.name in _REQUIRED.get(schema, ())) for field in schema]
     return pa.Table.from_arrays(columns, schema=schema)
 
 

@@ -36,8 +36,9 @@ USERS = sa.Table(
     METADATA,
     sa.Column("row", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("user_id", sa.Text, unique=True),
+    sa.Column("demographics", sa.Text, nullable=False, server_default="{}"),
 )
-"""`user_id` is null once the shopper was erased; the row is never used again."""
+"""`user_id` is null once the shopper was erased; the row is never used again. `demographics` is a JSON object."""
 
 EVENTS = sa.Table(
     "events",
@@ -90,5 +91,6 @@ EXPOSURES = sa.Table(
     sa.Column("items", sa.LargeBinary, nullable=False),
     sa.Column("feature_names", sa.Text, nullable=False),
     sa.Column("features", sa.LargeBinary, nullable=False),
+    sa.Column("context", sa.Text, nullable=False, server_default="{}"),
 )
-"""`items` is a float64 npy (3, k): positions, scores, propensities; `features` a float32 npy (k, f)."""
+"""`items` is a float64 npy (3, k): positions, scores, propensities; `features` a float32 npy (k, f); `context` JSON."""

@@ -1,19 +1,24 @@
-"""Shoppers' ids and their rows. A row is for life; an erased shopper's row is never used again."""
+"""Shoppers' ids and their rows, and what is known of them beside what they did.
 
-from collections.abc import Iterable, Sequence
+A row is for life; an erased shopper's row is never used again.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
+import orjson
 import pyarrow as pa
 import sqlalchemy as sa
 
 from shopkeeper.store.arrays import texts
 from shopkeeper.store.database import Database
+from shopkeeper.store.records import as_json
 from shopkeeper.store.tables import USERS
 from shopkeeper.types import NEW_USER, RowArray
 
 
 class Users:
-    """Ids to rows and back, held in memory."""
+    """Ids to rows and back, held in memory; demographics are read when they are asked for."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -48,6 +53,25 @@ class Users:
             self.remember(fresh)
         return self.rows(user_ids)
 
+    def demographics(self, user_id: str) -> dict[str, str]:
+        """What the shop was told of the shopper (age, household, ...); nothing of one it does not know."""
+        with self._database.reading() as connection:
+            told = sa.select(USERS.c.demographics).where(USERS.c.user_id == user_id)
+            found: dict[str, str] = orjson.loads(connection.execute(told).scalar() or "{}")
+        return found
+
+    def describe(self, told: Mapping[str, Mapping[str, str]]) -> RowArray:
+        """int32 (n,): the rows of these shoppers, whose demographics are now those told; nothing of them is kept."""
+        with self._database.turn:
+            with self._database.writing() as connection:
+                fresh = self.insert_missing(connection, told)
+                theirs = sa.update(USERS).where(USERS.c.user_id == sa.bindparam("whose"))
+                lines = [{"whose": user_id, "demographics": as_json(dict(own))} for user_id, own in told.items()]
+                if lines:
+                    connection.execute(theirs, lines)
+            self.remember(fresh)
+        return self.rows(told)
+
     def insert_missing(self, connection: sa.Connection, user_ids: Iterable[str]) -> list[str]:
         """Writes the ids that are not held yet, in the caller's transaction; the caller holds the database's turn
         until it has passed them to `remember`.
@@ -68,7 +92,8 @@ class Users:
         """Removes the id, keeps the row unused. Returns 1 where the shopper was known, else 0."""
         with self._database.turn:
             with self._database.writing() as connection:
-                connection.execute(sa.update(USERS).where(USERS.c.user_id == user_id).values(user_id=None))
+                gone = sa.update(USERS).where(USERS.c.user_id == user_id).values(user_id=None, demographics="{}")
+                connection.execute(gone)
             row = self._rows.pop(user_id, None)
             if row is not None:
                 self._ids[row] = ""

@@ -1,5 +1,6 @@
 """Claims, on the real data:
-1. A slice holds the lines of its weeks and households, each with its own event_id, in order of time.
+1. A slice holds the lines of its weeks and households, each with its own event_id, in order of time, and what is known
+   of its households.
 2. Products carry words, a price, a group, the raw fields; what is no goods is not for sale.
 3. shift_to = "today" moves everything by whole weeks to end within the week before today; "none" moves nothing.
 4. Data that is not there is named.
@@ -18,30 +19,33 @@ from shopkeeper.intake.readers.complete_journey import CompleteJourney
 from shopkeeper.intake.rows import Chunk
 from tests.intake.shelf import Shelf, numbers
 
+KNOWN = {"age", "income", "home_ownership", "marital_status", "household_size", "household_comp", "kids_count"}
 GONE = {"COUPON", "FUEL", "CNTRL/STORE SUP", "CHARITABLE CONT", "GM MERCH EXP", "PROD-WHS SALES"}
 
 
-def chunks(today: dt.date | None = None, **settings: object) -> tuple[Chunk, Chunk]:
+def chunks(today: dt.date | None = None, **settings: object) -> tuple[Chunk, Chunk, Chunk]:
     reader = CompleteJourney(CompleteJourney.Settings(**settings), today)
-    products, events = list(reader.read([]))
-    return products, events
+    products, events, users = list(reader.read([]))
+    return products, events, users
 
 
 @pytest.mark.data
 def test_a_slice_holds_its_weeks_and_households() -> None:
-    _, events = chunks(from_week=2, to_week=3, households=20)
+    _, events, users = chunks(from_week=2, to_week=3, households=20)
     contexts = [json.loads(text) for text in events.columns["context"].to_pylist()]
     assert {context["week"] for context in contexts} == {"2", "3"}
     assert len(set(events.columns["user_id"].to_pylist())) <= 20
     assert len(set(events.columns["event_id"].to_pylist())) == len(events) > 100
     assert np.all(np.diff(np.asarray(events.columns["timestamp"].cast("int64"))) >= 0)
-    about = [context for context in contexts if "age" in context]
-    assert about and len(about) <= 20 and set(about[0]) > {"store", "week", "age", "income", "household_size"}
+    assert {*contexts[0]} == {"store", "week"}
+    about = list(map(json.loads, users.columns["demographics"].to_pylist()))
+    assert 0 < len(about) == len(set(users.columns["user_id"].to_pylist())) <= 20
+    assert all(set(one) <= KNOWN and all(one.values()) for one in about) and KNOWN in map(set, about)
 
 
 @pytest.mark.data
 def test_products_carry_words_and_the_raw_fields() -> None:
-    products, _ = chunks(from_week=2, to_week=2, households=1)
+    products, _, _ = chunks(from_week=2, to_week=2, households=1)
     row = products.columns["product_id"].to_pylist().index("25671")
     ice = {name: column[row].as_py() for name, column in products.columns.items()}
     assert ice["title"] == "Crushed ice, 22 lb"
@@ -56,7 +60,7 @@ def test_products_carry_words_and_the_raw_fields() -> None:
 
 @pytest.mark.data
 def test_petrol_and_coupons_are_not_for_sale_wherever_they_are_filed() -> None:
-    products, _ = chunks(from_week=2, to_week=2, households=1)
+    products, _, _ = chunks(from_week=2, to_week=2, households=1)
     titles, available = (products.columns[name].to_pylist() for name in ("title", "availability"))
     assert not available[products.columns["product_id"].to_pylist().index("202291")]
     on_sale = [title.lower() for title, own in zip(titles, available, strict=True) if own]
@@ -75,8 +79,8 @@ def test_petrol_and_coupons_are_not_for_sale_wherever_they_are_filed() -> None:
 @pytest.mark.data
 @pytest.mark.parametrize("today", [dt.date(2026, 3, 2), dt.date(2026, 3, 8), dt.date(2018, 1, 2)])
 def test_shifted_times_end_within_the_week_before_today(today: dt.date) -> None:
-    _, still = chunks(from_week=53, households=300)
-    _, moved = chunks(today, from_week=53, households=300, shift_to="today")
+    _, still, _ = chunks(from_week=53, households=300)
+    _, moved, _ = chunks(today, from_week=53, households=300, shift_to="today")
     last, shifted = (events.columns["timestamp"][-1].as_py() for events in (still, moved))
     assert (shifted - last).days % 7 == 0 and (shifted - last).seconds == 0
     end_of_data = dt.date(2018, 1, 1) + (shifted - last)

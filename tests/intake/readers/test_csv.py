@@ -152,8 +152,8 @@ UNREADABLE = [
     (
         b"name,cost\nx,1\n",
         "file.csv",
-        "file.csv: cannot tell products from events by the columns found: name, cost. Products need product_id and "
-        "title, events need event_id, timestamp and action; or map them in the settings.",
+        "file.csv: cannot tell products, events and users by the columns found: name, cost. Products need product_id "
+        "and title, events need event_id, timestamp and action, users user_id; or map them in the settings.",
     ),
     (
         b"x" * (1 << 21) + b"\np1,Cup\n",

@@ -12,7 +12,9 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from shopkeeper.errors import IntakeError
+from shopkeeper.intake.expression import Expression
 from shopkeeper.intake.journey_titles import readable_category, readable_department, readable_type, title
+from shopkeeper.intake.mapping import UserFields
 from shopkeeper.intake.rows import Chunk
 from shopkeeper.settings import PluginSettings
 
@@ -48,7 +50,10 @@ class CompleteJourney:
         self._today = today
 
     def read(self, paths: Sequence[Path]) -> Iterator[Chunk]:
-        """The products, then the events in order of time. Raises IntakeError where the data is not there."""
+        """The products, the events in order of time, and what is known of households.
+
+        Raises IntakeError where the data is not there.
+        """
         folder = _folder(paths)
         import duckdb  # a server checks this reader's settings, and needs duckdb for nothing
 
@@ -58,6 +63,7 @@ class CompleteJourney:
             shift = self._shift(connection)
             yield _products(connection, shift)
             yield from self._events(connection, shift)
+            yield self._users(connection)
 
     def _shift(self, connection: "duckdb.DuckDBPyConnection") -> dt.timedelta:
         if self.settings.shift_to == "none":
@@ -76,6 +82,12 @@ class CompleteJourney:
             columns["timestamp"] = moved.cast(pa.timestamp("us", tz="UTC"))
             yield Chunk("events", "transactions.parquet", np.asarray(part["line"], np.int64), columns)
 
+    def _users(self, connection: "duckdb.DuckDBPyConnection") -> Chunk:
+        found = connection.sql(_USERS, params=[self.settings.households or 2**31]).to_arrow_table()
+        lines = np.asarray(found["line"], np.int64)
+        whose = UserFields(user_id=Expression(column="household_id"))
+        return whose.chunk(found.drop_columns("line"), lines, "demographics.parquet")
+
 
 _EVENTS = """
 WITH numbered AS (
@@ -84,19 +96,17 @@ WITH numbered AS (
   SELECT * FROM numbered
   WHERE household_id IN (SELECT DISTINCT household_id FROM transactions ORDER BY household_id LIMIT ?)
     AND week BETWEEN ? AND ?
-), first_lines AS (
-  SELECT household_id, min(line) AS line FROM chosen GROUP BY household_id
-), known AS (
-  SELECT first_lines.line, to_json(demographics)::VARCHAR AS about
-  FROM first_lines JOIN demographics USING (household_id)
 )
 SELECT chosen.line AS line, basket_id || '-' || product_id AS event_id, transaction_timestamp AS timestamp,
   'purchase' AS action, household_id::VARCHAR AS user_id, basket_id::VARCHAR AS session_id,
   product_id::VARCHAR AS product_id, quantity::DOUBLE AS quantity, sales_value AS value,
-  CASE WHEN about IS NULL THEN '{"store":"' || store_id || '","week":"' || week || '"}'
-       ELSE '{"store":"' || store_id || '","week":"' || week || '",' || about[2:] END AS context
-FROM chosen LEFT JOIN known ON chosen.line = known.line
-ORDER BY chosen.line
+  '{"store":"' || store_id || '","week":"' || week || '"}' AS context
+FROM chosen ORDER BY line
+"""
+_USERS = """
+SELECT * FROM (SELECT row_number() OVER () AS line, * FROM demographics)
+WHERE household_id IN (SELECT DISTINCT household_id FROM transactions ORDER BY household_id LIMIT ?)
+ORDER BY line
 """
 # the shelf price of one unit: what the shop received, and what cards and coupons took off
 _PRODUCTS = """

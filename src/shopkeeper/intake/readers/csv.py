@@ -15,7 +15,7 @@ from pydantic import Field
 from shopkeeper.errors import IntakeError
 from shopkeeper.intake.lines import Block, TextSettings, blocks
 from shopkeeper.intake.mapped import Tables, chunks
-from shopkeeper.intake.mapping import EventFields, ProductFields
+from shopkeeper.intake.mapping import MappedSettings
 from shopkeeper.intake.quotes import balanced
 from shopkeeper.intake.rows import VALUE_LENGTH, Chunk, Refusal
 from shopkeeper.types import IntArray
@@ -28,12 +28,10 @@ class Csv:
 
     extensions: ClassVar[tuple[str, ...]] = (".csv", ".tsv")
 
-    class Settings(TextSettings):
+    class Settings(TextSettings, MappedSettings):
         delimiter: str = Field(
             "auto", description="One character; auto takes the commonest of , ; tab | in the header."
         )
-        products: ProductFields | None = Field(None, description="Where each field of a product comes from.")
-        events: EventFields | None = Field(None, description="Where each field of an event comes from.")
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -41,7 +39,7 @@ class Csv:
     def read(self, paths: Sequence[Path]) -> Iterator[Chunk]:
         """Chunks of raw rows in file order; raises IntakeError where a file cannot be read at all."""
         for path in paths:
-            yield from chunks(path.name, self.tables(path), self.settings.products, self.settings.events, "intake.csv")
+            yield from chunks(path.name, self.tables(path), self.settings, "intake.csv")
 
     def tables(self, path: Path) -> Iterator[Tables]:
         """The file's own columns as text, piece by piece, with what could not be a row; raises IntakeError."""

@@ -7,13 +7,12 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import Field
 
 from shopkeeper.errors import IntakeError
 from shopkeeper.intake import cast
 from shopkeeper.intake.lines import Block, TextSettings, blocks
 from shopkeeper.intake.mapped import Tables, chunks
-from shopkeeper.intake.mapping import EventFields, ProductFields
+from shopkeeper.intake.mapping import MappedSettings
 from shopkeeper.intake.rows import VALUE_LENGTH, Chunk, Refusal
 
 
@@ -22,9 +21,8 @@ class Jsonl:
 
     extensions: ClassVar[tuple[str, ...]] = (".jsonl", ".ndjson", ".json")
 
-    class Settings(TextSettings):
-        products: ProductFields | None = Field(None, description="Where each field of a product comes from.")
-        events: EventFields | None = Field(None, description="Where each field of an event comes from.")
+    class Settings(TextSettings, MappedSettings):
+        pass
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -32,8 +30,7 @@ class Jsonl:
     def read(self, paths: Sequence[Path]) -> Iterator[Chunk]:
         """Chunks of raw rows in file order; raises IntakeError where a file cannot be read at all."""
         for path in paths:
-            own = self.settings
-            yield from chunks(path.name, self._tables(path), own.products, own.events, "intake.jsonl")
+            yield from chunks(path.name, self._tables(path), self.settings, "intake.jsonl")
 
     def _tables(self, path: Path) -> Iterator[Tables]:
         """Every piece has the keys of the first piece and those that its own objects add."""

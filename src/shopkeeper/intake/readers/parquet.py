@@ -7,13 +7,11 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
-from pydantic import Field
 
 from shopkeeper.errors import IntakeError
 from shopkeeper.intake.mapped import Tables, chunks
-from shopkeeper.intake.mapping import EventFields, ProductFields
+from shopkeeper.intake.mapping import MappedSettings
 from shopkeeper.intake.rows import Chunk
-from shopkeeper.settings import PluginSettings
 
 BATCH_ROWS = 250_000
 
@@ -23,9 +21,8 @@ class Parquet:
 
     extensions: ClassVar[tuple[str, ...]] = (".parquet", ".pq")
 
-    class Settings(PluginSettings):
-        products: ProductFields | None = Field(None, description="Where each field of a product comes from.")
-        events: EventFields | None = Field(None, description="Where each field of an event comes from.")
+    class Settings(MappedSettings):
+        pass
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -37,8 +34,7 @@ class Parquet:
                 raise IntakeError(f"{path}: {'is a folder; name the files in it' if path.is_dir() else 'no such file'}")
             if not path.stat().st_size:
                 raise IntakeError(f"{path}: the file is empty")
-            own = self.settings
-            yield from chunks(path.name, _tables(path), own.products, own.events, "intake.parquet")
+            yield from chunks(path.name, _tables(path), self.settings, "intake.parquet")
 
 
 def _tables(path: Path) -> Iterator[Tables]:

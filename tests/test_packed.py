@@ -5,6 +5,7 @@
 2. Which places say the same is told without reading them, also where some were amended.
 3. They are equal to any sequence of the same texts, and to no other.
 4. A catalogue's titles take less than half the memory that a list of strings takes.
+5. A text is found where it first stands, and what is only part of texts, or of two beside one another, is not.
 """
 
 import tracemalloc
@@ -72,3 +73,12 @@ def test_titles_take_less_than_half_the_memory() -> None:
         return size
 
     assert taken(PackedTexts) < 0.5 * taken(list)
+
+
+@pytest.mark.parametrize("values", KINDS.values(), ids=KINDS)
+def test_a_text_is_found_where_it_first_stands(values: list[str]) -> None:
+    packed = PackedTexts.of(values)
+    for text in dict.fromkeys(values):
+        assert packed.find(text) == values.index(text)
+    for text in {"", "te", "ea", "teaL", "ö", "茶", "title 1title", "e", "🍵two\nlines"}.difference(values):
+        assert packed.find(text) == -1

@@ -1,5 +1,6 @@
 """Many texts as one block of bytes: as strings of their own a million titles take twice as much memory."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import overload
@@ -61,6 +62,23 @@ class PackedTexts(Sequence[str]):
         if self._codes is not None:
             place = self._codes[place]
         return self._block[self._starts[place] : self._starts[place + 1]].decode()
+
+    def find(self, text: str) -> int:
+        """The first place of a text, -1 where none says it: one pass over the bytes makes no text of any."""
+        number = self._number(text.encode())
+        return number if number < 0 or self._codes is None else int(np.argmax(np.asarray(self._codes) == number))
+
+    def _number(self, asked: bytes) -> int:
+        if not asked:
+            empty = np.flatnonzero(np.diff(np.asarray(self._starts)) == 0)
+            return int(empty[0]) if len(empty) else -1
+        at = self._block.find(asked)
+        while at >= 0:
+            number = bisect_right(self._starts, at) - 1
+            if self._starts[number] == at and self._starts[number + 1] == at + len(asked):
+                return number
+            at = self._block.find(asked, at + 1)
+        return -1
 
     def codes(self, places: RowArray) -> RowArray:
         """int32 (m,): equal where the texts of these places are, which none of them need be read for."""

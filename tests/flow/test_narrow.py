@@ -164,3 +164,23 @@ def test_whatever_the_words_are_there_is_an_answer(shop: Shop) -> None:
             assert own.field in ("brand", "category") or "." in own.field or own.field == "price"
             if own.field == "price" or own.field.startswith("ranges."):
                 assert Between.of(own.value) is not None
+
+
+def test_a_word_that_names_two_fields_is_searched_once_neither_holds(shop: Shop) -> None:
+    others = [
+        Product(
+            product_id=f"o{at}",
+            title=f"Aerial {at}",
+            brand="Otherco",
+            category=("Innerly",),
+            attributes={"antenna": "Innerly"},
+        )
+        for at in range(3)
+    ]
+    meant = Product(product_id="s1", title="Samuno innerly battery", brand="Samuno")
+    plain = Product(product_id="s2", title="Samuno lamp", brand="Samuno")
+    shop.put([*others, meant, plain])
+    page = page_of(shop, "samuno innerly")
+    assert page.intent.tokens == ("samuno", "innerly")
+    assert shop.catalog.product_ids[page.items[0].row] == "s1" and "DA0A" not in ids(shop, page)
+    assert {role for _, _, role in roles(page)} == {"dropped"}

@@ -85,7 +85,7 @@ def test_only_so_many_masks_are_remembered(monkeypatch: pytest.MonkeyPatch) -> N
 )
 def test_a_facet_is_counted_over_what_the_other_filters_leave(filters: Filters, without: dict[str, list[int]]) -> None:
     found = masks(SHELF, filters)
-    assert {name: np.flatnonzero(wider).tolist() for name, wider in found.without.items()} == {
+    assert {name: np.flatnonzero(wider).tolist() for name, wider in found.without().items()} == {
         name: rows for name, rows in without.items() if rows != np.flatnonzero(found.allowed).tolist()
     }
-    assert not any(wider.flags.writeable for wider in found.without.values())
+    assert not any(wider.flags.writeable for wider in found.without().values())

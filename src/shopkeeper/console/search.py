@@ -142,7 +142,7 @@ def _facets(guest: Guest, query: Query, found: Section) -> tuple[Facet, ...]:
     counted = page.facets if page else {}
     if page and not counted and not query.words:
         narrowed = masks(guest.shelf.catalog, query.filters())  # of which the facets are
-        wider = {facet: _rows(mask) for facet, mask in narrowed.without.items()}
+        wider = {facet: _rows(mask) for facet, mask in narrowed.without().items()}
         counted = guest.shelf.facets.count(_rows(narrowed.allowed), wider, query.filters())
     chosen = {
         "department": query.departments,

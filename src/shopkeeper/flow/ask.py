@@ -53,7 +53,7 @@ def ask(shop: Shop, *, scene: Scene, **asked: Unpack[Asked]) -> Request:
         seeds=np.array([shop.row(product_id) for product_id in asked.get("product_ids", ())], np.int32),
         filters=filters,
         allowed=narrowed.allowed,
-        without=narrowed.without,
+        without=narrowed.without(),
         sort=sort,
         order=shop.standings.order(sort, shop.catalog),
         as_words=asked.get("as_words", ()),

@@ -61,7 +61,7 @@ def _popular(request: Request, department: str, shop: Shop) -> Page | None:
         query="",
         filters=filters,
         allowed=narrowed.allowed,
-        without=narrowed.without,
+        without=narrowed.without(),
         sort="relevance",
         k=min(request.k, MOST),
     )

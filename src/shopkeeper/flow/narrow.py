@@ -67,13 +67,14 @@ def _if_any(request: Request, intent: Intent, catalog: Catalog) -> Iterator[tupl
         return
     filters = filters_with(request.filters, stated)
     found = masks(catalog, filters)
-    allowed = found.allowed
-    # facets leave aside what was chosen, not what was asked for
-    without = {facet: mask for facet, mask in found.without.items() if facet in request.without}
+    allowed, inside = found.allowed, None
     if request.allowed is not None and request.allowed is not masks(catalog, request.filters).allowed:
-        allowed = allowed & request.allowed  # what the request leaves out besides its filters stays out
-        without = {facet: mask & request.without[facet] for facet, mask in without.items()}
+        inside = request.without  # what the request leaves out besides its filters stays out
+        allowed = allowed & request.allowed
     if allowed.any():
+        # facets leave aside what was chosen, not what was asked for
+        without = found.without(request.without)
+        without = without if inside is None else {facet: mask & inside[facet] for facet, mask in without.items()}
         yield replace(request, filters=filters, allowed=allowed, without=without), intent
 
 
@@ -110,7 +111,11 @@ def _named_as_words(structured: Structured, request: Request, plain: Intent, nam
 
 def _as_words(structured: Structured, request: Request, plain: Intent, dropped: tuple[Stated, ...]) -> Intent:
     """The intent without any filter: the words of names are searched again, those of numbers say nothing alone."""
-    again = _named_as_words(structured, request, plain, tuple(own for own in dropped if not _counts(own)))
+    named = tuple(own for own in dropped if not _counts(own))
+    again = _named_as_words(structured, request, plain, named)
+    while more := [own for own in again.stated if own.role == "filter" and not _counts(own)]:  # they name another, too
+        named = (*named, *more)
+        again = _named_as_words(structured, request, plain, named)
     return replace(
         again, stated=tuple(replace(own, role="dropped") if own.role == "filter" else own for own in again.stated)
     )

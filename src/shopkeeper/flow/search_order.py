@@ -292,7 +292,7 @@ def _asked(here: Searching, query: str, *, wide: bool) -> tuple[Candidates, Feat
         day=here.day,
         query=query,
         allowed=mask.allowed,
-        without=mask.without,
+        without=mask.without(),
         wide=wide and not plain.is_code,
     )
     tries = narrowed(here.structured, request, plain, here.catalog)

@@ -4,7 +4,7 @@ import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,21 +23,36 @@ VALUES, RANGES = "attributes.", "ranges."
 _SEPARATOR = " > "
 
 
-@dataclass(frozen=True, slots=True)
 class Masks:
-    """allowed bool (n_products,): what the filters let through; `without`: the same but for one facet's own filter.
+    """allowed bool (n_products,): what the filters let through, deleted rows never. All arrays are read-only."""
 
-    Only facets whose filter takes something away are in `without`: their counts are over what the others let through,
-    so that a shopper can see, add and switch to another value. All arrays are read-only.
-    """
+    def __init__(self, there: BoolArray, parts: Mapping[str, BoolArray]) -> None:
+        """Masks of rows that are there, by what each filter lets through, by facet."""
+        self.allowed = _all([there, *parts.values()])
+        self._there, self._parts = there, parts
+        self._without: dict[str, BoolArray | None] = {}
 
-    allowed: BoolArray
-    without: Mapping[str, BoolArray]
+    def without(self, facets: Iterable[str] | None = None) -> Mapping[str, BoolArray]:
+        """The same but for one facet's own filter, by facet: of all facets, or of these.
+
+        Only facets whose filter takes something away are in it: their counts are over what the others let through, so
+        that a shopper can see, add and switch to another value.
+        """
+        wanted = self._parts if facets is None else [facet for facet in facets if facet in self._parts]
+        return {facet: one for facet in wanted if (one := self._but(facet)) is not None}
+
+    def _but(self, facet: str) -> BoolArray | None:
+        """What is allowed without one facet's filter; None where that takes nothing away. Made when it is asked for."""
+        if facet not in self._without:
+            wider = _all([self._there, *(part for other, part in self._parts.items() if other != facet)])
+            more = np.count_nonzero(wider) > np.count_nonzero(self.allowed)
+            self._without[facet] = wider if more else None
+        return self._without[facet]
 
     @property
     def n_bytes(self) -> int:
-        """What the arrays take."""
-        return self.allowed.nbytes * (1 + len(self.without))
+        """What the arrays may take."""
+        return self.allowed.nbytes * (2 + 2 * len(self._parts))
 
 
 def mask(catalog: Catalog, filters: Filters) -> BoolArray:
@@ -118,11 +133,7 @@ def category_name(path: tuple[str, ...], depth: int | None = None) -> str:
 
 
 def _masks(catalog: Catalog, filters: Filters) -> Masks:
-    parts, there = _parts(catalog, filters), ~catalog.deleted
-    allowed = _all([there, *parts.values()])
-    wider = {name: _all([there, *(part for other, part in parts.items() if other != name)]) for name in parts}
-    n = np.count_nonzero(allowed)
-    return Masks(allowed, {name: one for name, one in wider.items() if np.count_nonzero(one) > n})
+    return Masks(~catalog.deleted, _parts(catalog, filters))
 
 
 def _all(parts: Sequence[BoolArray]) -> BoolArray:

@@ -7,7 +7,7 @@ import numpy as np
 from shopkeeper.amounts import Between
 from shopkeeper.attributes import Attributes, Codes, Measure
 from shopkeeper.recall.filter import RANGES, VALUES
-from shopkeeper.types import Filters, IntArray, RowArray
+from shopkeeper.types import BoolArray, Filters, IntArray, RowArray
 
 Counts = Mapping[str, int]
 
@@ -19,7 +19,7 @@ FAIR = 0.25
 """An attribute that fewer of these have tells little of them."""
 REMEMBERED = 256
 FEW = 3000
-"""Of so many products found what each says is read; of more, the columns that are counted."""
+"""Of so many products found what each says is read; of more, who of all that have an attribute is among them."""
 MOST_VALUES = 30
 MOST_BANDS = 6
 LEAST_BITS = 0.2
@@ -41,15 +41,25 @@ def of_attributes(
             kind = VALUES if attributes.measure(at) is None else RANGES
             facets[kind + attributes.names[at]] = at
     said = attributes.of_rows(rows) if len(rows) <= FEW else None
+    found = _marked(n, rows) if said is None else None
     counted: dict[str, Counts] = {}
     for facet, place in facets.items():
         if place is None:
             counted[facet] = {}
-        elif said is not None and facet not in wider:  # a column of the whole catalogue takes longer to make
+        elif said is not None and facet not in wider:
             counted[facet] = _counted(attributes, place, facet, said[1][said[0] == place])
         else:
-            counted[facet] = _counted(attributes, place, facet, attributes.column(place, n)[wider.get(facet, rows)])
+            having, codes = attributes.entries(place)
+            among = _marked(n, wider[facet]) if facet in wider or found is None else found
+            counted[facet] = _counted(attributes, place, facet, codes[among[having]])
     return counted
+
+
+def _marked(n: int, rows: RowArray) -> BoolArray:
+    """bool (n,): which rows of the catalogue these are."""
+    marked = np.zeros(n, bool)
+    marked[rows] = True
+    return marked
 
 
 def telling(attributes: Attributes, rows: RowArray) -> list[int]:
@@ -110,7 +120,7 @@ def _is_a_choice(attributes: Attributes, at: int, n_values: int) -> bool:
 
 def _counted(attributes: Attributes, at: int, facet: str, codes: Codes) -> Counts:
     """Counts by value, most first, or by range, lowest first."""
-    counts = np.bincount(codes + 1, minlength=len(attributes.texts[at]) + 1)[1:]  # no value is -1
+    counts = np.bincount(codes, minlength=len(attributes.texts[at]))
     measure = attributes.measure(at) if facet.startswith(RANGES) else None
     if measure is not None:
         return _bands(measure, counts)

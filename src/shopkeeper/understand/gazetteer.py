@@ -20,6 +20,10 @@ MARKS = 4
 """Powers of two of marks for a phrase: so many more places than phrases that most words hit none."""
 SHORTEST = 2
 """Letters of a name at least, unless it is Chinese."""
+HELD = 16 << 20
+"""So many bytes of rows are kept of the senses that searches named lately."""
+FEW = 256
+"""Rows fewer than one in so many products are looked up, one by one, among more; else both are marked."""
 
 
 class Sense(NamedTuple):
@@ -76,6 +80,7 @@ class Gazetteer:
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
         self._counted: dict[Sense, int] = {}
+        self._held: dict[Sense, RowArray] = {}
         self._categorised: float | None = None
         self._senses: dict[tuple[str, ...], tuple[Sense, ...]] = {}
         self._longest: dict[str, int] = {}
@@ -102,7 +107,7 @@ class Gazetteer:
             self._know_name(own.names[at])
             if own.measure(at) is None:
                 self._know(own.texts[at][code], Sense("value", own.names[at], own.texts[at][code], code))
-        self.catalog, self._counted, self._categorised = catalog, {}, None
+        self.catalog, self._counted, self._held, self._categorised = catalog, {}, {}, None
 
     def longest(self, said: list[str], start: int) -> tuple[int, tuple[Sense, ...]] | None:
         """The end and the senses of the longest phrase that begins at this place; None where none does."""
@@ -118,6 +123,18 @@ class Gazetteer:
 
     def inside(self, sense: Sense, context: RowArray | None) -> RowArray:
         """int32 (m,): the rows of the context that the sense is of, deleted ones never; no context is all rows."""
+        if context is not None:
+            return self._inside(sense, context)
+        kept = self._held  # another one where the catalogue changes meanwhile
+        found = kept.get(sense)
+        if found is None:
+            found = self._inside(sense, None)
+            if sum(rows.nbytes for rows in list(kept.values())) + found.nbytes > HELD:
+                kept.clear()  # cheaper and safer among threads than keeping order
+            kept[sense] = found
+        return found
+
+    def _inside(self, sense: Sense, context: RowArray | None) -> RowArray:
         catalog = self.catalog
         if sense.kind == "brand":
             coded, codes = catalog.brand_codes
@@ -138,13 +155,9 @@ class Gazetteer:
         """int32 (m,): the rows of the context, rising, whose code in an attribute is wanted, or that have it at all."""
         rows, codes = self.catalog.attributes.entries(at)
         found: RowArray = rows if wanted is None else rows[wanted(codes)]
-        if context is None:
-            kept = ~self.catalog.deleted[found]
-        elif len(context):
-            kept = context[np.minimum(np.searchsorted(context, found), len(context) - 1)] == found
-        else:
-            return NO_ROWS
-        there: RowArray = found[kept]
+        if context is not None:
+            return _both(found, context, len(self.catalog))
+        there: RowArray = found[~self.catalog.deleted[found]]
         return there
 
     def among(self, column: RowArray, context: RowArray | None, wanted: Callable[[RowArray], BoolArray]) -> RowArray:
@@ -217,3 +230,17 @@ def _by_part(catalog: Catalog) -> Mapping[str, list[int]]:
         for part in path:
             found.setdefault(part, []).append(place)
     return found
+
+
+def _both(one: RowArray, other: RowArray, n: int) -> RowArray:
+    """int32 (m,): the rows that are in both, rising as both do, of a catalogue of `n`."""
+    few, many = (one, other) if len(one) < len(other) else (other, one)
+    if not len(few):
+        return NO_ROWS
+    if len(few) * FEW < n:
+        found: RowArray = few[many[np.minimum(np.searchsorted(many, few), len(many) - 1)] == few]
+        return found
+    marked = np.zeros(n, bool)
+    marked[many] = True
+    there: RowArray = few[marked[few]]
+    return there

@@ -75,7 +75,7 @@ def offer(
     request = Request(request_id="", scene="search", day=10.0, query=query)
     if filters is not None:
         narrowed = masks(SHELF, filters)
-        request = replace(request, allowed=narrowed.allowed, without=narrowed.without)
+        request = replace(request, allowed=narrowed.allowed, without=narrowed.without())
     return source.recall(worlds.ask(request, None, intent), limit)[0]
 
 
@@ -349,7 +349,7 @@ def test_a_products_id_finds_that_product_alone(drinks: Lexical, query: str, row
 def test_a_product_named_by_its_id_stays_behind_the_filters(drinks: Lexical) -> None:
     narrowed = masks(DRINKS, Filters(brands=("Brand 01",)))
     request = Request(request_id="", scene="search", day=10.0, query="1082185", allowed=narrowed.allowed)
-    found = drinks.recall(worlds.ask(replace(request, without=narrowed.without)), 20)[0]
+    found = drinks.recall(worlds.ask(replace(request, without=narrowed.without())), 20)[0]
     assert (found.rows.tolist(), found.total) == ([], 0)
     assert found.facets["brand"] == {"Brand 00": 1}
 
@@ -359,7 +359,7 @@ def test_what_a_filter_names_is_counted_however_few_or_deep(drinks: Lexical, mon
     filters = Filters(categories=("Food > Fruit > Apples", "Food"), brands=("Brand 09", "Nobody"))
     request = Request(request_id="", scene="search", day=10.0, query="apple", filters=filters)
     narrowed = masks(DRINKS, filters)
-    asked = worlds.ask(replace(request, allowed=narrowed.allowed, without=narrowed.without))
+    asked = worlds.ask(replace(request, allowed=narrowed.allowed, without=narrowed.without()))
     counted = drinks.recall(asked, 20)[0].facets
     assert counted["category"] == {"Food > Fruit": 1, "Food > Fruit > Apples": 1, "Food": 1}
     assert counted["brand"] == {"Brand 07": 1, "Brand 09": 1, "Nobody": 0}

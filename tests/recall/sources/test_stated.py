@@ -46,7 +46,7 @@ def offer(source: Lexical, intent: Intent) -> Offer:
         query=intent.query,
         filters=filters,
         allowed=narrowed.allowed,
-        without=narrowed.without,
+        without=narrowed.without(),
     )
     return source.recall(worlds.ask(request, None, intent), 10)[0]
 

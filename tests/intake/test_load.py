@@ -312,19 +312,6 @@ user_id = "who"
 """
 
 
-MAPPED = """
-[intake.csv.events]
-event_id = "no"
-timestamp = "when"
-action = {constant = "purchase"}
-product_id = "what"
-user_id = "who"
-
-[intake.csv.users]
-user_id = "who"
-"""
-
-
 def known(shelf: Shelf, *names: str) -> list[dict[str, str]]:
     with open_folder(shelf.path, writable=False) as folder:
         return [folder.users.demographics(name) for name in names]
@@ -362,10 +349,9 @@ def test_a_mapping_says_where_it_stands(tmp_path: Path) -> None:
 def test_one_file_may_tell_of_purchases_and_of_who_bought(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path, MAPPED + 'demographics = {age = "Age"}\n')
     shelf.load(shelf.file("goods.jsonl", '{"product_id": "p1", "title": "Cup"}\n'))
-    report = shelf.load(
-        shelf.file("orders.csv", "no,when,what,who,Age\ne1,2024-05-01,p1,u1,35-44\ne2,2024-05-02,p1,u1,45\n")
-    )
-    assert (numbers(report, "events"), numbers(report, "users")) == ((2, 2, 0, 0), (2, 1, 0, 1))
+    orders = "no,when,what,who,Age\ne1,2024-05-01,p1,u1,35-44\ne2,2024-05-02,p1,u1,45\ntoo,few\n"
+    report = shelf.load(shelf.file("orders.csv", orders))
+    assert (numbers(report, "events"), numbers(report, "users")) == ((3, 2, 1, 0), (2, 1, 0, 1))
     assert known(shelf, "u1") == [{"age": "45"}]
 
 

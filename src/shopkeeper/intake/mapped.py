@@ -32,7 +32,7 @@ def chunks(source: str, tables: Iterator[Tables], settings: MappedSettings, sect
     for piece in tables:
         if not kinds:
             kinds = _kinds(source, piece.table.column_names, settings, section)
-        main = kinds[-1]
+        main = next((fields for fields in kinds if fields.kind == "events"), kinds[-1])
         for fields in kinds:
             chunk = fields.chunk(piece.table, piece.lines, source)
             if isinstance(fields, ProductFields) and fields.derived:

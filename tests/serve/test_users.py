@@ -6,11 +6,13 @@
 4. A slash in an id is part of it, and a line break.
 5. What the shop is told of a shopper is in the portrait until it is told anew or the shopper is erased; too much is
    refused.
+6. Who shares a visit with a shopper that is erased goes on with the own part of it, as after a restart.
 """
 
 import pytest
 from starlette.testclient import TestClient
 
+from shopkeeper.flow.build import open_shop
 from shopkeeper.flow.shop import Shop
 from shopkeeper.serve.schemas import Receipt
 from shopkeeper.store.folder import open_folder
@@ -83,3 +85,24 @@ def test_more_than_a_shop_may_be_told_is_refused(client: TestClient, told: dict[
     answer = client.put("/v1/grocer/users/anna/demographics", json={"demographics": told})
     assert answer.status_code == 422 and where in answer.text
     assert client.get("/v1/grocer/users/anna/portrait").json()["demographics"] == {}
+
+
+def test_who_shares_a_visit_with_an_erased_shopper_goes_on_with_the_own_part(client: TestClient, shop: Shop) -> None:
+    for at, (user, product) in enumerate([("", "p00"), ("ann", "p01"), ("bob", "p02"), ("ann", "p03"), ("bob", "p04")]):
+        seen = {"event_id": f"e{at}", "action": "view", "user_id": user, "session_id": "both", "product_id": product}
+        assert client.post("/v1/grocer/events", json=seen).status_code == 200
+    client.delete("/v1/grocer/users/ann")
+
+    def of_bob(opened: Shop) -> tuple[list[str], list[str], int]:
+        portrait = opened.profiles.portrait(opened.folder.users.row("bob"), "both")
+        ids = opened.catalog.product_ids
+        now, ever = ([ids[row] for row in rows] for rows in (portrait.session_rows, portrait.rows))
+        return now, ever, len(set(portrait.baskets.tolist()))
+
+    assert of_bob(shop) == (["p02", "p04"], ["p02", "p04"], 1)
+    more = {"event_id": "e9", "action": "view", "user_id": "bob", "session_id": "both", "product_id": "p05"}
+    client.post("/v1/grocer/events", json=more)
+    assert of_bob(shop) == (["p02", "p04", "p05"], ["p02", "p04", "p05"], 1)
+    shop.close()
+    with open_shop(shop.folder.path, writable=False) as again:
+        assert of_bob(again) == (["p02", "p04", "p05"], ["p02", "p04", "p05"], 1)

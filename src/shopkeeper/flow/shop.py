@@ -258,13 +258,17 @@ class Shop:
         log = self.folder.events.interactions(self.catalog, self.folder.users)
         self.standings = Standings(log, len(self.catalog))
         profiles = Profiles(log.before(day))
-        for event in _not_ahead(self.folder.events.past_tail(day * SECONDS_A_DAY, self.catalog, self.folder.users)):
+        for event in self._lately(day):
             profiles.observe(event)
         for told in self.folder.events.of_action("answer"):
             if (said := said_in(told, self.catalog, self.folder.users.row(told.user_id))) is not None:
                 profiles.known(said.user, said.session)  # as when it was said: what the guest had said came before
                 profiles.hear(said)
         return profiles
+
+    def _lately(self, day: float) -> Past:
+        """What happened at `day` or later, in order of time."""
+        return _not_ahead(self.folder.events.past_tail(day * SECONDS_A_DAY, self.catalog, self.folder.users))
 
     def _observed(self, event: Event) -> Observed:
         """The event in rows and days; see `_not_ahead`."""
@@ -331,7 +335,7 @@ class Shop:
             self.attribution.forget(user_id)
             self.standings.forget(user_id)
             if row >= 0:
-                self.profiles.forget(row)
+                self.profiles.forget(row, lambda: self._lately(today() - SESSION_DAYS))
                 forgetting = (
                     [part for part in self._trained.parts() if isinstance(part, Forgets)] if self._trained else []
                 )

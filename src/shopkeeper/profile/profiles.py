@@ -5,7 +5,7 @@ After a restart the caller makes Profiles from the log and replays the events th
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import floor, inf
 
@@ -103,13 +103,20 @@ class Profiles:
                     own = own.plus(line)
                 self._grown[whose] = own
 
-    def forget(self, user: int) -> None:
-        """Removes the shopper's history and every session the shopper took part in."""
+    def forget(self, user: int, left: Callable[[], Iterable[Observed]] = tuple) -> None:
+        """Removes the shopper's history and every session the shopper took part in.
+
+        `left` tells what is left of the last SESSION_DAYS, in order of time: who shared a session goes on with that.
+        """
         with self._lock:
             self._grown[user] = no_lines()
-            theirs = [name for name, held in self._sessions.items() if user in held.users]
+            theirs = {name: held for name, held in self._sessions.items() if user in held.users}
             for name in theirs:
                 del self._sessions[name]
+            if any(len(held.users) > 1 for held in theirs.values()):
+                for event in left():
+                    if event.session in theirs and event.row >= 0:
+                        self._remember_session(event, theirs[event.session].basket)
         self._sayings.forget(user, theirs)
 
     def _lines(self, user: int) -> Lines:
@@ -136,13 +143,17 @@ class Profiles:
             return NEW_USER
         return held.first[1]
 
-    def _remember_session(self, event: Observed) -> int:
-        """The basket this event belongs to. Lines outside of any session share a basket by shopper and whole day."""
+    def _remember_session(self, event: Observed, basket: int | None = None) -> int:
+        """The basket this event belongs to. Lines outside of any session share a basket by shopper and whole day.
+
+        A session that begins has a `basket` of its own, or the one it had.
+        """
         if not event.session:
             return self._day_basket(event)
         held = self._sessions.get(event.session)
         if held is None or event.day - held.last_day > SESSION_DAYS:
-            held = _Session(no_lines(), frozenset(), event.day, self._fresh_basket(), _NOBODY)
+            own = self._fresh_basket() if basket is None else basket
+            held = _Session(no_lines(), frozenset(), event.day, own, _NOBODY)
         lines = held.lines.plus(Line(event.row, event.day, event.action, event.quantity, held.basket))
         users, first = held.users, held.first
         if event.user != NEW_USER:

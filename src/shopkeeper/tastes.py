@@ -80,8 +80,17 @@ class Tastes:
 
     def asked(self, shown: Sequence[Shown]) -> list[int]:
         """The places of those of these questions that are among these."""
-        found = (self._question.get(each) for each in shown)
+        found = (self._asked(each) for each in shown)
         return [at for at in found if at is not None]
+
+    def _asked(self, shown: Shown) -> int | None:
+        """The place of a question, also where cards showed what was left of them; None where it is none of these."""
+        if (at := self._question.get(shown)) is not None or not all(shown):
+            return at
+        first, second = map(set, shown)
+        return next(
+            (at for (one, other), at in self._question.items() if first.issubset(one) and second.issubset(other)), None
+        )
 
     @cached_property
     def _by_taste(self) -> tuple[Floats, Floats]:
@@ -116,7 +125,7 @@ class Tastes:
         """
         if answer.choice == SKIPPED:
             return np.ones(len(self.prior), np.float32)
-        question = self._question.get((answer.first, answer.second))
+        question = self._asked((answer.first, answer.second))
         if question is not None:
             found: Floats = self.likelihood[question, :, answer.choice]
             return found

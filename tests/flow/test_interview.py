@@ -248,6 +248,36 @@ def test_the_storefront_asks_and_goes_by_it(shop: Shop) -> None:
         assert "Tell us what you like" not in client.get("/small/").text
 
 
+def test_a_card_shows_what_is_left_and_the_question_stays_the_same(shop: Shop) -> None:
+    asked = interview(shop, "", "visit")
+    assert asked.cards is not None
+    first, second = asked.cards
+    ids = shop.catalog.product_ids
+    shop.delete([ids[first.rows[0]]])
+    with TestClient(create_app({"small": shop}, keys=Keys())) as client:
+        told = client.post("/v1/small/interview", json={"session_id": "visit"}).json()["question"]
+        shown = [told[side]["product_ids"] for side in ("first", "second")]
+        assert shown == [[ids[row] for row in first.rows[1:]], [ids[row] for row in second.rows]]
+        answer = {"first": shown[0], "second": shown[1], "choice": "first"}
+        found = client.post("/v1/small/interview", json={"session_id": "visit", "answer": answer}).json()
+        assert found["number"] == 2 and found["question"] is not None
+        following = [found["question"][side]["product_ids"] for side in ("first", "second")]
+        assert following != shown
+    shop.delete([ids[second.rows[0]], ids[first.rows[1]]])  # the question that was answered shows less by now
+    again = interview(shop, "", "visit")
+    assert again.number == 2 and again.cards is not None
+    assert [ids[row] for row in again.cards[0].rows] == [each for each in following[0] if each in shop.catalog.row_of]
+
+
+def test_a_question_of_which_a_card_has_nothing_left_is_not_asked(shop: Shop) -> None:
+    asked = interview(shop, "", "visit")
+    assert asked.cards is not None
+    shop.delete([shop.catalog.product_ids[row] for row in asked.cards[0].rows])
+    after = interview(shop, "", "visit")
+    assert after.cards is None or set(after.cards[0].rows + after.cards[1].rows).isdisjoint(asked.cards[0].rows)
+    assert after.cards is None or all(card.rows for card in after.cards)
+
+
 def test_nobody_is_asked_about_what_is_not_for_sale(drinks: Path) -> None:
     with open_folder(drinks, writable=False) as folder:
         whole = snapshot(folder)

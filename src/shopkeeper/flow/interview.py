@@ -43,12 +43,13 @@ def interview(shop: Shop, user_id: str, session_id: str) -> Asked:
     told = shop.profiles.told(row, session_id).answers
     given = [answer for answer in told if answer.choice != SKIPPED]
     skipped = [(answer.first, answer.second) for answer in told if answer.choice == SKIPPED]
-    question = next_question(tastes, given, skipped)
+    left = [_left(shop, tastes.shown(card)) for card in range(len(tastes.cards))]
+    question = next_question(tastes, given, skipped, [card for card, rows in enumerate(left) if not rows])
     number = min(len(told) + 1, MOST_QUESTIONS)
     if question is None:
         return Asked(number, MOST_QUESTIONS, None)
     names = tastes.names[question.first], tastes.names[question.second]
-    shown = (_standing(shop, tastes.shown(card)) for card in (question.first, question.second))
+    shown = left[question.first], left[question.second]
     first, second = (Card(name, rows) for name, rows in zip(names, shown, strict=True))
     if first.name == second.name:  # a name that both have tells nothing
         first, second = Card("", first.rows), Card("", second.rows)
@@ -75,6 +76,7 @@ def tell(shop: Shop, user_id: str, session_id: str, context: Mapping[str, str]) 
     observe([event], shop)
 
 
-def _standing(shop: Shop, rows: tuple[int, ...]) -> tuple[int, ...]:
-    """The rows as they were shown: an answer names its question by them."""
-    return tuple(row for row in rows if row < len(shop.catalog))
+def _left(shop: Shop, rows: tuple[int, ...]) -> tuple[int, ...]:
+    """What a card can show: what is for sale; where all is sold out, what will be again."""
+    there = tuple(row for row in rows if row < len(shop.catalog) and not shop.catalog.deleted[row])
+    return tuple(row for row in there if shop.catalog.available[row]) or there

@@ -2,7 +2,7 @@
 
 1. a page that names the earlier ones goes on after them: with nothing between, as by the offset alone; else without
    anything that they showed.
-2. a page that the log does not know showed nothing.
+2. a page that the log does not know showed nothing, nor one that was shown to another.
 """
 
 import time
@@ -51,3 +51,21 @@ def test_no_page_repeats_an_earlier_one_whatever_came_between(shop: Shop, scene:
 def test_a_page_nobody_knows_showed_nothing(shop: Shop) -> None:
     plain = answer(ask(shop, scene="home", user_id="u3", k=4), shop)
     assert rows_of(answer(ask(shop, scene="home", user_id="u3", k=4, after=["gone"]), shop)) == rows_of(plain)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "theirs"),
+    [
+        ({"user_id": "u3"}, {"user_id": "u4"}, False),
+        ({"user_id": "u3"}, {}, False),
+        ({"session_id": "a"}, {"session_id": "b"}, False),
+        ({"session_id": "a"}, {}, False),
+        ({"session_id": "a"}, {"user_id": "u3", "session_id": "a"}, True),
+        ({"user_id": "u3", "session_id": "a"}, {"user_id": "u3", "session_id": "b"}, True),
+        ({}, {}, True),
+    ],
+)
+def test_a_page_of_another_showed_nothing(shop: Shop, one: dict[str, Any], other: dict[str, Any], theirs: bool) -> None:
+    first = answer(ask(shop, scene="search", query="birch", k=4, **one), shop)
+    found = ask(shop, scene="search", query="birch", k=4, after=[first.request_id], **other)
+    assert (found.shown.tolist() == rows_of(first)) == theirs and (found.offset == 4) == theirs

@@ -8,6 +8,7 @@ from typing import TypedDict
 import numpy as np
 from typing_extensions import Unpack
 
+from shopkeeper.exposure import Exposure
 from shopkeeper.flow.shop import Shop, today
 from shopkeeper.recall.filter import masks, spelt
 from shopkeeper.types import Filters, Language, Request, RowArray, Scene, Sort
@@ -41,14 +42,14 @@ def ask(shop: Shop, *, scene: Scene, **asked: Unpack[Asked]) -> Request:
     """
     filters = spelt(shop.catalog, asked.get("filters", Filters()))
     narrowed = masks(shop.catalog, filters)
-    shown = _rows_of(shop, asked.get("after", ()))
-    user_id, sort = asked.get("user_id", ""), asked.get("sort", "relevance")
+    user_id, session, sort = asked.get("user_id", ""), asked.get("session_id", ""), asked.get("sort", "relevance")
+    shown = _rows_of(shop, asked.get("after", ()), user_id, session)
     return Request(
         request_id=asked.get("request_id") or uuid.uuid4().hex,
         scene=scene,
         day=_minute(today()),
         user=shop.folder.users.row(user_id) if user_id else -1,
-        session=asked.get("session_id", ""),
+        session=session,
         query=asked.get("query", "").strip(),
         seeds=np.array([shop.row(product_id) for product_id in asked.get("product_ids", ())], np.int32),
         filters=filters,
@@ -66,11 +67,20 @@ def ask(shop: Shop, *, scene: Scene, **asked: Unpack[Asked]) -> Request:
     )
 
 
-def _rows_of(shop: Shop, request_ids: Sequence[str]) -> RowArray:
-    """int32 (m,): what these pages showed, each once; a page that is no longer in the log showed nothing."""
-    pages = [page for name in dict.fromkeys(request_ids) if (page := shop.folder.exposures.get(name)) is not None]
+def _rows_of(shop: Shop, request_ids: Sequence[str], user_id: str, session: str) -> RowArray:
+    """int32 (m,): what these pages showed this shopper, or the guest in this session, each once.
+
+    A page that is no longer in the log, or was another's, showed nothing.
+    """
+    found = map(shop.folder.exposures.get, dict.fromkeys(request_ids))
+    pages = [page for page in found if page is not None and _is_of(page, user_id, session)]
     known = (shop.catalog.row_of.get(product_id) for page in pages for product_id in page.product_ids)
     return np.array(list(dict.fromkeys(row for row in known if row is not None)), np.int32)
+
+
+def _is_of(page: Exposure, user_id: str, session: str) -> bool:
+    """Whether the page was shown to the shopper, or to a guest whom nobody tells apart or who is in the session."""
+    return page.user_id == user_id if page.user_id else page.session_id in ("", session)
 
 
 def _minute(day: float) -> float:

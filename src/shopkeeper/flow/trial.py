@@ -74,7 +74,7 @@ def tried(
     contests = _home(stages, orders["home"], held, plan) if len(held.labels.users) else []
     items = known_items(held.snapshot.catalog, held.labels, N_QUERIES, held.snapshot.seed)
     if items:
-        contests.append(_search(stages, orders["search"], items, (held.snapshot, understanding, plan)))
+        contests.append(_search(stages, orders["search"], items, held.snapshot, understanding, plan))
     return contests
 
 
@@ -101,9 +101,13 @@ def _home_lists(stages: Stages, ranker: str, held: Window, plan: Plan) -> Iterat
 
 
 def _search(
-    stages: Stages, order: str, items: Sequence[KnownItem], asked: tuple[Snapshot, Understanding, Plan]
+    stages: Stages,
+    order: str,
+    items: Sequence[KnownItem],
+    snapshot: Snapshot,
+    understanding: Understanding,
+    plan: Plan,
 ) -> Contest:
-    snapshot, understanding, plan = asked
     requests = tuple(
         Request(request_id=f"query-{at}", scene="search", day=snapshot.day, query=item.query)
         for at, item in enumerate(items)
@@ -119,9 +123,8 @@ def _search(
         batch = Batch(asked, intents, (NO_PORTRAIT,) * len(items))
         found, ranker = gather(sources, batch, plan).candidates, stages.rankers[order]
         scores = ranker.score(found, assemble(read_by(ranker, stages.features), batch, found))
-        return mrr_at(
-            _titles(found, np.where(np.array(wide)[found.request_of()], scores, found.fused), codes), wanted, K
-        )
+        scores = np.where(np.array(wide)[found.request_of()], scores, found.fused)  # codes are ordered by ranks
+        return mrr_at(_titles(found, scores, codes), wanted, K)
 
     plain = {name: source.plain() for name, source in stages.sources.items() if isinstance(source, Beats)}
     values = {"ours": measured(stages.sources, meant, order), "BM25": measured(plain, typed, FUSED)}

@@ -107,7 +107,7 @@ def test_products_with_one_id_are_named_with_their_lines(shelf: Shelf) -> None:
         (2, "product_id", "comes again in line 4", "p1"),
         (5, "product_id", "comes again in line 3 of b.csv", "p3"),
     ]
-    assert [(row.file, row.line, row.product_id) for row in report.twice] == [("a.csv", 2, "p1"), ("a.csv", 5, "p3")]
+    assert [(row.file, row.line, row.value) for row in report.twice] == [("a.csv", 2, "p1"), ("a.csv", 5, "p3")]
     assert [path.name for path in report.rejected] == ["a.csv.products.duplicates.jsonl"]
     assert shelf.rejected()[0]["raw"] == {"product_id": "p1", "title": "Blue cup"}
     assert (numbers(report, "products"), shelf.product("p3").title) == ((6, 4, 0, 2), "Deep bowl")
@@ -329,6 +329,7 @@ def test_what_a_file_tells_of_shoppers_is_kept(shelf: Shelf) -> None:
         {"age": "25"},
         {"n": "2"},
     ]
+    assert [(row.column, row.value, row.reason) for row in report.twice] == [("user_id", "u1", "comes again in line 5")]
     assert sorted(shelf.reasons()) == [(2, "user_id", "comes again in line 5", "u1"), (4, "user_id", "is missing", "")]
     shelf.load(shelf.file("later.csv", "user_id,age\nu2,18-24\n"))
     assert known(shelf, "u2", "u1") == [{"age": "18-24"}, {"age": "45-54", "city": "北京"}]

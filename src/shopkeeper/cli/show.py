@@ -109,9 +109,7 @@ def intake(report: "IntakeReport") -> None:
         console.print(f"  refused {times:,}: {reason}", highlight=False)
     for row in report.twice[:SHOWN]:
         where = f"line {row.line} of {row.file}"
-        console.print(
-            f"  duplicate product_id {row.product_id} in {where}: {row.reason}, which counts", highlight=False
-        )
+        console.print(f"  duplicate {row.column} {row.value} in {where}: {row.reason}, which counts", highlight=False)
     if len(report.twice) > SHOWN:
         console.print(f"  and {len(report.twice) - SHOWN:,} duplicates more", highlight=False)
     for path in report.rejected:

@@ -77,7 +77,7 @@ def load(
     counts = tuple(tally.count(source, kind) for (source, kind), tally in tallies.items())
     reasons = Counter(f"{row.column} {row.reason}".strip() for tally in tallies.values() for row in tally.refused)
     twice = tuple(
-        Twice(Path(source).name, row.line, row.value, row.reason)
+        Twice(Path(source).name, row.line, row.column, row.value, row.reason)
         for (source, _), rows in repeated.items()
         for row in rows
     )

@@ -30,11 +30,12 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Twice:
-    """A product whose id comes again: the file and line of the one that does not count, and where the other is."""
+    """An id in a column that comes again: the file and line of the one that does not count, and where the other is."""
 
     file: str
     line: int
-    product_id: str
+    column: str
+    value: str
     reason: str
 
 
@@ -42,7 +43,7 @@ class Twice:
 class Report:
     """What came of a load: counts per file and kind, how often each reason refused, where rows that do not count are.
 
-    `twice` names every product that came more than once, in the order of the files.
+    `twice` names every product and shopper that came more than once, in the order of the files.
     """
 
     reader: str

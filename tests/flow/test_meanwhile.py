@@ -4,9 +4,11 @@
    of versions; only such products are encoded again.
 2. a server may take, change and delete products at any step of learning: the version knows them once it is loaded.
 3. a version of earlier days, which has no checksums, is opened, and shown the products that came since.
+4. what is bought while a version is learnt counts once when it is loaded, with repairs as without.
 """
 
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,14 +20,16 @@ import pytest
 from shopkeeper.flow import build
 from shopkeeper.flow import learn as learning
 from shopkeeper.flow.build import open_shop
+from shopkeeper.flow.check import Checked, check
 from shopkeeper.flow.learn import learn
-from shopkeeper.flow.shop import Shop
+from shopkeeper.flow.shop import Shop, today
 from shopkeeper.flow.state import TEXTS_FILE
 from shopkeeper.flow.vectors import encoded
 from shopkeeper.recall.shelf import VectorShelf
-from shopkeeper.store.folder import open_folder
+from shopkeeper.store.folder import ShopFolder, open_folder
+from shopkeeper.testing import worlds
 from shopkeeper.testing.shops import products, small_shop
-from shopkeeper.types import FloatArray, Product
+from shopkeeper.types import Event, FloatArray, Product, Request
 from tests.encode.tiny import LetterEncoder
 
 NEW = Product(product_id="new", title="Cacao abracadabra", category=("Produce", "Jam"), price=4.0)
@@ -122,3 +126,38 @@ def test_a_version_without_checksums_is_shown_what_came_since(folder: Path, lett
     with open_shop(folder) as shop:
         assert len(letters.asked) == 1
         np.testing.assert_allclose(kept(shop, "new"), as_now(shop, "new"), atol=HALF)
+
+
+@pytest.mark.parametrize("repairs", ["[]", '["clip_quantities"]'])
+def test_what_is_bought_while_a_version_is_learnt_counts_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, repairs: str
+) -> None:
+    settings = folder / "settings.toml"
+    settings.write_text(settings.read_text("utf-8") + f"\n[quality]\nrepairs = {repairs}\n", encoding="utf-8")
+    now = time.time()
+    bought = [
+        Event(event_id=f"m{at}", timestamp=now, action="purchase", user_id=f"u{at}", product_id="HO3C")
+        for at in range(30)
+    ]
+    with open_shop(folder) as shop:
+
+        def checking(of: ShopFolder) -> Checked:
+            found = check(of)
+            shop.folder.events.append(bought)
+            return found
+
+        monkeypatch.setattr(learning, "check", checking)
+        learn(folder)
+        monkeypatch.undo()
+    shares = []
+    for again in (False, True):
+        if again:
+            learn(folder)
+        with open_folder(folder, writable=False) as opened:
+            opened.versions.promote(opened.versions.list()[-1].number)
+        with open_shop(folder) as shop:
+            [offer] = shop.trained.sources["popular"].recall(
+                worlds.ask(Request(request_id="", scene="home", day=today())), 100
+            )
+            shares.append(dict(zip(offer.rows.tolist(), offer.scores.tolist(), strict=True))[shop.row("HO3C")])
+    assert shares[0] == pytest.approx(shares[1], rel=1e-3)

@@ -181,6 +181,26 @@ def test_a_broken_product_is_refused_with_its_reason(
     assert (cup.category, dict(cup.attributes)) == (("Kitchen", "Cups"), {"colour": "blue"})
 
 
+NO_MOMENTS = ["infinity", "-infinity", "290000-01-01 00:00:00.5", "0044-03-15 (BC)", "1e15"]
+
+
+@pytest.mark.parametrize("moment", NO_MOMENTS)
+def test_a_moment_of_no_year_from_1_to_9999_is_refused(shelf: Shelf, moment: str) -> None:
+    row = f'{{"product_id": "p", "title": "x", "created_at": "{moment}"}}'
+    assert numbers(shelf.load(shelf.file("products.jsonl", row)), "products") == (1, 0, 1, 0)
+    assert shelf.reasons() == [(1, "created_at", "must be a moment (ISO 8601)", moment)]
+
+
+MOMENTS = ['"2026-05-07T21:07:00.655934+00:00"', "1778188020.5", "1778188020655"]
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_product_came_in_the_second_that_its_moment_is_in(shelf: Shelf, moment: str) -> None:
+    row = f'{{"product_id": "p", "title": "x", "created_at": {moment}}}'
+    assert numbers(shelf.load(shelf.file("products.jsonl", row)), "products") == (1, 1, 0, 0)
+    assert shelf.product("p").created_at == "2026-05-07T21:07:00Z"
+
+
 BROKEN_PLACES = [("-1", 1), ("1.5", 1), ("3", 0)]
 
 

@@ -77,7 +77,7 @@ def learn(
         encoder = opening.result() if opening else None
         goods, pieces = _shelved(folder, draft.path, checked, encoder, catalog, tell) if encoder else (None, None)
         encoder, vectors = (goods.encoder, goods.vectors) if goods else (None, None)
-        last_seq = folder.events.last_seq()  # taken first: what arrives while learning is replayed to the version
+        last_seq = folder.events.last_seq() if checked.events is None else checked.last_seq  # later ones are replayed
         whole, past = known(folder, checked.events, catalog, vectors)
         whole, days = replace(whole, expansions=pieces), settings.learn.holdout_days
         held = window(whole, whole.day - days, days)

@@ -10,6 +10,10 @@ import pyarrow.compute as pc
 from shopkeeper.types import BoolArray
 
 MOMENT = pa.timestamp("us", tz="UTC")
+_YEARS_S = -62_135_596_800, 253_402_300_800
+"""The first second of the year 1 and that of the year 10,000, since 1970."""
+_TICKS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+_INT64 = -(2**63), 2**63 - 1
 _TRUE = ("true", "t", "yes", "y", "1", "in stock", "in_stock", "instock", "available")
 _FALSE = ("false", "f", "no", "n", "0", "out of stock", "out_of_stock", "outofstock", "unavailable", "sold out")
 _ZONED = r"(Z|[+-]\d\d(:?\d\d)?)$"
@@ -76,24 +80,37 @@ def flag(array: pa.Array) -> tuple[pa.Array, BoolArray]:
 
 
 def moment(array: pa.Array, layout: str = "", zone: str = "UTC") -> tuple[pa.Array, BoolArray]:
-    """(timestamp in UTC, which were no moments). Reads ISO 8601, seconds or milliseconds since 1970, or `layout`.
+    """(timestamp in UTC, microseconds, which were no moments of the years 1 to 9999). Nanoseconds are cut.
 
-    `layout` is a strptime format. What names no zone of its own is in `zone`.
+    Reads ISO 8601, seconds or milliseconds since 1970, or `layout`, a strptime format. What names no zone of its own is
+    in `zone`.
     """
-    if pa.types.is_timestamp(array.type) or pa.types.is_date(array.type):
-        return _in_utc(array.cast(pa.timestamp("us", tz=getattr(array.type, "tz", None))), zone), mask(
-            pc.is_null(array)
-        )
-    words = text(array)
-    if layout:
-        moments = _in_utc(sql("try_strptime(v, ?)::TIMESTAMP", layout, v=words), zone)
+    if pa.types.is_date(array.type):
+        array = array.cast(pa.timestamp("s" if pa.types.is_date32(array.type) else "ms"))
+    if pa.types.is_timestamp(array.type):
+        moments = _in_utc(_of_years(array).cast(pa.timestamp("us", tz=array.type.tz), safe=False), zone)
     else:
-        zoned = pc.match_substring_regex(words, _ZONED)
-        zoned = pc.and_(zoned, pc.invert(pc.match_substring_regex(words, _DATE_THEN_SIGN)))
-        with_zone = sql("epoch_us(try_cast(v AS TIMESTAMPTZ))", v=pc.if_else(zoned, words, None)).cast(MOMENT)
-        plain = sql("try_cast(v AS TIMESTAMP)", v=pc.if_else(zoned, None, words))
-        moments = pc.coalesce(with_zone, _in_utc(plain, zone), _since_1970(words))
+        moments = _read(text(array), layout, zone)
+    moments = _of_years(moments)  # also of what a zone moved out of them
     return moments, mask(pc.is_null(moments))
+
+
+def _read(words: pa.Array, layout: str, zone: str) -> pa.Array:
+    if layout:
+        return _in_utc(_of_years(sql("try_strptime(v, ?)::TIMESTAMP", layout, v=words)), zone)
+    zoned = pc.match_substring_regex(words, _ZONED)
+    zoned = pc.and_(zoned, pc.invert(pc.match_substring_regex(words, _DATE_THEN_SIGN)))
+    with_zone = sql("epoch_us(try_cast(v AS TIMESTAMPTZ))", v=pc.if_else(zoned, words, None)).cast(MOMENT)
+    plain = sql("try_cast(v AS TIMESTAMP)", v=pc.if_else(zoned, None, words))
+    return pc.coalesce(with_zone, _in_utc(_of_years(plain), zone), _since_1970(words))
+
+
+def _of_years(moments: pa.Array) -> pa.Array:
+    """The same timestamps, null where one is of no year from 1 to 9999: four digits cannot write it."""
+    ticks, (first, end) = moments.cast(pa.int64()), (each * _TICKS[moments.type.unit] for each in _YEARS_S)
+    first, last = max(first, _INT64[0]), min(end - 1, _INT64[1])
+    inside = pc.and_(pc.greater_equal(ticks, first), pc.less_equal(ticks, last))
+    return pc.if_else(inside, moments, pa.scalar(None, moments.type))
 
 
 def _in_utc(array: pa.Array, zone: str) -> pa.Array:

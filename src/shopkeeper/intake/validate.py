@@ -123,7 +123,8 @@ def _products(sheet: _Sheet, currency: str) -> tuple[Accepted, list[Refusal]]:
     sheet.read("attributes", cast.json_object, "must be a JSON object")
     created, not_moments = cast.moment(sheet.raw("created_at"))
     sheet.refuse("created_at", not_moments & ~sheet.blank("created_at"), sheet.moment_reason("created_at", "ISO 8601"))
-    sheet.typed["created_at"] = pc.strftime(created.cast(pa.timestamp("s", tz="UTC")), "%Y-%m-%dT%H:%M:%SZ")
+    seconds = pc.floor_temporal(created, unit="second").cast(pa.timestamp("s", tz="UTC"))
+    sheet.typed["created_at"] = pc.strftime(seconds, "%Y-%m-%dT%H:%M:%SZ")
     blank = pa.array(cast.is_blank(sheet.typed["currency"]))
     sheet.typed["currency"] = pc.if_else(blank, currency, sheet.typed["currency"])
     group = sheet.typed["group_id"]

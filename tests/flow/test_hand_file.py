@@ -2,7 +2,8 @@
 
 1. an edit of the file counts with the next page; the file may come and go.
 2. an edit that is wrong leaves the last valid rules serving, and says so without a word of a shopper's.
-3. a file that is wrong from the start does not stop the shop.
+3. a file that is wrong from the start does not stop the shop; what was valid before a restart serves after it, unless
+   the file was taken away in between.
 4. rules that are put are written whole, or not at all; what changed meanwhile is not overwritten.
 5. synonyms that go round are refused like other conflicts.
 6. a preview has both pages and what moved, at that time, and logs nothing.
@@ -21,7 +22,7 @@ from shopkeeper.flow.build import open_shop
 from shopkeeper.flow.hand import NO_RULES, Hand, serving
 from shopkeeper.flow.preview import moment, preview, told
 from shopkeeper.flow.shop import Shop, today
-from shopkeeper.merchandise.said import RULES_FILE
+from shopkeeper.merchandise.said import LAST_VALID_FILE, RULES_FILE
 
 PIN = '[[rules]]\nname = "tea first"\nwhen = { queries = ["tea"] }\npin = [{ product = "DA0A", place = 1 }]\n'
 WRONG = PIN.replace("DA0A", "DR0A") + '[[rules]]\nname = "empty"\n'
@@ -75,6 +76,23 @@ def test_a_file_that_is_wrong_from_the_start_does_not_stop_the_shop(shop_folder:
     with open_shop(shop_folder, writable=False) as opened:
         assert state(opened) == "refused" and opened.hand.now().text == ""
         assert first(opened) not in {"DA0A", "DR0A"}
+
+
+def test_a_wrong_edit_leaves_the_last_valid_rules_serving_after_a_restart(shop_folder: Path) -> None:
+    path = shop_folder / RULES_FILE
+    with open_shop(shop_folder) as opened:
+        opened.hand.put(PIN)
+    path.write_text(WRONG, encoding="utf-8")
+    for writable in (True, False):
+        with open_shop(shop_folder, writable=writable) as opened:
+            assert state(opened) == "refused" and first(opened) == "DA0A"
+    path.unlink()
+    with open_shop(shop_folder) as opened:
+        assert state(opened) == "none" and first(opened) != "DA0A"
+    path.write_text(WRONG, encoding="utf-8")
+    (shop_folder / LAST_VALID_FILE).write_text(WRONG, encoding="utf-8")
+    with open_shop(shop_folder) as opened:
+        assert opened.hand.now().text == "" and first(opened) != "DA0A"
 
 
 def test_a_file_with_a_byte_order_mark_is_read(attentive: Shop) -> None:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from shopkeeper.errors import RuleError, SettingError
+from shopkeeper.errors import RuleError, SettingError, StorageFull
 from shopkeeper.merchandise.conflicts import Remark, conflicts
 from shopkeeper.merchandise.rules import Asker, RuleBook, phrase
-from shopkeeper.merchandise.said import NOTHING, RULES_FILE, parse
+from shopkeeper.merchandise.said import LAST_VALID_FILE, NOTHING, RULES_FILE, parse
 from shopkeeper.merchandise.steering import Steering
 from shopkeeper.portrait import Portrait
 from shopkeeper.recall.filter import mask, spelt
@@ -72,11 +72,19 @@ class Status:
 
 
 class Hand:
-    """The rules of one shop. A change of the file counts with the next page, within a second."""
+    """The rules of one shop. A change of the file counts with the next page, within a second.
 
-    def __init__(self, folder: Path, weight: float = Said().weight, look_s: float = LOOKED_AT_S) -> None:
-        """`weight` is what a match by a synonym counts. A file that cannot be read does not stop the shop."""
+    The last valid text is kept beside the file, so that it also serves after a restart.
+    """
+
+    def __init__(
+        self, folder: Path, weight: float = Said().weight, look_s: float = LOOKED_AT_S, keeps: bool = False
+    ) -> None:
+        """`weight` is what a match by a synonym counts; who `keeps` writes the last valid text, the others read it.
+        A file that cannot be read does not stop the shop.
+        """
         self.path = folder / RULES_FILE
+        self._last_valid, self._keeps = folder / LAST_VALID_FILE, keeps
         self._weight, self._look_s = weight, look_s
         self._serving, self._status = serving("", weight), Status("none")
         self._seen: tuple[int, ...] | None = None
@@ -127,19 +135,42 @@ class Hand:
                 put_in_place(self.path, text.encode())
             self._seen = self._stamp()
             self._serving, self._status = fresh, Status("ok")
+            self._keep()
         return fresh
 
     def _look(self) -> None:
         stamp = self._stamp()
         if stamp == self._seen:
             return
-        self._seen = stamp
+        begins, self._seen = self._seen is None, stamp
         try:
             self._serving = serving(self.text(), self._weight)
             self._status = Status("ok" if stamp else "none")
+            self._keep()
         except RuleError as error:
             self._status = Status("refused", str(error))
             log.warning("file=%s refused rules=last_valid reason=%s", RULES_FILE, error)
+            if begins:
+                self._serving = self._kept()
+
+    def _keep(self) -> None:
+        """Writes what serves beside the file; a disk that takes nothing stops no page."""
+        if not self._keeps:
+            return
+        try:
+            if text_of(self._last_valid) != self._serving.text:
+                with full_disk_as_error(self._last_valid):
+                    put_in_place(self._last_valid, self._serving.text.encode())
+        except (OSError, RuleError, StorageFull) as error:
+            log.warning("file=%s not_written reason=%s", LAST_VALID_FILE, error)
+
+    def _kept(self) -> Serving:
+        """What served last before this process; no rules where nothing did, or where it no longer can."""
+        try:
+            return serving(text_of(self._last_valid), self._weight)
+        except RuleError as error:
+            log.warning("file=%s refused rules=none reason=%s", LAST_VALID_FILE, error)
+            return NO_RULES
 
     def _stamp(self) -> tuple[int, ...]:
         """What changes when the file does; nothing where there is none."""
@@ -157,7 +188,7 @@ def text_of(path: Path) -> str:
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError) as error:
-        raise RuleError(f"{RULES_FILE}: cannot be read as UTF-8: {error}. Save it as UTF-8.") from None
+        raise RuleError(f"{path.name}: cannot be read as UTF-8: {error}. Save it as UTF-8.") from None
 
 
 def serving(text: str, weight: float = Said().weight) -> Serving:

@@ -172,7 +172,7 @@ class Shop:
         self.gate = Gate()
         self.searches = Searches()
         self.attribution = Attribution(folder.exposures.query_of)
-        self.hand = Hand(folder.path, self.settings.understand.synonyms.weight)
+        self.hand = Hand(folder.path, self.settings.understand.synonyms.weight, keeps=folder.writable)
         self.plan = plan
         self._load = load
         self._changing = threading.RLock()

@@ -15,6 +15,8 @@ from shopkeeper.settings import Section
 from shopkeeper.types import Language, Scene
 
 RULES_FILE = "merchandising.toml"
+LAST_VALID_FILE = "merchandising.last-valid.toml"
+"""What serves where the file cannot: written by the shop, never by hand."""
 """Where the rules stand, in the shop's folder."""
 MOST_RULES, MOST_PLACES = 10_000, 100
 _ADDRESS = re.compile(r"(https?://[^\s/\\][^\s\\]*|/(?![/\\])[^\s\\]*)")

@@ -43,6 +43,7 @@ def test_a_shop_is_made_filled_checked_and_searched(tmp_path: Path) -> None:
     events.append({**events[0], "event_id": "bad", "product_id": "nope"})
     for name, rows in (("products", products), ("events", events)):
         (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    products[0] = {**products[0], "shelf [a]": 7}
     again = [{**products[number], "title": "Blue cup as it was"} for number in range(7)]
     (tmp_path / "products.jsonl").write_text("\n".join(map(json.dumps, again + products)), encoding="utf-8")
     shop = tmp_path / "cups"
@@ -56,6 +57,7 @@ def test_a_shop_is_made_filled_checked_and_searched(tmp_path: Path) -> None:
     assert "events ..." in imported.stderr and re.search(r"events: done in \d+ s", imported.stderr)
     assert "120" in told and "unknown product" in told
     assert "duplicate product_id p1 in line 2 of products.jsonl: comes again in line 9, which counts" in told
+    assert "no field takes, of products.jsonl: shelf [a]; a mapping can" in told
     assert "p5 in" not in told and "and 2 duplicates more" in told
     assert "The whole report" in run("check", shop).stdout
     learnt = json.loads(run("learn", shop, "--json").stdout)

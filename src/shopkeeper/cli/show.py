@@ -114,6 +114,10 @@ def intake(report: "IntakeReport") -> None:
         console.print(f"  and {len(report.twice) - SHOWN:,} duplicates more", highlight=False)
     for path in report.rejected:
         console.print(f"  kept in {path}", highlight=False)
+    for file, columns in report.untaken.items():
+        console.print(
+            f"  no field takes, of {file}: {', '.join(columns)}; a mapping can", highlight=False, markup=False
+        )
 
 
 def quality(report: "QualityReport", folder: Path, as_json: bool) -> None:

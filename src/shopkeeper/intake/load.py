@@ -37,6 +37,8 @@ class _Tally:
     repaired: int = 0
     repeated: list[Refusal] = field(default_factory=list)
     """Products whose id comes again further on, each with where it does."""
+    untaken: dict[str, None] = field(default_factory=dict)
+    """Columns that no field is read from, in the file's order."""
 
     def count(self, source: str, kind: Kind) -> Count:
         accepted = sum(len(part.table) for part in self.accepted) - self.duplicate
@@ -82,7 +84,8 @@ def load(
         for row in rows
     )
     folder.keep_copies()
-    report = Report(", ".join(groups), counts, reasons, kept, time.perf_counter() - started, twice)
+    untaken = {Path(source).name: tuple(tally.untaken) for (source, _), tally in tallies.items() if tally.untaken}
+    report = Report(", ".join(groups), counts, reasons, kept, time.perf_counter() - started, twice, untaken)
     for count in counts:
         _log.info(
             "loaded kind=%s read=%d accepted=%d refused=%d duplicate=%d",
@@ -130,6 +133,7 @@ def _sort(chunk: Chunk, tally: _Tally, currency: str, now: float) -> None:
     tally.refused += [*chunk.refused, *refused]
     tally.read += len(chunk) + len(chunk.refused)
     tally.repaired += chunk.repaired
+    tally.untaken |= dict.fromkeys(chunk.untaken)
 
 
 def _write_products(folder: ShopFolder, tallies: _Tallies, tell: Progress) -> None:

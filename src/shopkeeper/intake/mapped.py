@@ -32,13 +32,16 @@ def chunks(source: str, tables: Iterator[Tables], settings: MappedSettings, sect
     for piece in tables:
         if not kinds:
             kinds = _kinds(source, piece.table.column_names, settings, section)
+        own = piece.table.column_names
+        taken = set().union(*(fields.taken(own) for fields in kinds))
+        untaken = tuple(name for name in own if name not in taken)
         main = next((fields for fields in kinds if fields.kind == "events"), kinds[-1])
         for fields in kinds:
             chunk = fields.chunk(piece.table, piece.lines, source)
             if isinstance(fields, ProductFields) and fields.derived:
                 mentions.append(replace(chunk, raw=None))
             elif fields is main:
-                yield replace(chunk, refused=tuple(piece.refused), repaired=piece.repaired)
+                yield replace(chunk, refused=tuple(piece.refused), repaired=piece.repaired, untaken=untaken)
             else:
                 yield chunk
     if mentions:

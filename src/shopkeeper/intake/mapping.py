@@ -62,6 +62,10 @@ class Fields(Section):
                 return Lacking(name, reason)
         return None
 
+    def taken(self, columns: list[str]) -> set[str]:
+        """The columns that a file with these columns is read from."""
+        return {name for value in self.completed(columns).given().values() for name in _columns(value)}
+
     def chunk(self, table: pa.Table, lines: IntArray, source: str) -> Chunk:
         """The canonical columns of the raw rows in `table`."""
         mapping = self.completed(table.column_names)

@@ -43,7 +43,8 @@ class Twice:
 class Report:
     """What came of a load: counts per file and kind, how often each reason refused, where rows that do not count are.
 
-    `twice` names every product and shopper that came more than once, in the order of the files.
+    `twice` names every product and shopper that came more than once, in the order of the files; `untaken` the columns
+    of each file that no field is read from.
     """
 
     reader: str
@@ -52,6 +53,7 @@ class Report:
     rejected: tuple[Path, ...] = ()
     seconds: float = 0.0
     twice: tuple[Twice, ...] = ()
+    untaken: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def total(self, kind: Kind) -> Count:
         """The sum over all files."""

@@ -33,7 +33,8 @@ class Chunk:
     lines int64 (n,): where each row begins; columns: arrays (n,) by canonical field name, as text or typed; raw: the
     file's own columns (n rows), None where they are the same. `refused` are rows that never became columns, `repaired`
     counts lines whose encoding was mended; `shown` has the text that a refusal
-    names where a column was already read as something else, and `formats` the format it was to have, if any.
+    names where a column was already read as something else, and `formats` the format it was to have, if any. `untaken`
+    are columns of the file that nothing is read from.
     """
 
     kind: Kind
@@ -45,6 +46,7 @@ class Chunk:
     repaired: int = 0
     shown: dict[str, pa.Array] = field(default_factory=dict)
     formats: dict[str, str] = field(default_factory=dict)
+    untaken: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.lines)

@@ -30,6 +30,10 @@ currency = "EUR"
 [encode]
 weights = "none"
 
+[recall]  # a busy machine is no reason for an empty page here: what a late source does is tested elsewhere
+budget_ms = 30000
+deadline_ms = 30000
+
 [rank]
 windows = 1
 

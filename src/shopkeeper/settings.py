@@ -45,7 +45,7 @@ class SourceSettings(PluginSettings):
 
     weight: float = Field(1.0, ge=0, description="Weight of this source's ranks in the fusion.")
     scene_weights: dict[Scene, Weight] = Field(default={}, description=SCENE_WEIGHTS)
-    budget_ms: float = Field(100.0, gt=0, description="A source that takes longer is skipped and named in the page.")
+    budget_ms: float | None = Field(None, gt=0, description="In place of recall.budget_ms, for this source alone.")
 
 
 class Shop(Section):
@@ -150,6 +150,8 @@ class Recall(Section):
     limit: int = Field(300, ge=10, description="How many rows a source may offer.")
     keep: int = Field(300, ge=10, description="How many of a request's candidates go on, the best fused ones.")
     rrf_k: int = Field(60, ge=1, description="k of the reciprocal rank fusion.")
+    budget_ms: float = Field(100.0, gt=0, description="A source that takes longer is skipped and named in the page.")
+    deadline_ms: float = Field(200.0, gt=0, description="After it a page is made of what has come, whatever is late.")
 
 
 class Rerank(Section):

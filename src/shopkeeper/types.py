@@ -218,7 +218,7 @@ class Request:
     context: Mapping[str, str] = field(default_factory=dict)
     k: int = 12
     offset: int = 0
-    deadline_ms: float = 200.0
+    deadline_ms: float | None = None
     wide: bool = False
     order: FloatArray | None = None
     personal: bool = True

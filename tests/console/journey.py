@@ -10,7 +10,6 @@ from pathlib import Path
 
 import duckdb
 
-from shopkeeper import plugins
 from shopkeeper.flow.learn import learn
 from shopkeeper.intake.load import load
 from shopkeeper.store.folder import create, open_folder
@@ -29,6 +28,10 @@ shift_to = "today"
 [encode]
 weights = "{weights}"
 
+[recall]  # a busy machine is no reason for an empty page here: what a late source does is tested elsewhere
+budget_ms = 30000
+deadline_ms = 30000
+
 [rank]
 windows = 2
 """
@@ -37,9 +40,7 @@ windows = 2
 def make(path: Path, sliced: Path, weights: str = "none") -> None:
     """A learnt shop at `path`; the slice's own files are written to `sliced`."""
     cut(sliced)
-    # a busy machine is no reason for an empty page here: what a late source does is tested elsewhere
-    budgets = "".join(f"[recall.{name}]\nbudget_ms = 5000\n" for name in plugins.names("source"))
-    create(path, SETTINGS.format(weights=weights) + budgets)
+    create(path, SETTINGS.format(weights=weights))
     with open_folder(path, writable=True) as folder:
         load(folder, [sliced], reader="complete_journey")
     learn(path)

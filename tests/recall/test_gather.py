@@ -3,7 +3,7 @@
 1. Every source is asked only about the requests of its scenes, and answers stay with their request.
 2. A source that raises is named "name: failed", the others still answer, and the log holds no word of the error's text.
 3. A source past its budget is named and not waited for; without a crew it is waited for.
-4. The request's deadline ends a budget that is longer.
+4. The request's deadline, or the plan's where it has none, ends a budget that is longer.
 5. What stands behind a late source is still asked; past the deadline nothing more is begun. A source whose abandoned
    calls are still running is named at once and not called again.
 6. Totals and facets come from the source that knows them; -1 and empty elsewhere.
@@ -13,7 +13,7 @@
    kept.
 8. A plan takes limit, k, weights and budgets from the settings; a scene that a ranker orders has its own depth.
 9. A source that only computes is asked in the request's own thread until it overruns its budget once, and again after
-   it has kept to it often enough in turn.
+   it has kept to it often enough in turn; what it found there counts, late or not.
 10. A wide search holds what every source finds, each with its full weight, and knows of each product what every source
     that can say so thinks of it; one that fails to say is named, and the others' offers stand.
 11. Of a search that holds what has every word alone, a source that can order is asked for the order of that, whatever
@@ -88,7 +88,7 @@ def three() -> Batch:
     )
 
 
-def one(deadline_ms: float = 5000.0) -> Batch:
+def one(deadline_ms: float | None = 5000.0) -> Batch:
     return worlds.ask(Request(request_id="", scene="home", day=0.0, deadline_ms=deadline_ms))
 
 
@@ -165,9 +165,10 @@ def test_without_a_crew_no_source_is_late() -> None:
 def test_the_deadline_of_the_request_ends_a_longer_budget(crew: Crew) -> None:
     slow = Fixed(1)
     slow.gate.clear()
-    found = gather({"slow": slow}, one(deadline_ms=5.0), Plan(budgets_ms={"slow": 1e9}, crew=crew))
+    plan = Plan(budgets_ms={"slow": 1e9}, deadline_ms=5.0, crew=crew)
+    found = [gather({"slow": slow}, asked, plan) for asked in (one(deadline_ms=5.0), one(deadline_ms=None))]
     slow.gate.set()
-    assert found.late == ("slow",)
+    assert [each.late for each in found] == [("slow",)] * 2
 
 
 def test_a_source_that_hangs_is_not_called_again_and_again(crew: Crew) -> None:
@@ -188,10 +189,12 @@ def test_totals_and_facets_come_from_the_source_that_counts() -> None:
 
 
 def test_a_plan_is_made_from_the_settings() -> None:
-    settings = Settings({"recall": {"limit": 50, "rrf_k": 20, "popular": {"weight": 0.5, "budget_ms": 7.0}}})
+    recall = {"limit": 50, "rrf_k": 20, "budget_ms": 60.0, "deadline_ms": 90.0}
+    settings = Settings({"recall": {**recall, "popular": {"weight": 0.5, "budget_ms": 7.0}}})
     plan = Plan.of(settings)
     assert (plan.limit, plan.rrf_k) == (50, 20)
     assert (plan.weights["popular"], plan.budgets_ms["popular"]) == (0.5, 7.0)
+    assert (plan.budgets_ms["lexical"], plan.deadline_ms) == (60.0, 90.0)
     assert set(plan.weights) == set(settings.enabled("source"))
 
 
@@ -296,10 +299,11 @@ def test_a_source_that_only_computes_is_asked_in_the_requests_own_thread(crew: C
     assert found.late == () and set(found.candidates.rows.tolist()) == {1, 2}
 
 
-def test_once_it_overran_its_budget_it_is_named_and_handed_over_from_then_on(crew: Crew) -> None:
+def test_once_it_overran_its_budget_it_counts_and_is_handed_over_from_then_on(crew: Crew) -> None:
     slow = Computing(1)
     plan = Plan(crew=crew, budgets_ms={"slow": 1e-6})
-    assert gather({"slow": slow}, three(), plan).late == ("slow",)
+    found = gather({"slow": slow}, three(), plan)
+    assert found.late == () and set(found.candidates.rows.tolist()) == {1}
     assert slow.thread is threading.current_thread()
     for _ in range(FORGIVEN - 1):
         gather({"slow": slow}, three(), Plan(crew=crew))

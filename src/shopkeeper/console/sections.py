@@ -93,7 +93,9 @@ def section(guest: Guest, scene: Scene, key: str = "", without: Sequence[int] = 
         if allowed is not None and len(without):
             allowed = allowed.copy()  # the mask is shared by all who ask with these filters
             allowed[list(without)] = False
-        page = answer(replace(request, allowed=allowed, deadline_ms=PATIENCE_MS), guest.shop)
+        page = answer(
+            replace(request, allowed=allowed, deadline_ms=max(PATIENCE_MS, guest.shop.plan.deadline_ms)), guest.shop
+        )
     except NoVersion:
         return Section()
     visit = guest.visit

@@ -100,7 +100,7 @@ def _known(request: Request, shop: Shop, catalog: Catalog) -> Portrait:
 def _read_again(shop: Shop, trained: Trained, batch: Batch, ranked: Ranked, started: float) -> tuple[Ranked, ReadAgain]:
     """The order after the cross-encoder, which has what is left of the request's time; a patient shop waits for it."""
     request = batch.requests[0]
-    until = started + request.deadline_ms / 1000.0 if shop.plan.crew is not None else np.inf
+    until = started + shop.plan.deadline_for(request) / 1000.0 if shop.plan.crew is not None else np.inf
     return reread(trained.rerank, (request, batch.intents[0]), ranked, shop.catalog, until)
 
 

@@ -16,7 +16,7 @@ from shopkeeper.recall.crew import Call, Crew, Job
 from shopkeeper.recall.fuse import fuse
 from shopkeeper.recall.offers import NOTHING
 from shopkeeper.settings import Settings
-from shopkeeper.types import Batch, Candidates, DayArray, IntArray, Offer, RowArray, Scene
+from shopkeeper.types import Batch, Candidates, DayArray, IntArray, Offer, Request, RowArray, Scene
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class Plan:
     """How to gather: `weights` and `budgets_ms` by source, `scene_weights` by source and scene where they differ.
 
     At most `keep` candidates of a request go on, and at most `depth` where a ranker orders the scene (`ordered`).
-    Without a crew sources run in turn and none is late.
+    A page waits `deadline_ms` at most where its request does not say; without a crew sources run in turn, none late.
     """
 
     limit: int = 300
@@ -44,6 +44,7 @@ class Plan:
     weights: Mapping[str, float] = field(default_factory=dict)
     scene_weights: Mapping[str, Mapping[Scene, float]] = field(default_factory=dict)
     budgets_ms: Mapping[str, float] = field(default_factory=dict)
+    deadline_ms: float = 200.0
     crew: Crew | None = None
 
     @classmethod
@@ -58,9 +59,14 @@ class Plan:
             rrf_k=settings.recall.rrf_k,
             weights={name: source.weight for name, source in own.items()},
             scene_weights={name: source.scene_weights for name, source in own.items()},
-            budgets_ms={name: source.budget_ms for name, source in own.items()},
+            budgets_ms={name: source.budget_ms or settings.recall.budget_ms for name, source in own.items()},
+            deadline_ms=settings.recall.deadline_ms,
             crew=crew,
         )
+
+    def deadline_for(self, request: Request) -> float:
+        """Milliseconds after which the page is made of what has come."""
+        return self.deadline_ms if request.deadline_ms is None else request.deadline_ms
 
     def keep_for(self, batch: Batch) -> int | None:
         """How many candidates of each request go on."""
@@ -276,11 +282,12 @@ def _in_time(
     """Each job that ended within its budget, from its own start, and the request's deadline; None for the others.
 
     Those that only compute run here, since to hand them over takes a tenth of a page's time; one that overran its
-    budget is handed over, like the others, until it has kept to it for a while. Whoever heeds the words waits for them.
+    budget counts, as its time is spent, and is handed over, like the others, until it has kept to it for a while.
+    Whoever heeds the words waits for them.
     """
     crew = plan.crew
     assert crew is not None
-    deadline_ms = min(request.deadline_ms for request in batch.requests)
+    deadline_ms = min(map(plan.deadline_for, batch.requests))
     ends = time.perf_counter() + deadline_ms / 1000.0
     busy, quick = crew.busy(), _quick(sources)
     heeding = {name for name, source in sources.items() if isinstance(source, Orders)}
@@ -296,9 +303,8 @@ def _in_time(
             words.wait(min(budgets[WORDS] / 1000.0, ends - time.perf_counter()))
         if time.perf_counter() < ends:
             job.run()
-            if job.took_ms <= budgets[job.name]:
-                ended[job.name] = job
-            else:
+            ended[job.name] = job
+            if job.took_ms > budgets[job.name]:
                 crew.overran[job.name] = 0
     for at, job in enumerate(handed):
         if job.wait(min(budgets[job.name] / 1000.0, ends - time.perf_counter())):

@@ -24,6 +24,10 @@ currency = "CNY"
 [encode]
 minutes = 0
 
+[recall]  # a busy machine is no reason for an empty page here: what a late source does is tested elsewhere
+budget_ms = 30000
+deadline_ms = 30000
+
 [rank]
 windows = 1
 

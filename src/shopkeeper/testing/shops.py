@@ -23,6 +23,10 @@ weights = "none"
 min_events = 10
 margin = 0.1  # with habits this plain, nothing beats what a shopper buys most often
 
+[recall]  # a busy machine is no reason for an empty page here: what a late source does is tested elsewhere
+budget_ms = 30000
+deadline_ms = 30000
+
 [rank]
 windows = 2
 """

@@ -29,7 +29,10 @@ The UCI set has dates. Asked about are the customers of `benchmarks.time_split`,
 `new` is what nobody had bought before them, `few` what up to five lines had held, `warm` all else. A recall counts what
 is wanted of one group, in the one list of the shop; `fresh_` the same without what the customer ever bought, listed or
 wanted: what is new can never be bought again. The catalogue says of new products that they came on the day of asking,
-and `recall.fresh` offers them.
+and `recall.fresh` offers them. Three parts are of `sequence` alone: `unraised` as it comes, `sequence` with the odds of
+what nobody had bought taken times `--odds` (`arrival_odds`), `met` with these after the first `--events` lines of each
+new product in those weeks, which nobody wants any more who wrote them. `kept_of_unraised` compares with the warm goods
+of the unraised one.
 """
 
 import argparse
@@ -46,6 +49,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import cold_retail, online_retail
+from benchmarks.first_buyers import first_of_each, meet
 from benchmarks.foretold import leant
 from benchmarks.page import write
 from benchmarks.sequences import CHUNK, Sequences, Task, read
@@ -54,8 +58,7 @@ from benchmarks.sequential_system import System
 from shopkeeper import plugins
 from shopkeeper.measure.ranking import ndcg_at, recall_at
 from shopkeeper.measure.statistics import bootstrap
-from shopkeeper.observed import Observed
-from shopkeeper.ports import Meets, Source
+from shopkeeper.ports import Source
 from shopkeeper.profile.profiles import Profiles
 from shopkeeper.rank.order import top
 from shopkeeper.rank.youth import drawn, thinned
@@ -125,6 +128,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--events", type=int, default=5, help="lines of each that come after all was learnt")
     parser.add_argument("--seeds", type=int, default=3, help="runs whose figures are averaged")
     parser.add_argument("--until", default="2011-11-12", help="the day on which the UCI set's last weeks end")
+    parser.add_argument(
+        "--odds", type=float, default=cold_retail.ODDS, help="arrival_odds of the UCI set's transformer"
+    )
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks/cold_products.md")
     return parser.parse_args()
 
@@ -206,14 +212,9 @@ def _by_chance(draw: np.random.Generator, batch: Batch) -> IntArray:
 
 
 def _meet(source: Source, task: Task, hidden: BoolArray) -> None:
-    """The source meets the buyers of the hidden products, in order of time."""
-    assert isinstance(source, Meets)
-    profiles, log = Profiles(task.snapshot.log), task.snapshot.log
-    lines = np.flatnonzero(hidden[log.rows])
-    for line in lines[np.argsort(log.days[lines], kind="stable")].tolist():
-        user, row, day = int(log.users[line]), int(log.rows[line]), float(log.days[line])
-        event = Observed(int(log.actions[line]), day, user, row, "")
-        source.meet(event, partial(profiles.portrait, user, "", day))
+    """The source meets the buyers of the hidden products."""
+    log = task.snapshot.log
+    meet(source, Profiles(log), log, np.flatnonzero(hidden[log.rows]))
 
 
 def _kept(sequences: Sequences, hidden: BoolArray, events: int, order: Values) -> BoolArray:
@@ -221,10 +222,8 @@ def _kept(sequences: Sequences, hidden: BoolArray, events: int, order: Values) -
     (m,), of those before the last two."""
     rows = sequences.log.rows
     lines = np.flatnonzero(hidden[rows] & sequences.before_last(2))
-    lines = lines[np.lexsort((order[lines], rows[lines]))]
-    place = np.arange(len(lines)) - np.searchsorted(rows[lines], rows[lines])
     kept = ~hidden[rows]
-    kept[lines[place < events]] = True
+    kept[first_of_each(rows, lines[np.argsort(order[lines], kind="stable")], events)] = True
     return kept
 
 

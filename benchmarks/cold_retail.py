@@ -11,21 +11,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import online_retail, time_split
+from benchmarks.first_buyers import first_of_each, meet
 from benchmarks.foretold import K, Lists, foretold
 from benchmarks.online_retail import DAYS_A_WEEK, Retail
+from benchmarks.sequential import alone
 from benchmarks.time_split import Task
+from shopkeeper import plugins
 from shopkeeper.measure.baselines import popularity
 from shopkeeper.measure.ranking import recall_at
 from shopkeeper.measure.statistics import bootstrap
+from shopkeeper.ports import Source
 from shopkeeper.profile.profiles import Profiles
 from shopkeeper.settings import Settings
-from shopkeeper.types import IntArray, Snapshot
+from shopkeeper.types import Batch, BoolArray, IntArray, Intent, Interactions, Request, Snapshot
 
 Values = NDArray[np.float64]
 WEEKS = 4
 FEW = 5
 RECALL = {**time_split.TABLES["recall"], "fresh": {"enabled": True}}
 """Who else would offer what nobody has bought."""
+SEQUENCE: Mapping[str, Any] = {"epochs": 10}
+"""Chosen on the four weeks before: see docs/LOG.md."""
+ODDS = 4.0
+"""`recall.sequence.arrival_odds`, chosen there, too."""
 YOUNG: Mapping[str, Any] = {"young": 0.2, "newcomer": {"strength": 0.15}}
 """Chosen on Amazon Beauty: see docs/LOG.md, 2026-11-23."""
 
@@ -40,6 +48,14 @@ def measured(asked: argparse.Namespace) -> tuple[dict[str, Any], str]:
     systems = {"system": _settings(YOUNG), "plain": _settings({})}
     lists = {name: foretold(own, task.snapshot, task.users, asked.seeds) for name, own in systems.items()}
     lists |= {name: [own] for name, own in _baselines(task).items()}
+    parts = {name: _told(task, runs, groups) for name, runs in lists.items()}
+    first = _first_lines(task, retail.whole.log, groups["new"], asked.events)
+    later = _unless_met(task, retail.whole.log, first)
+    runs = [_tower(task, (retail.whole.log, first), seed, asked.odds) for seed in range(asked.seeds)]
+    parts |= {name: _told(task, [run[name] for run in runs], groups) for name in ("unraised", "sequence")}
+    parts["met"] = _told(later, [run["met"] for run in runs], groups)
+    for own in (parts["sequence"], parts["met"]):
+        own["fresh_new_kept_of_unraised"] = round(own["fresh_new_r@10"] / parts["unraised"]["fresh_warm_r@10"], 3)
     wanted, fresh = np.concatenate(task.wanted), np.concatenate(task.unknown)
     figures: dict[str, Any] = {
         "from": (dt.datetime(1970, 1, 1) + dt.timedelta(days=start)).date().isoformat(),
@@ -48,7 +64,9 @@ def measured(asked: argparse.Namespace) -> tuple[dict[str, Any], str]:
         "products": {name: int(np.isin(np.flatnonzero(of), wanted).sum()) for name, of in groups.items()},
         "wanted": {name: round(float(of[wanted].mean()), 4) for name, of in groups.items()},
         "wanted_unless_bought_before": {name: round(float(of[fresh].mean()), 4) for name, of in groups.items()},
-        "parts": {name: _told(task, runs, groups) for name, runs in lists.items()},
+        "odds": asked.odds,
+        "met_events": len(first),
+        "parts": parts,
     }
     return figures, retail.sha256
 
@@ -96,6 +114,48 @@ def _by_titles(known: Snapshot, task: Task) -> IntArray:
     owned = Profiles(known.log).portraits(task.users, known.day)
     tastes = np.stack([unit[own.rows[-FEW:]].mean(axis=0) for own in owned])
     return goods[np.argsort(-(tastes @ unit[goods].T), axis=1, kind="stable")]
+
+
+def _first_lines(task: Task, log: Interactions, new: BoolArray, events: int) -> IntArray:
+    """Of each new product the first so many of its lines in `log`, from the day of asking to the end of the weeks."""
+    start = task.snapshot.day
+    lines = np.flatnonzero(new[log.rows] & (log.days >= start) & (log.days < start + WEEKS * DAYS_A_WEEK))
+    return first_of_each(log.rows, lines[np.argsort(log.days[lines], kind="stable")], events)
+
+
+def _unless_met(task: Task, log: Interactions, met: IntArray) -> Task:
+    """The same, of whom nobody wants what they bought in one of these lines."""
+    own = {int(user): log.rows[met[log.users[met] == user]] for user in np.unique(log.users[met])}
+    none = np.empty(0, np.int32)
+    told = zip(task.users.tolist(), task.wanted, strict=True)
+    return replace(task, wanted=[rows[~np.isin(rows, own.get(user, none))] for user, rows in told])
+
+
+def _tower(task: Task, met: tuple[Interactions, IntArray], seed: int, odds: float) -> dict[str, Lists]:
+    """Lists of a transformer alone, as it comes and with raised odds, and with these after it met the lines."""
+    known = replace(task.snapshot, seed=seed)
+    kind = plugins.load("source", "sequence")
+    plain, raised = (kind.Settings(enabled=True, arrival_odds=times, **SEQUENCE) for times in (1.0, odds))
+    source, profiles = kind(plain), Profiles(known.log)
+    source.fit(known)
+    found = {"unraised": _listed(source, task, profiles)}
+    source.settings = raised
+    found["sequence"] = _listed(source, task, profiles)
+    meet(source, profiles, *met)
+    return found | {"met": _listed(source, task, profiles)}
+
+
+def _listed(source: Source, task: Task, profiles: Profiles) -> Lists:
+    """What the source offers first, of all goods and of those that each customer never bought."""
+    day, n = task.snapshot.day, len(task.snapshot.catalog)
+    portraits = profiles.portraits(task.users, day)
+    masks = [~np.isin(np.arange(n), own.rows) for own in portraits]
+    found = []
+    for allowed in ([None] * len(masks), masks):
+        asked = zip(task.users.tolist(), allowed, strict=True)
+        requests = tuple(Request(request_id=str(u), scene="home", day=day, user=u, allowed=mask) for u, mask in asked)
+        found.append(alone(source)(Batch(requests, (Intent(),) * len(requests), portraits)))
+    return Lists(*found)
 
 
 def _told(task: Task, runs: list[Lists], groups: Mapping[str, NDArray[np.bool_]]) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 1. a recall of a group counts what is wanted of it alone, of customers who want any, means over runs; `kept` is its part
    of the warm one.
 2. the catalogue says of goods that nobody had bought on the day of asking that they came then, of others nothing.
+3. of each new product the first lines in the weeks are met, and nobody wants what they bought there any more.
+4. the first of each product are those that come first, in whatever order products are.
 """
 
 from dataclasses import replace
@@ -11,7 +13,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from benchmarks.cold_retail import _dated, _goods, _told
+from benchmarks.cold_retail import WEEKS, _dated, _first_lines, _goods, _told, _unless_met
+from benchmarks.first_buyers import first_of_each
 from benchmarks.foretold import Lists
 from benchmarks.online_retail import Retail
 from benchmarks.time_split import Task
@@ -42,3 +45,23 @@ def test_what_nobody_had_bought_came_on_the_day_of_asking() -> None:
     assert np.array_equal(dated.catalog.created, [4.0, np.nan, np.nan, np.nan], equal_nan=True)
     known = replace(dated, day=4.0, log=dated.log.before(4.0))
     assert _goods(known).tolist() == [NEW, FEW, WARM]
+
+
+def test_the_first_lines_of_new_products_are_met_and_wanted_no_more() -> None:
+    after = 4.0 + 7 * WEEKS
+    lines = [(0, NEW, 6.0), (1, NEW, 5.0), (1, WARM, 5.0), (2, NEW, 4.0), (2, NEVER, 3.0), (0, FEW, after)]
+    log = worlds.interactions([(user, row, day, "purchase") for user, row, day in lines])
+    snapshot = worlds.snapshot(worlds.catalog(list("abcd")), [(0, WARM, 1.0, "purchase")], 4.0)
+    wanted = [np.array([NEW, WARM]), np.array([NEW]), np.array([NEW, WARM])]
+    task = Task(snapshot, np.arange(3, dtype=np.int32), wanted, wanted)
+    new = np.arange(4) != WARM
+    met = _first_lines(task, log, new, 2)
+    told = sorted((int(log.users[line]), int(log.rows[line])) for line in met)
+    assert told == [(1, NEW), (2, NEW)], "what was bought before or after the weeks is not met"
+    assert [rows.tolist() for rows in _unless_met(task, log, met).wanted] == [[NEW, WARM], [], [WARM]]
+
+
+def test_the_first_of_each_product_come_first() -> None:
+    rows = np.array([2, 0, 2, 2, 0, 1], np.int32)
+    assert first_of_each(rows, np.array([3, 5, 2, 0, 4]), 2).tolist() == [2, 3, 4, 5]
+    assert first_of_each(rows, np.empty(0, np.int64), 2).tolist() == []

@@ -10,6 +10,7 @@
 7. the first buyers of a product move it to where they come from, of whom the one who is forgotten moves nothing; what
    was known stays where it was, and a saved version meets them as the one that learnt.
 8. what was seldom chosen is drawn to its text, what was chosen often stays.
+9. `arrival_odds` multiplies the odds of what nobody had bought, before and after its first buyers, and of nothing else.
 """
 
 from pathlib import Path
@@ -156,6 +157,20 @@ def test_the_first_buyers_of_a_product_move_it_to_where_they_come_from(tmp_path:
     for one in (made, again):
         meet(one, 1, 8, 9)
     assert score(again, COLD, 8, 9) == pytest.approx(score(made, COLD, 8, 9), abs=1e-5)
+
+
+def test_the_odds_of_what_nobody_had_bought_are_so_many_times_their_own(taught: Sequence, tmp_path: Path) -> None:
+    taught.save(tmp_path)
+    plain, raised = (Sequence(Sequence.Settings(enabled=True, arrival_odds=times)) for times in (1.0, 3.0))
+    for made in (plain, raised):
+        made.load(tmp_path, shelf())
+        made.update(shelf(N + 2), np.array([N + 1], np.int32), texts()[[7]])
+    for _ in range(2):
+        chances = [np.exp([score(made, row, 2, 3) for row in range(N + 2)]) for made in (plain, raised)]
+        by_hand = chances[0] * np.where(np.arange(N + 2) < N, 1.0, 3.0)
+        assert chances[1] == pytest.approx(by_hand / by_hand.sum(), rel=1e-4)
+        for made in (plain, raised):
+            meet(made, 0, 2, 3)
 
 
 def test_what_does_not_count_moves_nothing() -> None:

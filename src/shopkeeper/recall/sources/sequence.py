@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from collections.abc import Sequence as Listed
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar
@@ -75,6 +76,11 @@ class Sequence:
         arrival_prior: float = Field(
             4.0, gt=0, description="The same of one that nobody had bought, beside what its first buyers looked for."
         )
+        arrival_odds: float = Field(
+            1.0,
+            gt=0,
+            description="So many times its odds are those of a product that nobody had bought when it learnt.",
+        )
 
     scenes: frozenset[Scene] = frozenset({"home", "cart"})
     in_memory: ClassVar[bool] = True
@@ -117,7 +123,8 @@ class Sequence:
             return [NOTHING] * len(batch)
         moved = None if arrivals is None else arrivals.moved
         asked = zip(batch.requests, batch.portraits, strict=True)
-        return [self._offer(_Now(learnt, moved), request, portrait, limit) for request, portrait in asked]
+        now = _Now(learnt, moved, float(np.log(self.settings.arrival_odds)))
+        return [self._offer(now, request, portrait, limit) for request, portrait in asked]
 
     def meet(self, event: Observed, before: Callable[[], Portrait]) -> None:
         learnt, arrivals, weight = self._learnt, self._arrivals, float(LEAN[event.action])
@@ -252,6 +259,16 @@ class _Learnt:
     text: _Text | None
     sharpness: float
 
+    @cached_property
+    def unheard(self) -> RowArray:
+        """Rows of which nothing is known, int32 (u,)."""
+        return np.flatnonzero(~self.items.any(axis=1)).astype(np.int32)
+
+    @cached_property
+    def arrived(self) -> RowArray:
+        """Rows that nobody had chosen, and whose text says where they stand, int32 (a,)."""
+        return np.flatnonzero(self.items.any(axis=1) & ~self.known).astype(np.int32)
+
     def is_new(self, row: int) -> bool:
         """Whether nobody had chosen it, and its text says where it stands."""
         return 0 <= row < len(self.items) and not self.known[row] and bool(self.items[row].any())
@@ -282,6 +299,8 @@ class _Now:
 
     learnt: _Learnt
     moved: Moved | None
+    arrival: float = 0.0
+    """What is added to the log scores of new products."""
 
     def readable(self, rows: RowArray) -> RowArray:
         """Those of the rows that have a vector."""
@@ -299,9 +318,10 @@ class _Now:
         """float32 (n,): the log of the probability that each product is next; -inf where nothing is known of it."""
         items, sharpness, looked_for = self.learnt.items, np.float32(self.learnt.sharpness), self.looked_for(read)
         fit = (items @ looked_for) * sharpness
-        fit[~items.any(axis=1)] = -np.inf
+        fit[self.learnt.unheard] = -np.inf
+        fit[self.learnt.arrived] += self.arrival
         if self.moved is not None:
-            fit[self.moved.rows] = (self.moved.items @ looked_for) * sharpness + self.moved.offsets
+            fit[self.moved.rows] = (self.moved.items @ looked_for) * sharpness + self.moved.offsets + self.arrival
         most = fit.max()
         return np.asarray(fit - most - np.log(np.exp(fit - most).sum()), np.float32)
 

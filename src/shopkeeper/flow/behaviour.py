@@ -56,7 +56,7 @@ class Behaviour:
         """The day that the version's own measuring begins at."""
         return self.known.day - self.folder.settings.learn.holdout_days
 
-    @cached_property
+    @property
     def events(self) -> "ibis.Table":
         return self.folder.events.table() if self.repaired is None else self.repaired
 
@@ -74,7 +74,8 @@ class Behaviour:
 
     def queries(self) -> list[str]:
         """What several shoppers asked before `edge`: what one alone typed is not for a model to remember."""
-        before = self.events.filter(self.events.timestamp < _moment(self.edge))
+        events = self.events
+        before = events.filter(events.timestamp < _moment(self.edge))
         return list(past_queries(before, self.folder.settings))
 
     def judged(self) -> Judgements:

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from shopkeeper.encode.artefact import OWN
 from shopkeeper.encode.card import CARD_FILE, HEADS, HEADS_FILE
 from shopkeeper.errors import NoVersion, UnlearnableShop
+from shopkeeper.flow.again import reading
 from shopkeeper.flow.build import SEARCH_ORDER, Stages, load_trained, stages
 from shopkeeper.flow.choices import mined_from
 from shopkeeper.flow.judge import Learnt, judged
@@ -29,7 +31,7 @@ from shopkeeper.rank.train import Window
 from shopkeeper.recall.gather import Plan
 from shopkeeper.settings import FUSED, Settings
 from shopkeeper.store.disk import full_disk_as_error
-from shopkeeper.store.folder import ShopFolder, open_folder
+from shopkeeper.store.folder import ShopFolder
 from shopkeeper.types import Catalog, FloatArray, Scene, Snapshot
 from shopkeeper.understand.mining import CatalogWords
 
@@ -44,7 +46,12 @@ def increment(path: Path, tell: Progress = lambda step, done, total: None) -> Le
     It is measured on what came since that one, which that one had not seen. The data are not checked again.
     Raises NoVersion before the first, UnlearnableShop where nothing came or the settings changed since, ShopLocked.
     """
-    with open_folder(path, writable=False) as folder, folder.versions.drafting() as draft:
+    return reading(path, partial(_increment, tell=tell), tell)
+
+
+def _increment(folder: ShopFolder, tell: Progress) -> Learnt:
+    """As `increment`, from the folder as it is opened."""
+    with folder.versions.drafting() as draft:
         texts, catalog, last_seq = folder.products.checksums(), folder.products.catalog(), folder.events.last_seq()
         tell("reading what came since", 0, 0)
         before, settings = _serving(folder, catalog, last_seq), folder.settings

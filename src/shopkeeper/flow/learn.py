@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from shopkeeper.encode.vectors import forget_vectors
 from shopkeeper.expansions import Expansions
 from shopkeeper.flow.adapt import adapted
+from shopkeeper.flow.again import reading
 from shopkeeper.flow.behaviour import Behaviour
 from shopkeeper.flow.build import Stages, encoder_of, scorer_of, stages, unjudged
 from shopkeeper.flow.check import Checked, check
@@ -36,7 +37,7 @@ from shopkeeper.rank.train import Trained, Window
 from shopkeeper.recall.gather import Plan
 from shopkeeper.settings import Settings
 from shopkeeper.store.contexts import moments_of
-from shopkeeper.store.folder import ShopFolder, open_folder
+from shopkeeper.store.folder import ShopFolder
 from shopkeeper.store.snapshot import snapshot
 from shopkeeper.types import Catalog, FloatArray, Scene, Snapshot
 from shopkeeper.understand.lexicon import catalog_texts
@@ -61,9 +62,13 @@ def learn(
     `encode` holds settings of the language model that count this time in place of the shop's own.
     Raises UnlearnableShop where the data cannot be learnt from, ShopLocked where another process is learning.
     """
-    with open_folder(path, writable=False) as folder, folder.versions.drafting() as draft:
-        if encode:
-            folder.settings = folder.settings.with_table("encode", encode)
+    return reading(path, partial(_learn, tell=tell, encode=encode or {}), tell)
+
+
+def _learn(folder: ShopFolder, tell: Progress, encode: Mapping[str, object]) -> Learnt:
+    """As `learn`, from the folder as it is opened."""
+    with folder.versions.drafting() as draft:
+        folder.settings = folder.settings.with_table("encode", encode) if encode else folder.settings
         # first: what a server takes after this differs from it, and is shown to the version when it is loaded
         texts = folder.products.checksums()
         catalog, settings = folder.products.catalog(), folder.settings
@@ -101,7 +106,7 @@ def learn(
         version = sealed(folder, draft, learning)
         learnt = replace(judged(folder, version, contests), order=order)
         folder.versions.prune(settings.learn.keep_versions)
-        forget_vectors(path / "cache", set(map(encoder_said, folder.versions.list())))
+        forget_vectors(folder.path / "cache", set(map(encoder_said, folder.versions.list())))
         return learnt
 
 

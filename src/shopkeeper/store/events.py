@@ -115,6 +115,11 @@ class Events:
             files, tail = self._files(connection), tail_table(connection)
         return whole_log(files, tail).select(SCHEMA.names)
 
+    def filed(self) -> frozenset[str]:
+        """The files of full days that count now, each named by its content."""
+        with self._database.reading() as connection:
+            return frozenset(self._lake.files(connection))
+
     def interactions(self, catalog: Catalog, users: Users) -> Interactions:
         """The whole log as columns of rows; products outside the catalogue are left out."""
         users.refresh()

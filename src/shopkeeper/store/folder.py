@@ -4,6 +4,7 @@ settings.toml     what the merchant chose               versions/0007/   what wa
 shop.db           catalogue, shoppers, tail, exposures  rejected/        refused rows, with line and reason
 events/day=.../   full days of the log, Parquet         reports/         what checks and comparisons found
 cache/            copies that may be deleted            merchandising.toml   the merchant's own rules, if any
+                                                        merchandising.last-valid.toml   as they last served
 """
 
 from pathlib import Path

@@ -29,6 +29,7 @@ def snapshot(
     if events is None:
         log = folder.events.interactions(catalog, folder.users)
     else:
+        folder.users.refresh()
         table = events.order_by("timestamp", "event_id").to_pyarrow()  # the order of arrival is not known any more
         arrived = table.append_column("seq", pa.array(range(len(table)), pa.int64()))
         log = interactions_of([arrived], catalog, folder.users.ids())

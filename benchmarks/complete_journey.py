@@ -111,7 +111,7 @@ def _catalog(described: pa.Table, ids: IntArray) -> Catalog:
         departments=department,
         department_names=list(departments),
         groups=np.arange(n, dtype=np.int32),
-        prices=np.full(n, np.nan, np.float32),
+        prices=np.full(n, np.nan, np.float64),
         available=np.ones(n, bool),
         created=np.full(n, np.nan),
         deleted=np.zeros(n, bool),

@@ -106,7 +106,7 @@ def shelf(folder: Path, language: Language) -> Shelf:
         departments=categories,
         department_names=["".join(path) for path in paths],
         groups=np.arange(n, dtype=np.int32),
-        prices=np.array([float(product.get("price") or np.nan) / CENTS for product in products], np.float32),
+        prices=np.array([float(product.get("price") or np.nan) / CENTS for product in products], np.float64),
         available=np.ones(n, bool),
         created=np.full(n, np.nan),
         deleted=np.zeros(n, bool),

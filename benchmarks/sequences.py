@@ -125,7 +125,7 @@ def read(folder: Path) -> Sequences:
     product_ids = [product_id for _, product_id in sorted((int(n), own) for n, own in json.loads(ids).items())]
     title_of = dict(line.split("\t", 1) for line in titles.decode().splitlines())
     named = [title_of.get(product_id, "") for product_id in product_ids]
-    unpriced = np.full(len(named), np.nan, np.float32)
+    unpriced = np.full(len(named), np.nan)
     catalog = worlds.catalog(named, product_ids=product_ids, prices=unpriced, currency="")
     return Sequences(name, catalog, _log(lines), digest)
 

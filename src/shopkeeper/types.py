@@ -29,6 +29,7 @@ IntArray = NDArray[np.int64]
 CodeArray = NDArray[np.int8]
 FloatArray = NDArray[np.float32]
 DayArray = NDArray[np.float64]
+PriceArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 Scene = Literal["search", "home", "similar", "together", "cart", "trending"]
@@ -126,7 +127,8 @@ class Catalog:
     """The catalogue as columns; position = row. Replaced, never changed, when a product changes.
 
     product_ids, titles, brands: str (n,); categories int32 (n,) into `category_paths`; departments int32 (n,)
-    into `department_names`; groups int32 (n,): equal = variants of one product; prices float32 (n,), NaN unknown;
+    into `department_names`; groups int32 (n,): equal = variants of one product; prices float64 (n,) in `currency`,
+    NaN unknown or in another one;
     available bool (n,), False also for deleted rows; created float64 days (n,), NaN unknown; deleted bool (n,);
     descriptions: str (n,), how each begins, or none at all.
     """
@@ -139,7 +141,7 @@ class Catalog:
     departments: RowArray
     department_names: Sequence[str]
     groups: RowArray
-    prices: FloatArray
+    prices: PriceArray
     available: BoolArray
     created: DayArray
     deleted: BoolArray

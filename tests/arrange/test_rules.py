@@ -108,13 +108,13 @@ def test_of_variants_the_one_that_an_earlier_page_showed_stands_for_all_and_is_n
 
 
 def test_a_sorted_page_puts_unknown_prices_last() -> None:
-    shelf = worlds.catalog(["a", "b", "c"], prices=np.array([3.0, np.nan, 1.0], np.float32))
+    shelf = worlds.catalog(["a", "b", "c"], prices=np.array([3.0, np.nan, 1.0], np.float64))
     assert page("sort", ranked(3, 2, 1), shelf, sort="price_asc") == ([2, 0, 1], "sorted by price_asc")
     assert page("sort", ranked(3, 2, 1), shelf, sort="price_desc") == ([0, 2, 1], "sorted by price_desc")
 
 
 def test_of_variants_the_cheapest_stands_where_the_cheapest_are_asked_for() -> None:
-    prices = np.array([3.0, 2.0, 1.0], np.float32)
+    prices = np.array([3.0, 2.0, 1.0])
     shelf = worlds.catalog(["Milk, 2 l", "Bread", "Milk, 1 l"], prices=prices, groups=np.array([5, 6, 5], np.int32))
     rules = {name: plugins.load("rule", name) for name in ("variants", "sort")}
     made = {name: rule(rule.Settings()) for name, rule in rules.items()}

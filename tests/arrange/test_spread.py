@@ -55,11 +55,11 @@ def test_who_filters_by_brand_or_searches_is_left_alone() -> None:
 
 def priced(prices: list[float], departments: list[int] | None = None) -> Catalog:
     where = np.zeros(len(prices), np.int32) if departments is None else np.array(departments, np.int32)
-    return worlds.catalog([str(price) for price in prices], prices=np.array(prices, np.float32), departments=where)
+    return worlds.catalog([str(price) for price in prices], prices=np.array(prices, np.float64), departments=where)
 
 
 def test_thirds_are_of_the_own_department() -> None:
-    prices = np.array([1, 2, 3, 100, 200, 300, np.nan, 0, 5], np.float32)
+    prices = np.array([1, 2, 3, 100, 200, 300, np.nan, 0, 5])
     departments = np.array([0, 0, 0, 1, 1, 1, 0, 0, 2], np.int32)
     assert thirds(prices, departments).tolist() == [0, 1, 2, 0, 1, 2, -1, -1, -1]  # one price alone has no thirds
 

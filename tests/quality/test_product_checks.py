@@ -2,11 +2,13 @@
 1. missing counts empty and wordless titles, and only names what is not required.
 2. duplicate_products counts every product but the first of those that differ only in their id.
 3. near_duplicates tells equal titles, other spellings, other sizes and other words apart; of many it compares some.
-4. prices counts zero, negative and outliers within the category; small categories have none.
+4. prices counts zero, negative, other currencies than most and outliers within the category; small ones have none.
 5. non_products knows service lines by code and by title, and leaves goods that merely contain the word.
 6. language counts the titles that are not in most titles' language.
 7. The repairs of these checks remove or change what was counted.
 """
+
+from typing import Any
 
 from tests.quality.worlds import column, found, log, made, shelf, shelf_of
 
@@ -123,11 +125,19 @@ def test_zero_negative_and_outlying_prices_are_counted_within_their_category() -
         {},
     )
     finding = found("prices", products, log(), min_category=10)
-    assert finding.parts == {"zero": 1, "negative": 1, "outlier": 1}
+    assert finding.parts == {"zero": 1, "negative": 1, "outlier": 1, "currency": 0}
     assert (finding.count, finding.total) == (3, 15)
     outlier = next(example for example in finding.examples if example["why"] == "outlier")
     assert (outlier["product_id"], outlier["usual_price"]) == ("p10", "1.5")
     assert found("prices", products, log(), min_category=12).parts["outlier"] == 0
+
+
+def test_prices_in_another_currency_than_most_are_counted() -> None:
+    euros: list[dict[str, Any]] = [{"price": float(n), "currency": "EUR"} for n in range(1, 4)]
+    others: list[dict[str, Any]] = [{"price": 2.0, "currency": "USD"}, {"price": 2.0}, {"currency": "USD"}]
+    finding = found("prices", shelf(*euros, *others), log())
+    assert finding.parts["currency"] == 1
+    assert [(one["product_id"], one["currency"]) for one in finding.examples] == [("p3", "USD")]
 
 
 def test_blanking_prices_makes_zero_and_negative_unknown() -> None:

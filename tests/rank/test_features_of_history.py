@@ -145,7 +145,7 @@ def test_the_shopper_is_the_same_for_all_candidates() -> None:
 
 
 def test_price_is_seen_beside_what_the_shopper_usually_takes() -> None:
-    prices = np.array([1, 2, 4, np.nan, 8], np.float32)
+    prices = np.array([1, 2, 4, np.nan, 8])
     made = feature("price", half_life_days=1e9)
     made.fit(snapshot(replace(SHELF, prices=prices), BASKETS, DAY))
     usual = (3 * log(2) + log(4)) / 4
@@ -154,7 +154,7 @@ def test_price_is_seen_beside_what_the_shopper_usually_takes() -> None:
 
 
 def test_the_price_beside_the_usual_is_the_same_a_moment_later() -> None:
-    prices = np.array([1, 2.99, 7.77, 3.33, 2.99], np.float32)
+    prices = np.array([1, 2.99, 7.77, 3.33, 2.99])
     bought: list[Visit] = [(0, 1, day, "purchase") for day in (0.0, 7.3, 11.9)]
     made, log_of_all = feature("price", half_life_days=7.0), interactions(bought)
     made.fit(snapshot(replace(SHELF, prices=prices), bought, DAY))

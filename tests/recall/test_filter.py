@@ -23,7 +23,7 @@ SHELF = worlds.catalog(
     category_paths=[("Food", "Tea"), ("Food", "Cake", "Pie"), ("Home",)],
     departments=np.array([0, 0, 1, 1, 0], np.int32),
     department_names=["Food", "Home"],
-    prices=np.array([1.0, 2.0, 3.0, np.nan, 5.0], np.float32),
+    prices=np.array([1.0, 2.0, 3.0, np.nan, 5.0], np.float64),
     available=np.array([True, True, True, True, False]),
 )
 

@@ -8,6 +8,7 @@
 6. The Arrow table and the objects write the same; columns that are missing take their defaults.
 7. A table without a required column, or with a gap in it, is refused by name.
 8. A row that is not there is named.
+9. Prices are held to the cent, those in another currency than most products' as unknown, read whole or row by row.
 """
 
 from dataclasses import replace
@@ -106,7 +107,7 @@ def test_the_catalogue_is_coded(folder: ShopFolder) -> None:
     np.testing.assert_array_equal(catalog.created, [1.5, np.nan, np.nan, 2.0, np.nan])
     np.testing.assert_array_equal(catalog.prices, np.array([4.5, np.nan, np.nan, np.nan, 2.0], np.float32))
     kinds = (catalog.prices, catalog.created, catalog.groups, catalog.available)
-    assert [column.dtype.name for column in kinds] == ["float32", "float64", "int32", "bool"]
+    assert [column.dtype.name for column in kinds] == ["float64", "float64", "int32", "bool"]
     assert catalog.currency == "EUR"
 
 
@@ -138,6 +139,19 @@ def test_a_row_that_is_not_there_is_named(folder: ShopFolder) -> None:
     folder.products.upsert(products("a"))
     with pytest.raises(UnknownProduct, match=r"no product has row 7; the catalogue has 1 rows, from 0"):
         folder.products.get_row(7)
+
+
+def test_prices_are_exact_and_those_in_another_currency_unknown(folder: ShopFolder) -> None:
+    one = Product(product_id="a", title="tea", price=199_999.99, currency="EUR")
+    folder.products.upsert([one, replace(one, product_id="b"), replace(one, product_id="c", currency="JPY")])
+    folder.products.upsert([replace(one, product_id="d", currency="USD"), replace(one, product_id="e", currency="")])
+    _is_what_the_rows_say(folder)
+    shelf = folder.products.catalog()
+    assert shelf.currency == "EUR"
+    expected = [199_999.99, 199_999.99, np.nan, np.nan, 199_999.99]
+    assert np.array_equal(shelf.prices, expected, equal_nan=True)
+    said = folder.products.get("c")
+    assert said is not None and said.price == 199_999.99, "what was said is kept"
 
 
 def test_the_catalogue_after_a_change_is_what_the_rows_say(folder: ShopFolder) -> None:

@@ -25,8 +25,8 @@ logger = logging.getLogger(__name__)
 Verdict = Literal["sound", "doubtful", "unlearnable"]
 
 PRODUCT_COLUMNS = (
-    "product_id", "title", "group_id", "description", "brand", "category", "price", "attributes", "seller", "locale",
-    "created_at",
+    "product_id", "title", "group_id", "description", "brand", "category", "price", "currency", "attributes", "seller",
+    "locale", "created_at",
 )  # fmt: skip
 EVENT_COLUMNS = (
     "event_id", "timestamp", "action", "user_id", "session_id", "product_id", "query", "quantity", "value",

@@ -6,7 +6,7 @@ import numpy as np
 
 from shopkeeper.recall.filter import RANGES, VALUES, category_name, mask
 from shopkeeper.recall.telling import of_attributes
-from shopkeeper.types import Catalog, Filters, FloatArray, IntArray, RowArray
+from shopkeeper.types import Catalog, Filters, IntArray, PriceArray, RowArray
 
 CATEGORY_DEPTH = 2
 MOST_VALUES = 50
@@ -98,7 +98,7 @@ def _coded(values: Sequence[str]) -> Coded:
     return coded, list(codes)
 
 
-def _price_bands(prices: FloatArray) -> RowArray:
+def _price_bands(prices: PriceArray) -> RowArray:
     """The band of each price, lower edge inclusive; -1 where it is unknown or below zero."""
     bands = np.searchsorted(np.array(PRICE_EDGES), prices, side="right") - 1
     return np.where(np.isnan(prices), -1, bands).astype(np.int32)

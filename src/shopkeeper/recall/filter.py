@@ -160,7 +160,7 @@ def _parts(catalog: Catalog, filters: Filters) -> dict[str, BoolArray]:
     high = np.inf if filters.price_max is None else filters.price_max
     if (low, high) != (-np.inf, np.inf):
         with np.errstate(invalid="ignore"):
-            parts["price"] = (catalog.prices >= np.float32(low)) & (catalog.prices <= np.float32(high))
+            parts["price"] = (catalog.prices >= low) & (catalog.prices <= high)
     for name, values in filters.attributes:
         parts[VALUES + name] = _says(catalog, name, values)
     for name, bounds in filters.ranges:

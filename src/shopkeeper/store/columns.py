@@ -18,7 +18,7 @@ from shopkeeper.packed import PackedTexts
 from shopkeeper.store.database import fetch_many
 from shopkeeper.store.schema import PRODUCTS as SCHEMA
 from shopkeeper.store.tables import PRODUCTS
-from shopkeeper.types import Catalog, DayArray, RowArray
+from shopkeeper.types import Catalog, DayArray, PriceArray, RowArray
 
 DESCRIBED = 500
 """So many characters of a description are searched."""
@@ -48,7 +48,7 @@ def catalog_of(connection: sa.Connection) -> Catalog:
     path_codes, path_texts = codes(categories)
     paths = [tuple(orjson.loads(text)) for text in path_texts]
     path_departments, departments = codes([path[0] if path else "" for path in paths])
-    gone = np.array(deleted, bool)
+    gone, currency = np.array(deleted, bool), _most_common(currencies)
     return Catalog(
         product_ids=PackedTexts.of(ids),
         titles=PackedTexts.of(titles),
@@ -58,11 +58,11 @@ def catalog_of(connection: sa.Connection) -> Catalog:
         departments=path_departments[path_codes] if paths else path_codes,
         department_names=departments,
         groups=_groups(groups),
-        prices=np.array(prices, np.float32),
+        prices=_comparable(np.array(prices, np.float64), currencies, currency),
         available=np.array(available, bool) & ~gone,
         created=_days(created),
         deleted=gone,
-        currency=_most_common(currencies),
+        currency=currency,
         descriptions=PackedTexts.of(text[:DESCRIBED] for text in said),
     )
 
@@ -84,13 +84,14 @@ def changed(
     arrays = {name: _longer(getattr(catalog, name), n) for name in _ARRAYS}
     paths = {path: place for place, path in enumerate(catalog.category_paths)}
     departments = {name: place for place, name in enumerate(catalog.department_names)}
+    currency = catalog.currency or _most_common([said["currency"] for said in last.values()])
     for row, said in last.items():
         path, said["description"] = tuple(orjson.loads(said["category"])), said["description"][:DESCRIBED]
         own = {
             "categories": paths.setdefault(path, len(paths)),
             "departments": departments.setdefault(path[0] if path else "", len(departments)),
             "groups": row,
-            "prices": np.nan if said["price"] is None else said["price"],
+            "prices": said["price"] if said["price"] is not None and said["currency"] in ("", currency) else np.nan,
             "available": bool(said["availability"]),
             "created": _day(said["created_at"]),
             "deleted": False,
@@ -107,7 +108,7 @@ def changed(
         category_paths=list(paths),
         department_names=list(departments),
         attributes=attributes,
-        currency=catalog.currency or _most_common([said["currency"] for said in last.values()]),
+        currency=currency,
     )
     known_ids = {row: str(said["product_id"]) for row, said in last.items()}
     _look_up(made, catalog, known_ids)
@@ -154,6 +155,12 @@ def codes(values: Sequence[str]) -> tuple[RowArray, list[str]]:
 def _most_common(currencies: Sequence[str]) -> str:
     named = Counter(currency for currency in currencies if currency)
     return named.most_common(1)[0][0] if named else ""
+
+
+def _comparable(prices: PriceArray, currencies: Sequence[str], currency: str) -> PriceArray:
+    """float64 (n,): the prices in this currency; NaN for those in others, which cannot stand beside them."""
+    named = np.fromiter((own in ("", currency) for own in currencies), bool, len(prices))
+    return np.where(named, prices, np.nan)
 
 
 def _groups(names: Sequence[str | None]) -> RowArray:

@@ -27,7 +27,7 @@ _LISTED = pa.schema(
         ("categories", pa.int32()),
         ("departments", pa.int32()),
         ("groups", pa.int32()),
-        ("prices", pa.float32()),
+        ("prices", pa.float64()),
         ("available", pa.uint8()),
         ("created", pa.float64()),
         ("deleted", pa.uint8()),

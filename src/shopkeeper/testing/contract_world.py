@@ -105,7 +105,7 @@ class World:
             categories=np.append(old.categories, old.categories[:1]),
             departments=np.append(old.departments, old.departments[:1]),
             groups=np.append(old.groups, np.int32(n)),
-            prices=np.append(old.prices, np.float32(3.0)),
+            prices=np.append(old.prices, np.float64(3.0)),
             available=available,
             created=np.append(old.created, TODAY),
             deleted=deleted,
@@ -133,7 +133,7 @@ def world() -> World:
         category_paths=[("Food", "Drinks"), ("Food", "Bakery"), ("Home", "Things")],
         departments=(kind % 3).astype(np.int32),
         department_names=["Food", "Bakery", "Home"],
-        prices=(1.0 + np.arange(n) % 7).astype(np.float32),
+        prices=(1.0 + np.arange(n) % 7).astype(np.float64),
         available=available,
         deleted=deleted,
     )

@@ -45,7 +45,7 @@ def catalog(titles: Sequence[str], **columns: object) -> Catalog:
         departments=np.zeros(n, np.int32),
         department_names=["All"],
         groups=np.arange(n, dtype=np.int32),
-        prices=np.ones(n, np.float32),
+        prices=np.ones(n, np.float64),
         available=np.ones(n, bool),
         created=np.full(n, np.nan),
         deleted=np.zeros(n, bool),

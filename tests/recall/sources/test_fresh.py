@@ -49,7 +49,7 @@ def test_a_stranger_is_offered_the_youngest_first() -> None:
 
 
 def test_a_tea_drinker_is_offered_teas_at_the_usual_price_first() -> None:
-    plain = shelf(prices=np.full(6, 5, np.float32))
+    plain = shelf(prices=np.full(6, 5, np.float64))
     assert set(offered(source(plain), 0)[:2]) == {2, 4}
     assert offered(source(shelf()), 0)[0] == 2
     assert offered(source(shelf()), 0).index(2) < offered(source(shelf()), 0).index(4)

@@ -52,7 +52,7 @@ SHELF = worlds.catalog(
     category_paths=[("Food", "Snacks"), ("Food", "Drinks"), ("Things",)],
     departments=np.array([0, 0, 0, 0, 0, 1, 1, 1, 0, 1], np.int32),
     department_names=["Food", "Things"],
-    prices=np.arange(10, dtype=np.float32),
+    prices=np.arange(10, dtype=np.float64),
 )
 VISITS: list[worlds.Visit] = [(user, 8, 1.0, "purchase") for user in range(3)]
 
@@ -167,7 +167,7 @@ def changed_shelf() -> tuple[Catalog, np.ndarray]:
         categories=np.append(SHELF.categories, np.int32(2)),
         departments=np.append(SHELF.departments, np.int32(1)),
         groups=np.arange(n + 1, dtype=np.int32),
-        prices=np.append(SHELF.prices, np.float32(30)),
+        prices=np.append(SHELF.prices, np.float64(30)),
         available=~deleted,
         created=np.full(n + 1, np.nan),
         deleted=deleted,

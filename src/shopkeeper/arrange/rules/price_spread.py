@@ -8,7 +8,7 @@ from pydantic import Field
 from shopkeeper.arrange.arrange import reorder
 from shopkeeper.portrait import Portrait
 from shopkeeper.settings import PluginSettings
-from shopkeeper.types import BoolArray, Catalog, FloatArray, IntArray, Ranked, Request, RowArray
+from shopkeeper.types import BoolArray, Catalog, FloatArray, IntArray, PriceArray, Ranked, Request, RowArray
 
 LEVELS = 3
 
@@ -69,7 +69,7 @@ class PriceSpread:
         return np.asarray((before >= self.settings.least) | (levels < 0), np.bool_)
 
 
-def thirds(prices: FloatArray, departments: RowArray) -> IntArray:
+def thirds(prices: PriceArray, departments: RowArray) -> IntArray:
     """int64 (n,): 0 for the cheapest third of its department, 2 for the dearest, -1 without a price or beside none."""
     known = np.isfinite(prices) & (prices > 0)
     order = np.lexsort((np.where(known, prices, np.inf), departments))

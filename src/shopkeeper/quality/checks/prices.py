@@ -1,4 +1,4 @@
-"""Prices that cannot be: zero, below zero, or far from the category's."""
+"""Prices that cannot be: zero, below zero, far from the category's, or in another currency than the others."""
 
 from math import log
 from typing import TYPE_CHECKING, ClassVar
@@ -16,7 +16,8 @@ MAD_TO_DEVIATION = 1.4826
 
 
 class Prices:
-    """Products priced at or below zero, or whose log price is an outlier within the category.
+    """Products priced at or below zero, in another currency than most, or whose log price is an outlier within the
+    category.
 
     An outlier is `deviations` robust standard deviations from the median of the logarithms and at least `times` away.
     Source: Iglewicz, Hoaglin, How to Detect and Handle Outliers, 1993 (median absolute deviation).
@@ -33,13 +34,25 @@ class Prices:
         {
             "en": Words(
                 "Prices that cannot be",
-                "Correct the price at its source; blank_prices treats prices at or below zero as unknown.",
-                {"zero": "price zero", "negative": "price below zero", "outlier": "far from its category's prices"},
+                "Correct the price at its source; blank_prices treats prices at or below zero as unknown. A shop "
+                "compares prices in one currency: those in another are not shown. Convert them before the import.",
+                {
+                    "zero": "price zero",
+                    "negative": "price below zero",
+                    "outlier": "far from its category's prices",
+                    "currency": "in another currency than most",
+                },
             ),
             "zh": Words(
                 "不合理的价格",
-                "请在源头更正价格；blank_prices 会把零价和负价视为未知。",
-                {"zero": "价格为零", "negative": "价格为负", "outlier": "远离同类目的价格"},
+                "请在源头更正价格；blank_prices 会把零价和负价视为未知。店铺只用一种货币比较价格："
+                "其他货币的价格不会显示，请在导入前换算。",
+                {
+                    "zero": "价格为零",
+                    "negative": "价格为负",
+                    "outlier": "远离同类目的价格",
+                    "currency": "与大多数商品的货币不同",
+                },
             ),
         },
         repair="blank_prices",
@@ -61,12 +74,15 @@ class Prices:
         far = (distance > self.settings.deviations * MAD_TO_DEVIATION * table.spread) & (
             distance > log(self.settings.times)
         )
+        named = products.filter(products.price.notnull() & (products.currency != ""))
+        usual = named.currency.topk(1).currency.as_scalar()
         faults = {
             "zero": table.price == 0,
             "negative": table.price < 0,
             "outlier": far & (table.n_priced >= self.settings.min_category),
+            "currency": table.price.notnull() & (table.currency != "") & (table.currency != usual),
         }
-        shown = ("product_id", "title", "shelf", "price", "usual_price")
+        shown = ("product_id", "title", "shelf", "price", "currency", "usual_price")
         return finding(self.question, self.settings, Marked(table, faults, shown))
 
     def repair(self, products: "ibis.Table", events: "ibis.Table") -> "tuple[ibis.Table, ibis.Table]":

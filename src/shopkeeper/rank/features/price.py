@@ -7,7 +7,7 @@ from pydantic import Field
 
 from shopkeeper.rank.pairs import pairs, side_by_side, taken
 from shopkeeper.settings import PluginSettings
-from shopkeeper.types import Batch, Candidates, Catalog, FloatArray, IntArray, RowArray, Snapshot
+from shopkeeper.types import Batch, Candidates, Catalog, FloatArray, IntArray, PriceArray, RowArray, Snapshot
 
 _PLACES = 4
 """Of a difference of logs; the noise of fading weights far behind them must not tip a tree."""
@@ -64,5 +64,5 @@ class Price:
         return taken(self._logs, rows, np.nan).astype(np.float32)
 
 
-def _logs(prices: FloatArray) -> FloatArray:
+def _logs(prices: PriceArray) -> FloatArray:
     return np.asarray(np.log(np.where(prices > 0, prices, np.nan)), np.float32)

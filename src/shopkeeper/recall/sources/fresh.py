@@ -25,6 +25,7 @@ from shopkeeper.types import (
     FloatArray,
     IntArray,
     Offer,
+    PriceArray,
     Request,
     RowArray,
     Scene,
@@ -207,5 +208,5 @@ def _apart(paid: FloatArray, asked: FloatArray) -> DayArray:
     return np.where(np.isnan(spreads), 0.0, np.minimum(spreads, _FARTHEST) ** 2 / 2).astype(np.float64)
 
 
-def _logs(prices: FloatArray) -> FloatArray:
+def _logs(prices: PriceArray) -> FloatArray:
     return np.asarray(np.log(np.where(prices > 0, prices, np.nan)), np.float32)

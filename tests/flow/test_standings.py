@@ -1,7 +1,7 @@
 """Claims, in the small shop:
 
 1. best-selling: purchases less refunds, each fading by half in thirty days; a purchase counts at once and after a
-   restart.
+   restart, a guest's too, and once where the guest logs in later. Who is erased has bought nothing.
 2. rating: the mean of a product's stars and ten at the mean of all, so that one five is no proof; unrated comes last; a
    shopper's latest rating of a product counts, what is not between one and five does not. One who is erased rated
    nothing since the version.
@@ -23,9 +23,13 @@ from shopkeeper.flow.learn import learn
 from shopkeeper.flow.observe import observe
 from shopkeeper.flow.shop import Shop
 from shopkeeper.flow.standings import HALF_LIFE_DAYS, USUAL, Standings
+from shopkeeper.ports import Past
 from shopkeeper.testing import worlds
-from shopkeeper.types import Action, Event, Filters, Sort
+from shopkeeper.types import Action, Event, Filters, FloatArray, Sort
 
+NOBODY = Past(
+    np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.int8), np.empty(0), np.empty(0, np.float32), []
+)
 MILK = ["DA0A", "DA0B", "DA0C"]
 
 
@@ -56,16 +60,16 @@ def test_sales_fade_and_refunds_are_taken_off() -> None:
             (0, 2, 100.0, "refund"),
         ]
     )
-    order = Standings(log, 4).order("best_selling", shelf)
+    order = Standings(log, NOBODY, 4).order("best_selling", shelf)
     assert order is not None
     assert order.tolist() == pytest.approx([0.5, 1.0, 0.0, 0.0])
-    assert Standings(log, 4).order("newest", shelf) is None
+    assert Standings(log, NOBODY, 4).order("newest", shelf) is None
 
 
 def test_ratings_stand_beside_ten_at_the_mean_and_attributes_count() -> None:
     said = [{"Rating": "4.5", "Reviews": "20"}, {"rating": "5"}, {"rating": "excellent"}, {"rating": "9"}]
     shelf = worlds.catalog(["a", "b", "c", "d"], attributes=Attributes.of(said))
-    standings = Standings(worlds.interactions([]), 4)
+    standings = Standings(worlds.interactions([]), NOBODY, 4)
     standings.know(np.array([0.0, 0.0, 4.0]), np.array([0.0, 0.0, 2.0]), [])
     mean = (4.5 * 20 + 5 + 4) / 23
     order = standings.order("rating", shelf)
@@ -91,6 +95,36 @@ def test_a_purchase_changes_the_order_at_once_and_after_a_restart(shop_folder: P
         after = sorted_by(shop, "best_selling", query="")
     with open_shop(shop_folder) as again:
         assert sorted_by(again, "best_selling", query="") == after
+
+
+def test_what_guests_bought_counts_and_what_the_erased_bought_does_not(shop_folder: Path) -> None:
+    def sold(shop: Shop) -> FloatArray:
+        order = shop.standings.order("best_selling", shop.catalog)
+        assert order is not None
+        return order
+
+    now = time.time() - 60.0
+    guests = [
+        Event(event_id=f"g{n}", timestamp=now, action="purchase", session_id=f"s{n}", product_id="DA0B")
+        for n in range(200)
+    ]
+    theirs = [event(f"n{n}", "DA0C", "purchase", user="new") for n in range(300)]
+    back = [event(f"r{n}", "DA0A", "refund", user="u1") for n in range(400)]
+    login = Event(event_id="in", timestamp=now + 1, action="view", user_id="new", session_id="s7", product_id="DA0A")
+    with open_shop(shop_folder) as shop:
+        observe([*guests, *back, login], shop)
+        before = sold(shop)
+        assert before[shop.row("DA0B")] == 1.0 and before[shop.row("DA0A")] == 0.0
+        observe(theirs, shop)
+        assert sold(shop)[shop.row("DA0C")] == 1.0
+        everybody = sold(shop)
+    with open_shop(shop_folder) as again:
+        np.testing.assert_allclose(sold(again), everybody, rtol=1e-6)
+        again.erase("new")
+        assert sold(again)[again.row("DA0C")] < 0.5
+        erased = sold(again)
+    with open_shop(shop_folder) as later:
+        np.testing.assert_allclose(sold(later), erased, rtol=1e-6)
 
 
 def test_ratings_sort_at_once_after_a_restart_and_from_the_next_version(shop_folder: Path) -> None:

@@ -255,8 +255,8 @@ class Shop:
     def _portraits(self) -> Profiles:
         """The log up to a session's length ago, and what came later event by event, so that sessions live on."""
         day = today() - SESSION_DAYS
-        log = self.folder.events.interactions(self.catalog, self.folder.users)
-        self.standings = Standings(log, len(self.catalog))
+        log, guests = self.folder.events.told_apart(self.catalog, self.folder.users)
+        self.standings = Standings(log, guests, len(self.catalog))
         profiles = Profiles(log.before(day))
         for event in self._lately(day):
             profiles.observe(event)
@@ -333,7 +333,7 @@ class Shop:
             receipt["rejected"] = rejected.forget(self.folder.path, user_id)
             self.searches.forget(user_id, visits)
             self.attribution.forget(user_id)
-            self.standings.forget(user_id)
+            self.standings.forget(user_id, self.profiles.portrait(row))
             if row >= 0:
                 self.profiles.forget(row, lambda: self._lately(today() - SESSION_DAYS))
                 forgetting = (

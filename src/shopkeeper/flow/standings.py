@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shopkeeper.amounts import amount_of
-from shopkeeper.types import ACTION_CODES, PURCHASE, Catalog, DayArray, Event, FloatArray, Interactions, Sort
+from shopkeeper.portrait import Portrait
+from shopkeeper.ports import Past
+from shopkeeper.types import (
+    ACTION_CODES,
+    PURCHASE,
+    Catalog,
+    CodeArray,
+    DayArray,
+    Event,
+    FloatArray,
+    Interactions,
+    RowArray,
+    Sort,
+)
 
 if TYPE_CHECKING:
     import ibis
@@ -26,15 +39,13 @@ RATINGS_FILE = "ratings.npz"
 
 
 class Standings:
-    """Purchases faded by days, and ratings, by row; each new one counts at once. Thread-safe."""
+    """Purchases faded by days, of guests too, and ratings, by row; each new one counts at once. Thread-safe."""
 
-    def __init__(self, log: Interactions, n: int) -> None:
+    def __init__(self, log: Interactions, guests: Past, n: int) -> None:
         self._base = float(log.days.max(initial=0.0))
-        worth = np.exp2((log.days - self._base) / HALF_LIFE_DAYS)
-        bought, refunded = (
-            np.bincount(log.rows[of], worth[of], n) for of in (log.actions == PURCHASE, log.actions == REFUND)
-        )
-        self._sold = np.maximum(bought - refunded, 0.0)
+        self._sold = np.zeros(n)
+        for lines in (log, guests):
+            self._count(lines.rows, lines.actions, lines.days, 1.0)
         self._stars, self._n = np.zeros(n), np.zeros(n)
         self._rated: dict[str, dict[int, float]] = {}
         self._told: tuple[Catalog, DayArray, DayArray] | None = None
@@ -56,20 +67,27 @@ class Standings:
             if row >= len(self._sold):
                 more = row + 1 + row // 8
                 self._sold, self._stars, self._n = (_wide(own, more) for own in (self._sold, self._stars, self._n))
-            worth = np.exp2(min((day - self._base) / HALF_LIFE_DAYS, 500.0))
-            if event.action == "purchase":
-                self._sold[row] += worth
-            elif event.action == "refund":
-                self._sold[row] = max(self._sold[row] - worth, 0.0)
+            if event.action != "rate":
+                self._count(np.array([row]), np.array([ACTION_CODES[event.action]]), np.array([day]), 1.0)
             elif event.value is not None and STARS[0] <= event.value <= STARS[1]:
                 self._rate(row, event.user_id, event.value)
 
-    def forget(self, user_id: str) -> None:
-        """Takes back the shopper's ratings that came since the version; what that learnt goes with the next."""
+    def forget(self, user_id: str, known: Portrait) -> None:
+        """Takes back what the shopper bought, and the ratings that came since the version; what that learnt goes with
+        the next.
+        """
         with self._lock:
+            self._count(known.rows, known.actions, known.days, -1.0)
             for row, stars in self._rated.pop(user_id, {}).items():
                 self._stars[row] -= stars
                 self._n[row] -= 1
+
+    def _count(self, rows: RowArray, actions: CodeArray, days: DayArray, times: float) -> None:
+        """Takes in so many times what these lines sold, all (m,); refunds count against it, a row of -1 is nothing."""
+        signs = np.where(actions == PURCHASE, times, np.where(actions == REFUND, -times, 0.0))
+        worth = np.exp2(np.minimum((days - self._base) / HALF_LIFE_DAYS, 500.0))
+        here = rows >= 0
+        np.add.at(self._sold, rows[here], (signs * worth)[here])
 
     def _rate(self, row: int, user_id: str, stars: float) -> None:
         """A rating in the place of the shopper's earlier one; each of nobody known counts."""
@@ -86,7 +104,7 @@ class Standings:
         """
         n = len(catalog)
         if sort == "best_selling":
-            sold = _wide(self._sold, n)[:n]
+            sold = np.maximum(_wide(self._sold, n)[:n], 0.0)
             return np.asarray(sold / max(float(sold.max(initial=0.0)), 1e-300), np.float32)
         if sort != "rating":
             return None

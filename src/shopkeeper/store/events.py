@@ -23,11 +23,11 @@ from shopkeeper.store.log import (
     coded_tail,
     content_hash,
     day_table,
-    interactions_of,
     last_seq,
     past_of,
     searching,
     tail_table,
+    told_apart,
     whole_log,
 )
 from shopkeeper.store.records import LOG, MICROSECONDS, Record, event_of, event_record
@@ -122,12 +122,16 @@ class Events:
 
     def interactions(self, catalog: Catalog, users: Users) -> Interactions:
         """The whole log as columns of rows; products outside the catalogue are left out."""
+        return self.told_apart(catalog, users)[0]
+
+    def told_apart(self, catalog: Catalog, users: Users) -> tuple[Interactions, Past]:
+        """As `interactions`, and beside them what guests did of whom nobody knows who they are."""
         users.refresh()
         with self._upkeep.turn:  # or a shopper who is erased meanwhile would be gathered again
             with self._database.reading() as connection:
                 files, tail = self._files(connection), self._coded_tail(connection)
             days = self._lake.gathered.days(files)
-        return interactions_of([*days, tail], catalog, users.ids())
+        return told_apart([*days, tail], catalog, users.ids())
 
     def gather(self) -> None:
         """Gathers the full days in the cache where that pays, so that the next opening need not."""

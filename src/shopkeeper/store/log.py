@@ -152,6 +152,11 @@ def interactions_of(parts: Sequence[pa.Table], catalog: Catalog, user_ids: pa.Ar
 
     Each part has the columns of CODED at least.
     """
+    return told_apart(parts, catalog, user_ids)[0]
+
+
+def told_apart(parts: Sequence[pa.Table], catalog: Catalog, user_ids: pa.Array) -> tuple[Interactions, Past]:
+    """As `interactions_of`, and beside them what guests did of whom nobody knows who they are, in order of arrival."""
     log = pa.concat_tables([part.select(CODED.names).cast(CODED) for part in parts])
     users = _numbers(log.column("user_id"), user_ids)
     rows = _numbers(log.column("product_id"), texts(catalog.product_ids))
@@ -162,8 +167,9 @@ def interactions_of(parts: Sequence[pa.Table], catalog: Catalog, user_ids: pa.Ar
     users[about] = _claimed(whose, users[about], stamps[about] / (SECONDS_A_DAY * MICROSECONDS))
     kept = about[users[about] >= 0]
     order = kept[np.lexsort((numbers_of(log.column("seq"))[kept], stamps[kept], users[kept]))]
+    guests = past_of(log.take(numbers(about[users[about] < 0], pa.int64())), catalog, user_ids)
     users, days = users[order], stamps[order] / (SECONDS_A_DAY * MICROSECONDS)
-    return Interactions(
+    known = Interactions(
         users=users,
         rows=rows[order],
         days=days,
@@ -172,6 +178,7 @@ def interactions_of(parts: Sequence[pa.Table], catalog: Catalog, user_ids: pa.Ar
         baskets=_baskets(users, days, log.column("session_id"), order),
         offsets=np.searchsorted(users, np.arange(len(user_ids) + 1)).astype(np.int64),
     )
+    return known, guests
 
 
 def past_of(log: pa.Table, catalog: Catalog, user_ids: pa.Array) -> Past:

@@ -5,7 +5,8 @@
 3. a week in which everything sells twice as much is nobody's rise.
 4. a product of which little is known rises with its category; an umbrella sold once or twice is no rise.
 5. events count at once, also of products that came since; what has no past has no rise. Rises end as days pass.
-6. what is offered is kept by mask until the next event; with a narrow mask all products are looked through.
+6. a burst whose past comes to enough on a later day is offered then, whether or not anything was counted again.
+7. what is offered is kept by mask until the next event; with a narrow mask all products are looked through.
 """
 
 import math
@@ -122,6 +123,21 @@ def test_a_burst_of_what_has_no_past_waits_until_it_has_one() -> None:
         source.observe(Observed(ACTION_CODES["purchase"], DAY + at / 1000.0, 0, LATER, ""))
     assert LATER not in rises(source)
     assert LATER in rises(source, DAY + 2.0)
+
+
+def test_a_past_that_comes_to_enough_later_is_looked_at_then() -> None:
+    rng = np.random.default_rng(5)
+    bursts = [(0, UMBRELLA, DAY - float(rng.uniform(0.0, 3.0)), "purchase") for _ in range(6)]
+    source = learnt(USUAL + bursts)
+    late, past = (fading(UMBRELLA, bursts, life) for life in (7.0, 28.0))
+    past -= late
+    assert 0.5 < past < 1.0 and UMBRELLA not in rises(source)
+    farthest = source._most_past(np.array([late]), np.array([past]))[0]
+    days = np.linspace(0.0, 60.0, 6001)
+    faded = np.array([late * 2 ** (-days / 7.0), (late + past) * 2 ** (-days / 28.0)])
+    assert farthest == pytest.approx((faded[1] - faded[0])[faded[0] >= 3.0].max(), rel=2e-3)
+    assert farthest > 1.0
+    assert [UMBRELLA in rises(source, DAY + day) for day in (0.0, 4.0, 30.0)] == [False, True, False]
 
 
 def test_what_is_offered_is_kept_by_mask_until_the_next_event() -> None:

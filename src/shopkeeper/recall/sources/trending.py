@@ -120,19 +120,39 @@ class Trending:
         risen = rises > self.settings.least_rise
         return best(rows[risen], rises[risen].astype(np.float32), limit)
 
-    def _rises(self, faded: Faded, by_category: Weights, rows: RowArray, day: float) -> tuple[RowArray, DayArray]:
-        """Those of the rows that are counted enough on that day, now and before, and float64 (m,) how far they rose."""
+    def _rises(
+        self, faded: Faded, by_category: Weights, rows: RowArray, day: float, *, ever: bool = False
+    ) -> tuple[RowArray, DayArray]:
+        """Those of the rows that are counted enough on that day, now and before, and float64 (m,) how far they rose.
+
+        `ever`: also those that will have been counted enough before on a later day, without another event.
+        """
         settings, factors = self.settings, faded.factors(day)
         of_late, of_past = _late_and_past(by_category * factors[:, None])
         if not of_past.sum() > 0:
             return NO_ROWS, np.zeros(0)
         late, past = _late_and_past(faded.weights[:, rows] * factors[:, None])
-        enough = (late >= settings.least - _ROUNDING) & (past >= settings.least_past - _ROUNDING)
+        before = self._most_past(late, past) if ever else past
+        enough = (late >= settings.least - _ROUNDING) & (before >= settings.least_past - _ROUNDING)
         rows, late, past = rows[enough], late[enough], past[enough]
         usual = of_late.sum() / of_past.sum()  # so that as much is foretold as was counted, in all
         category = (settings.category_prior + of_late) / (settings.category_prior + usual * of_past)
         own = category[_at(self._categories, rows)]
         return rows, (settings.prior * own + late) / (settings.prior + usual * past)
+
+    def _most_past(self, late: DayArray, past: DayArray) -> DayArray:
+        """float64 (m,): the most that each one's past comes to, by now or later, as long as enough is counted of late.
+
+        What is of late turns into past as it fades: A 2^(-t / h) and B 2^(-t / H) are farthest apart where the first
+        is h / H of the second.
+        """
+        quick, slow = 1.0 / self.settings.half_lives()
+        both = late + past
+        with np.errstate(divide="ignore", invalid="ignore"):
+            farthest = np.log2(late * quick / (both * slow)) / (quick - slow)
+            ends = np.log2(late / self.settings.least) / quick
+        days = np.maximum(np.nan_to_num(np.minimum(farthest, ends)), 0.0)
+        return np.asarray(both * np.exp2(-days * slow) - late * np.exp2(-days * quick))
 
     def _drawn(self, faded: Faded, latest: float = 0.0) -> "_Drawn":
         """These counts with what is drawn from them."""
@@ -142,7 +162,7 @@ class Trending:
         by_category = np.array([np.bincount(places, weights, width) for weights in faded.weights], np.float64)
         day = max(latest, faded.day)
         some = np.flatnonzero(faded.weights[0] * faded.factors(day)[0] >= self.settings.least - _ROUNDING)
-        pool, rises = self._rises(faded, by_category, some.astype(np.int32), day)
+        pool, rises = self._rises(faded, by_category, some.astype(np.int32), day, ever=True)
         nearly = np.flatnonzero(rises > _NEARLY * self.settings.least_rise)
         is_cut = len(nearly) > _POOL
         leading = nearly[np.argpartition(-rises[nearly], _POOL)[:_POOL]] if is_cut else nearly

@@ -7,6 +7,7 @@
    erased with the shopper, and what was taken back by name stays taken back.
 5. the route takes answers and asks on; an unknown product is told. The storefront offers, asks, and goes by it.
 6. nobody is asked about what was not for sale when the shop learnt.
+7. a card is called by a category that all it shows is of, and not all that the other card shows.
 """
 
 import re
@@ -22,7 +23,7 @@ from starlette.testclient import TestClient
 from shopkeeper.flow.answer import answer
 from shopkeeper.flow.ask import ask
 from shopkeeper.flow.build import open_shop
-from shopkeeper.flow.interview import Asked, Card, give, interview
+from shopkeeper.flow.interview import Asked, Card, _called, give, interview
 from shopkeeper.flow.learn import learn
 from shopkeeper.flow.observe import observe
 from shopkeeper.flow.self_portrait import correct
@@ -287,3 +288,14 @@ def test_nobody_is_asked_about_what_is_not_for_sale(drinks: Path) -> None:
     without = replace(whole, catalog=replace(whole.catalog, available=~soap))
     shown = learnt(without).tastes.cards
     assert len(shown) and not np.isin(shown, np.flatnonzero(soap)).any()
+
+
+def test_a_card_is_called_what_all_that_it_shows_is_of_and_the_other_is_not(shop: Shop) -> None:
+    def called(*shown: tuple[str, ...]) -> list[str]:
+        rows = [tuple(map(shop.row, side)) for side in shown]
+        return [card.name for card in _called(shop.catalog, ["Tea", "Coffee"], rows)]
+
+    assert called(("Tea0", "Tea1"), ("Coffee0",)) == ["Tea", "Coffee"]
+    assert called(("Tea0",), ("Soap0", "Soap1")) == ["Tea", "Soap"], "most of a card may be what it does not show"
+    assert called(("Tea0", "Soap1"), ("Coffee0",)) == ["", "Coffee"], "all of the shop is no choice"
+    assert called(("Tea0",), ("Tea1",)) == ["", ""]

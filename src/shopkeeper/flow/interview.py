@@ -11,12 +11,12 @@ from shopkeeper.flow.shop import Shop
 from shopkeeper.ports import Groups
 from shopkeeper.profile.interview import MOST_QUESTIONS, next_question
 from shopkeeper.tastes import CHOICES, SKIPPED, Answer, Choice, Tastes
-from shopkeeper.types import Event
+from shopkeeper.types import Catalog, Event
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One side of a question: the category that most of it is of, empty where there is none, and some products."""
+    """One side of a question: the category that all of it is of, empty where there is none, and some products."""
 
     name: str
     rows: tuple[int, ...]
@@ -48,12 +48,9 @@ def interview(shop: Shop, user_id: str, session_id: str) -> Asked:
     number = min(len(told) + 1, MOST_QUESTIONS)
     if question is None:
         return Asked(number, MOST_QUESTIONS, None)
-    names = tastes.names[question.first], tastes.names[question.second]
-    shown = left[question.first], left[question.second]
-    first, second = (Card(name, rows) for name, rows in zip(names, shown, strict=True))
-    if first.name == second.name:  # a name that both have tells nothing
-        first, second = Card("", first.rows), Card("", second.rows)
-    return Asked(number, MOST_QUESTIONS, (first, second))
+    sides = question.first, question.second
+    cards = _called(shop.catalog, [tastes.names[at] for at in sides], [left[at] for at in sides])
+    return Asked(number, MOST_QUESTIONS, cards)
 
 
 def give(shop: Shop, user_id: str, session_id: str, cards: Sequence[Sequence[int]], choice: Choice | None) -> None:
@@ -74,6 +71,31 @@ def tell(shop: Shop, user_id: str, session_id: str, context: Mapping[str, str]) 
         context=context,
     )
     observe([event], shop)
+
+
+def _called(catalog: Catalog, names: Sequence[str], shown: Sequence[tuple[int, ...]]) -> tuple[Card, Card]:
+    """The cards, each called what it is mostly of where all that it shows is of that, else by the category of all that
+    it shows. A name that is as true of the other card tells nothing, and is left out.
+    """
+    first, second = ([_path(catalog, row) for row in rows] for rows in shown)
+    calls = _name(names[0], first), _name(names[1], second)
+    told = (
+        "" if all(name in path for path in other) else name for name, other in zip(calls, (second, first), strict=True)
+    )
+    one, two = (Card(name, rows) for name, rows in zip(told, shown, strict=True))
+    return one, two
+
+
+def _name(mostly: str, paths: Sequence[tuple[str, ...]]) -> str:
+    """The category that all of these paths are of: the given one, or the deepest; empty where there is none."""
+    if all(mostly in path for path in paths):
+        return mostly
+    return next((names[0] for names in reversed([*zip(*paths, strict=False)]) if len(set(names)) == 1), "")
+
+
+def _path(catalog: Catalog, row: int) -> tuple[str, ...]:
+    at = int(catalog.categories[row])
+    return catalog.category_paths[at] if at >= 0 else ()
 
 
 def _left(shop: Shop, rows: tuple[int, ...]) -> tuple[int, ...]:

@@ -69,7 +69,7 @@ def test_a_negative_part_is_no_reason() -> None:
 
 def test_a_reason_that_takes_away_on_the_whole_is_not_given() -> None:
     tree = scored(counts=-1.0, repeat=0.2, affinity=0.1)
-    assert sentence(tree, Facts(times=3, days=9, history=True)) == "It suits what you usually choose."
+    assert sentence(tree, Facts(times=3, days=9, history=True, habit=True)) == "It suits what you usually choose."
     assert sentence(scored(counts=-1.0, recency=0.1), Facts(history=True, times=1, days=0)) == "You bought it today."
 
 
@@ -77,7 +77,7 @@ def test_a_small_part_is_said_before_nothing_is() -> None:
     tree = scored(popularity=-0.5, popular=0.01)
     assert sentence(tree, Facts(history=True)) == "Many people are buying it now."
     assert sentence(scored(sources=0.4, age=-1.0), Facts(history=True)) == "It was found in several ways at once."
-    assert sentence(scored(sources=0.4, price=0.01), Facts(history=True)).startswith("It is in the price range")
+    assert sentence(scored(sources=0.4, price=0.01), Facts(history=True, habit=True)).startswith("It is in the price")
 
 
 def test_what_holds_every_word_is_said_to_match_them() -> None:
@@ -131,13 +131,18 @@ def test_what_nobody_did_is_one_neutral_part_of_the_score() -> None:
 def test_purchases_of_one_day_count_once() -> None:
     log = worlds.interactions([(0, 5, 1.0, "purchase"), (0, 5, 1.0, "purchase"), (0, 5, 4.0, "purchase")])
     known = facts(worlds.portrait(log, 0), np.array([5, 6], np.int32), 6.0, "", created=np.array([np.nan, 5.0]))
-    assert known == [Facts(times=2, days=2.0, history=True), Facts(history=True, new=True)]
+    regular = Facts(history=True, habit=True)
+    assert known == [regular._replace(times=2, days=2.0), regular._replace(new=True)]
+    once = worlds.portrait(log.before(2.0), 0)
+    assert not facts(once, np.array([5], np.int32), 6.0, "", created=np.array([np.nan]))[0].habit
 
 
 def test_nothing_is_said_of_the_habits_of_a_stranger() -> None:
     habits = scored(affinity=3.0, price=2.0, covisit=1.5, popular=1.0)
     assert sentence(habits, Facts()) == "Many people are buying it now."
-    assert sentence(habits, Facts(history=True)) == "It suits what you usually choose."
+    assert sentence(habits, Facts(history=True, habit=True)) == "It suits what you usually choose."
+    assert sentence(habits, Facts(history=True)) == "It goes with what you chose before."
+    assert sentence(scored(price=1.0), Facts(history=True)) == "It fits you best on the whole."
 
 
 def test_a_session_is_spoken_of_where_there_is_one() -> None:
@@ -148,7 +153,7 @@ def test_a_session_is_spoken_of_where_there_is_one() -> None:
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_every_reason_has_words_in_both_languages(language: Language) -> None:
     nothing = sentence(scored(), Facts(history=True), language)
-    known = Facts(times=0, history=True, session=True, new=True)
+    known = Facts(times=0, history=True, habit=True, session=True, new=True)
     for part, reason in reason_of().items():
         said = sentence(scored(**{part: 1.0}), known if reason != "bought_before" else Facts(times=1), language)
         assert said != nothing

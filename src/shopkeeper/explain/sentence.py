@@ -15,8 +15,12 @@ NEW_DAYS = 30.0
 """A product is spoken of as new for so long."""
 MAX_DAY = 1 << 31
 """More days than any log has."""
+HABIT = 2
+"""Who bought on so many days has done something usually."""
 NEED_HISTORY = frozenset({"taste", "price", "together"})
 """Reasons that say something of the shopper: not said of a stranger."""
+NEED_HABIT = frozenset({"taste", "price"})
+"""Those that say what is usual: of a few purchases less is said, or nothing."""
 
 OF_WORDS = frozenset({"words", "meaning", "chosen", "agreed"})
 """Reasons that say something of what was typed: not said of a search without words."""
@@ -29,15 +33,16 @@ class Facts(NamedTuple):
     """What a sentence may state of one product.
 
     How often this shopper bought it and how many days ago last; the page's seed product; whether anything at all is
-    known of the shopper, and of this session; whether the product came into the shop within NEW_DAYS; whether it is
-    among what everybody buys; whether a search found only part of its words, and whether it named none at all; whether
-    filters narrowed the page.
+    known of the shopper, whether that is purchases of HABIT days, and anything of this session; whether the product
+    came into the shop within NEW_DAYS; whether it is among what everybody buys; whether a search found only part of
+    its words, and whether it named none at all; whether filters narrowed the page.
     """
 
     times: int = 0
     days: float = 0.0
     seed: str = ""
     history: bool = False
+    habit: bool = False
     session: bool = False
     new: bool = False
     wanted: bool = False
@@ -69,9 +74,10 @@ def facts(portrait: Portrait, rows: RowArray, day: float, seed: str, created: Da
     fresh = np.append(True, visits[1:] != visits[:-1])[: len(visits)]
     times = np.bincount(at[fresh], minlength=len(rows)).tolist()
     history, session = bool(len(mine)), bool(len(portrait.session_rows))
+    habit = len(np.unique(days.astype(np.int64))) >= HABIT
     ages = [max(0.0, day - then) if n else 0.0 for n, then in zip(times, last.tolist(), strict=True)]
     new = (created > day - NEW_DAYS).tolist()
-    return [Facts(n, age, seed, history, session, own) for n, age, own in zip(times, ages, new, strict=True)]
+    return [Facts(n, age, seed, history, habit, session, own) for n, age, own in zip(times, ages, new, strict=True)]
 
 
 def sentence(explanation: Explanation, known: Facts, language: Language = "en") -> str:
@@ -133,7 +139,7 @@ def _say(reason: str, known: Facts, words: Mapping[str, str]) -> str:
     borne_out = {"session": known.session, "new": known.new and not known.times}
     if not borne_out.get(reason, known.history or reason not in NEED_HISTORY):
         return ""
-    return words.get(reason, "")
+    return words.get(f"{reason}_seldom" if reason in NEED_HABIT and not known.habit else reason, "")
 
 
 def _ago(days: float, words: Mapping[str, str]) -> str:

@@ -119,7 +119,7 @@ def test_debug_shows_the_trace() -> None:
 
 def test_a_settings_typo_is_one_line(shop_folder: Path) -> None:
     settings = shop_folder / "settings.toml"
-    settings.write_text(settings.read_text() + "\n[recall]\nlimt = 3\n", encoding="utf-8")
+    settings.write_text(settings.read_text("utf-8").replace("[recall]", "[recall]\nlimt = 3"), encoding="utf-8")
     told = run("search", shop_folder, "tea", code=1).stderr
     assert told.startswith("SettingError: recall.limt: no such setting (settings.toml line") and "'limit'?" in told
 

@@ -334,6 +334,11 @@ def main() -> None:
             raise
         sys.stderr.write(f"{type(error).__name__}: {error}\n")
         sys.exit(1)
+    finally:
+        if "ibis" in sys.modules:
+            from shopkeeper.store.offline import close_tables
+
+            close_tables()
 
 
 def _slug(shop: Path) -> str:
@@ -351,6 +356,8 @@ def _learn(shop: Path, as_json: bool, way: "Callable[[Path, Progress], Learnt]")
     show.learnt(found, as_json)
     if not found.promoted:
         raise typer.Exit(2)
+    if found.version.number == 1 and not as_json:
+        show.console.print(f"Next: shopkeeper serve {shop}", highlight=False)
 
 
 def _page(shop: Path, as_json: bool, scene: "Scene", **asked: "Unpack[Asked]") -> None:

@@ -84,9 +84,9 @@ def sentence(explanation: Explanation, known: Facts, language: Language = "en") 
     """Why this product is here: the reason that adds most, where it adds at all and the facts bear it out.
 
     A reason adds the sum of its parts, so that a sentence does not say what another of its parts takes back. What a
-    shopper has bought before is said first where it adds at all: nothing else tells a person as much. What holds every
-    word is said to match them before it is said to be close in meaning. Where no reason adds, the largest part that
-    does, then the plain fact of a purchase.
+    shopper has bought before is said first where it adds at all: nothing else tells a person as much. What holds the
+    words, or some, is said to match them before it is said to be close in meaning. Where no reason adds, the largest
+    part that does, then the plain fact of a purchase.
     """
     words, of = _words()[language], reason_of()
     adds: dict[str, float] = {}
@@ -98,7 +98,7 @@ def sentence(explanation: Explanation, known: Facts, language: Language = "en") 
     unsaid = OF_WORDS if known.wordless else frozenset()
     reasons = [reason for reason in sorted(adds, key=lambda each: -adds[each]) if adds[reason] > 0]
     reasons = [reason for reason in reasons if reason not in unsaid]
-    if {"words", "meaning"} <= set(reasons) and not known.in_part:
+    if {"words", "meaning"} <= set(reasons):
         plain, closer = sorted((reasons.index("words"), reasons.index("meaning")))
         reasons[plain], reasons[closer] = "words", "meaning"
     parts = sorted(explanation.children, key=lambda child: -child.value)

@@ -37,6 +37,14 @@ class Nearness:
     actions: Sequence[Action] = POSITIVE
 
 
+def close_tables() -> None:
+    """Lets go of the tables that Ibis holds for the whole process: DuckDB reports what is open at its end as leaks."""
+    held, ibis.options.default_backend = ibis.options.default_backend, None
+    if held is not None:
+        held.con.close()
+        del held.con
+
+
 def popularity(
     interactions: Table, day: float, half_life_days: float, counts: Mapping[Action, float] = PURCHASES
 ) -> Table:

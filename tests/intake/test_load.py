@@ -8,14 +8,12 @@
 6. A file that cannot be read at all leaves the shop as it was.
 7. read == accepted + refused + duplicate, per file and kind, whatever is in the file.
 8. A refused row is never logged, and neither is a shopper.
-9. A shopper's rows can be removed from what was kept.
-10. Events more than a day ahead of now are refused, row by row; the rest of the file comes in.
-11. Refused rows are on the disk before the events beside them are in the log.
-12. What files tell of shoppers is kept by its own names or a mapping's; of two rows of one shopper the last counts;
+9. Events more than a day ahead of now are refused, row by row; the rest of the file comes in.
+10. Refused rows are on the disk before the events beside them are in the log.
+11. What files tell of shoppers is kept by its own names or a mapping's; of two rows of one shopper the last counts;
     too much is refused, and a file that tells of more than shoppers is not taken for one of theirs.
 """
 
-import json
 import logging
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +25,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shopkeeper.errors import IntakeError
-from shopkeeper.intake import rejected
 from shopkeeper.store.events import Events
 from shopkeeper.store.folder import open_folder
 from tests.intake.shelf import EVENTS_HEADER, ONE_EVENT, PRODUCTS, Shelf, numbers
@@ -268,32 +265,6 @@ def test_rows_and_shoppers_stay_out_of_the_log(shelf: Shelf, caplog: pytest.LogC
         )
     assert "read=2 accepted=1 refused=1 duplicate=0" in caplog.text
     assert "secret-shopper" not in caplog.text and "stare" not in caplog.text and "u1" not in caplog.text
-
-
-def test_a_shopper_can_be_removed_from_what_was_kept(shelf: Shelf) -> None:
-    rows = "e2,2024-05-01,stare,p1,ann,1,\ne3,2024-05-01,stare,p1,bob,1,"
-    shelf.load(shelf.file("products.csv", PRODUCTS), shelf.file("events.csv", f"{EVENTS_HEADER}\n{rows}\n"))
-    assert rejected.forget(shelf.path, "ann") == 1
-    assert [row["raw"]["user_id"] for row in shelf.rejected()] == ["bob"]
-    assert rejected.forget(shelf.path, "ann") == 0
-
-
-def test_a_shopper_is_found_as_a_number_and_inside_other_values(shelf: Shelf) -> None:
-    rows: list[dict[str, object]] = [
-        {"event_id": "a", "user_id": 987654321.0},
-        {"event_id": "b", "user_id": "987654321"},
-        {"event_id": "visit-987654321_7", "user_id": "u"},
-        {"event_id": "d", "user_id": "u", "context": {"who": {"id": 987654321}}},
-        {"event_id": "e", "user_id": "1987654321"},
-        {"event_id": "f", "user_id": "987654321.5"},
-        {"event_id": "g9876543210", "user_id": "u"},
-    ]
-    more = {"action": "stare", "timestamp": 0, "query": "a\u2028b"}
-    lines = [json.dumps({**row, **more}) + "\n" for row in rows]
-    shelf.load(shelf.file("events.jsonl", "".join(lines)))
-    assert rejected.forget(shelf.path, "987654321") == 4
-    assert [row["raw"]["event_id"] for row in shelf.rejected()] == ["e", "f", "g9876543210"]
-    assert not list((shelf.path / "rejected").glob("*/.*"))
 
 
 CELLS = st.sampled_from(

@@ -38,9 +38,13 @@ def forget(shop: Path, user_id: str) -> int:
     """Removes the kept rows that name this shopper and returns how many there were.
 
     The id counts wherever it is a whole word: alone, as a number with decimals, within an event's id or inside
-    a nested value. So a short id takes more rows with it than the shopper's own; none of theirs stays.
+    a nested value. So a short id takes more rows with it than the shopper's own; none of theirs stays. One without any
+    letter or digit counts where it is all of a cell or of a nested value.
     """
-    removed, named = 0, re.compile(rf"(?<![^\W_]){re.escape(user_id)}(?:\.0+)?(?![^\W_]|\.\d)")
+    own = re.escape(user_id)
+    plain = any(letter.isalnum() for letter in user_id)
+    whole = rf"(?<![^\W_]){own}(?:\.0+)?(?![^\W_]|\.\d)" if plain else rf'^\s*{own}\s*$|"{own}"'
+    removed, named = 0, re.compile(whole)
     for path in sorted((shop / FOLDER).glob("*/*.jsonl")):
         # not splitlines: that would break a row at what a cell may hold, such as U+2028
         lines = [f"{line}\n" for line in path.read_text(encoding="utf-8").split("\n") if line]

@@ -13,7 +13,7 @@ from shopkeeper.intake import cast
 from shopkeeper.intake.rows import VALUE_LENGTH, Chunk, Kind, Refusal, cell_text
 from shopkeeper.portrait import LONGEST_NAME, LONGEST_VALUE, MOST_DEMOGRAPHICS, bounded
 from shopkeeper.store.schema import EVENTS, PRODUCTS, USERS, conform
-from shopkeeper.types import ACTIONS, BoolArray, IntArray
+from shopkeeper.types import ACTIONS, MOST_MONEY, MOST_QUANTITY, BoolArray, IntArray
 
 ID_LENGTH = 512
 WITHOUT_PRODUCT = ("search", "answer")
@@ -117,6 +117,7 @@ def _products(sheet: _Sheet, currency: str) -> tuple[Accepted, list[Refusal]]:
     sheet.refuse("title", cast.mask(pc.is_null(sheet.typed["title"])), "is missing")
     price = sheet.read_number("price")
     sheet.refuse("price", cast.mask(pc.less(price, 0)), "must be >= 0")
+    sheet.refuse("price", cast.mask(pc.greater(price, MOST_MONEY)), f"must be <= {MOST_MONEY:.0f}")
     sheet.read("availability", cast.flag, "must be true or false")
     sheet.read("category", cast.words_list, "must be a JSON list or a text")
     sheet.read("images", cast.words_list, "must be a JSON list or a text")
@@ -149,7 +150,9 @@ def _events(sheet: _Sheet, _currency: str) -> tuple[Accepted, list[Refusal]]:
     sheet.refuse("product_id", needs & cast.is_blank(sheet.typed["product_id"]), "is missing")
     quantity = sheet.read_number("quantity")
     sheet.refuse("quantity", cast.mask(pc.less(quantity, 0)), "must be >= 0; a return is a refund")
-    sheet.read_number("value")
+    sheet.refuse("quantity", cast.mask(pc.greater(quantity, MOST_QUANTITY)), f"must be <= {MOST_QUANTITY:.0f}")
+    value = pc.abs(sheet.read_number("value"))
+    sheet.refuse("value", cast.mask(pc.greater(value, MOST_MONEY)), f"must be within +-{MOST_MONEY:.0f}")
     position = sheet.read_number("position")
     within = pc.and_(pc.greater_equal(position, 0), pc.less(position, 2**31))
     whole = cast.mask(pc.and_(pc.equal(pc.floor(position), position), within))

@@ -17,7 +17,7 @@ from pydantic import (
 
 from shopkeeper.amounts import Between
 from shopkeeper.moments import LONGEST, SAID, label
-from shopkeeper.types import Filters, Language, Sort
+from shopkeeper.types import MOST_MONEY, Filters, Language, Sort
 
 MAX_K = 100
 MAX_OFFSET = 10_000
@@ -34,7 +34,7 @@ CONTEXT = (
     "Where `device` is left out, it is `phone`, `tablet` or `desktop` by the User-Agent; empty says nothing. "
     "Other fields are for the merchant's rules."
 )
-Price = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
+Price = Annotated[float, Field(ge=0, le=MOST_MONEY, allow_inf_nan=False)]
 
 
 def _labelled(context: dict[str, str]) -> dict[str, str]:

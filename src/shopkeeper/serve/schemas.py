@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_validator
 
 from shopkeeper.serve.asked import MAX_K, MAX_OFFSET, Context, Id, MaybeId, Model, Name, Price, Words
-from shopkeeper.types import Action, Event, Language, Product, Scene
+from shopkeeper.types import MOST_MONEY, MOST_QUANTITY, Action, Event, Language, Product, Scene
 from shopkeeper.understood import About, Asks, By, How, Kind, Role, Sentiment
 
 MAX_ROWS = 1000
@@ -208,8 +208,10 @@ class EventIn(Model):
     query: Words = ""
     request_id: MaybeId = Field("", description="The page that led here.")
     position: int | None = Field(None, ge=0, le=MAX_OFFSET + MAX_K)
-    quantity: float = Field(1.0, ge=0, le=1e9, allow_inf_nan=False)
-    value: float | None = Field(None, ge=-1e12, le=1e12, allow_inf_nan=False, description="The line's total.")
+    quantity: float = Field(1.0, ge=0, le=MOST_QUANTITY, allow_inf_nan=False)
+    value: float | None = Field(
+        None, ge=-MOST_MONEY, le=MOST_MONEY, allow_inf_nan=False, description="The line's total."
+    )
     context: Context = Field({})
 
     @model_validator(mode="after")

@@ -4,6 +4,7 @@
 2. a body too large, a method a page does not take, and a failure of our own are pages too, without a word of the
    inside.
 3. a page that could not be shown carries the strict policy of every page.
+4. the root of the interface for programs is no shop's page: it answers in JSON.
 """
 
 from collections.abc import Iterator
@@ -101,3 +102,10 @@ def test_a_full_disk_is_a_page(careless: TestClient, shop: Shop, monkeypatch: py
     monkeypatch.setattr(Suggester, "complete", full)
     found = careless.get("/grocer/suggest?q=te", headers=BROWSER)
     assert (found.status_code, "Something broke on our side" in found.text) == (507, True)
+
+
+@pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1/search"])
+def test_the_root_of_the_programs_answers_in_json(careless: TestClient, path: str) -> None:
+    found = careless.get(path, headers=BROWSER)
+    assert (found.status_code, found.json()["error"]["code"]) == (404, "not_found")
+    assert "see /openapi.json" in found.json()["error"]["message"]

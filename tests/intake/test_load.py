@@ -4,7 +4,8 @@
 3. Every refused row is kept with file, line, column, reason, value and the raw row.
 4. Of two products with one id the last wins, the other is a duplicate, named and kept with its line and where the
    one is that counts, in the same file or another; the same events twice are duplicates.
-5. An event whose product nobody knows is refused; a product of the same load or of an earlier one is known.
+5. An event whose product nobody knows is refused; a product of the same load or of an earlier one is known. Where the
+   product stood in a refused row of the load, in whatever file and as text or number, the event says so.
 6. A file that cannot be read at all leaves the shop as it was.
 7. read == accepted + refused + duplicate, per file and kind, whatever is in the file.
 8. A refused row is never logged, and neither is a shopper.
@@ -123,6 +124,25 @@ def test_an_event_of_an_unknown_product_is_refused_and_of_an_earlier_load_is_not
     report = shelf.load(shelf.file("events.csv", f"{EVENTS_HEADER}\n{ONE_EVENT}\n{unknown}\n"))
     assert numbers(report, "events") == (2, 1, 1, 0)
     assert shelf.reasons() == [(3, "product_id", "unknown product", "p9")]
+
+
+def test_an_event_of_a_refused_product_says_so(shelf: Shelf) -> None:
+    products = shelf.file("products.csv", "product_id,title,price\n1,Cup,2\n2,Mug,dear\n3,Bowl,-1\n")
+    lines = [f"e{at},2024-05-01T10:00:00Z,view,{at},u1,1," for at in range(1, 5)]
+    shelf.load(shelf.file("events.csv", "\n".join([EVENTS_HEADER, *lines])), products)
+    assert shelf.reasons() == [
+        (3, "product_id", "names a product whose row was refused", "2"),
+        (4, "product_id", "names a product whose row was refused", "3"),
+        (5, "product_id", "unknown product", "4"),
+        (3, "price", "must be a number", "dear"),
+        (4, "price", "must be >= 0", "-1"),
+    ]
+
+
+def test_an_event_of_a_product_that_a_later_row_describes_is_taken(shelf: Shelf) -> None:
+    products = shelf.file("products.csv", "product_id,title,price\np1,Cup,-2\np1,Cup,2\n")
+    report = shelf.load(shelf.file("events.csv", f"{EVENTS_HEADER}\n{ONE_EVENT}\n"), products)
+    assert numbers(report, "events") == (1, 1, 0, 0)
 
 
 BROKEN_EVENTS = [

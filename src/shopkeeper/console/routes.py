@@ -5,7 +5,7 @@ from functools import partial
 from typing import Annotated, Any, cast
 from urllib.parse import quote, urlsplit
 
-from fastapi import APIRouter, FastAPI, Form, Query, Request
+from fastapi import APIRouter, FastAPI, Form, HTTPException, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -14,7 +14,7 @@ from shopkeeper.console import static
 from shopkeeper.console.basket import basket, check_out, lines_of, put_in, set_quantity
 from shopkeeper.console.cart import Cart
 from shopkeeper.console.desk import Desk
-from shopkeeper.console.failure import failure_page
+from shopkeeper.console.failure import FOR_PROGRAMS, failure_page
 from shopkeeper.console.guest import Guest, KeyNeeded, Merchant, Sender, Visitor, enter_as_merchant, inside
 from shopkeeper.console.home import home
 from shopkeeper.console.interview import learnt_tastes, liked, sitting, take
@@ -53,6 +53,8 @@ class PageRoute(APIRoute):
             try:
                 return await handle(request)
             except (RequestError, RequestValidationError) as error:
+                if request.path_params.get("shop") in FOR_PROGRAMS:  # /v1 and nothing behind it
+                    raise HTTPException(404) from error
                 return _sorry(request, error)
 
         return readable

@@ -17,7 +17,7 @@ from shopkeeper.errors import IntakeError
 from shopkeeper.intake import cast, rejected
 from shopkeeper.intake.report import Count, Report, Twice
 from shopkeeper.intake.rows import Chunk, Kind, Refusal
-from shopkeeper.intake.validate import UNKNOWN_PRODUCT, Accepted, refusal, validate
+from shopkeeper.intake.validate import REFUSED_PRODUCT, UNKNOWN_PRODUCT, Accepted, refusal, validate
 from shopkeeper.store.folder import ShopFolder
 
 Progress = Callable[[str, int, int], None]
@@ -37,6 +37,8 @@ class _Tally:
     repaired: int = 0
     repeated: list[Refusal] = field(default_factory=list)
     """Products whose id comes again further on, each with where it does."""
+    turned_away: list[pa.Array] = field(default_factory=list)
+    """Product ids of refused rows of products, as text."""
     untaken: dict[str, None] = field(default_factory=dict)
     """Columns that no field is read from, in the file's order."""
 
@@ -130,6 +132,9 @@ def _sort(chunk: Chunk, tally: _Tally, currency: str, now: float) -> None:
     good, refused = validate(chunk, currency, now)
     if len(good.table):
         tally.accepted.append(good)
+    if refused and chunk.kind == "products" and "product_id" in chunk.columns:
+        others = np.setdiff1d(np.arange(len(chunk)), good.index)
+        tally.turned_away.append(cast.text(chunk.columns["product_id"].take(pa.array(others))))
     tally.refused += [*chunk.refused, *refused]
     tally.read += len(chunk) + len(chunk.refused)
     tally.repaired += chunk.repaired
@@ -189,8 +194,10 @@ def _refuse_unknown(folder: ShopFolder, tallies: _Tallies) -> None:
     if not own:
         return
     known = cast.flat(folder.products.table().select("product_id").to_pyarrow()["product_id"])
+    refused = [cast.flat(ids) for tally in tallies.values() for ids in tally.turned_away]
+    turned_away = pa.concat_arrays(refused) if refused else pa.array([], pa.string())
     for tally in own:
-        tally.accepted = [_of_known_products(part, known, tally) for part in tally.accepted]
+        tally.accepted = [_of_known_products(part, known, turned_away, tally) for part in tally.accepted]
 
 
 def _write_events(folder: ShopFolder, tallies: _Tallies, tell: Progress, now: float) -> None:
@@ -206,9 +213,12 @@ def _write_events(folder: ShopFolder, tallies: _Tallies, tell: Progress, now: fl
         tell("events", total, total)
 
 
-def _of_known_products(part: Accepted, known: pa.Array, tally: _Tally) -> Accepted:
+def _of_known_products(part: Accepted, known: pa.Array, turned_away: pa.Array, tally: _Tally) -> Accepted:
+    """The events of known products; of each other one it is said whether its product stood in a refused row."""
     products = part.table["product_id"]
     fine = cast.mask(cast.flat(pc.or_(pc.equal(products, ""), pc.is_in(products, known))))
-    for at in part.index[~fine]:
-        tally.refused.append(refusal(part.chunk, int(at), "product_id", UNKNOWN_PRODUCT))
+    met = cast.mask(cast.flat(pc.is_in(products, turned_away)))[~fine]
+    for at, refused in zip(part.index[~fine], met, strict=True):
+        reason = REFUSED_PRODUCT if refused else UNKNOWN_PRODUCT
+        tally.refused.append(refusal(part.chunk, int(at), "product_id", reason))
     return part.where(fine)

@@ -19,6 +19,7 @@ ID_LENGTH = 512
 WITHOUT_PRODUCT = ("search", "answer")
 """The actions that may name no product."""
 UNKNOWN_PRODUCT = "unknown product"
+REFUSED_PRODUCT = "names a product whose row was refused"
 _AHEAD_S = 86_400.0
 """Clocks may run this far ahead: a zone written wrongly is hours, a wrong unit or year is more."""
 

@@ -5,6 +5,7 @@
 3. Shoppers are known the same from the log's days and from the gathered file, which erasing one deletes.
 4. Searches that nobody judged are ordered by scores where there is a meaning to blend in and the shop is not vast, else
    by ranks; what the settings name counts before that.
+5. Without a language model words tell what is similar to a product, unless the settings say otherwise.
 """
 
 import gc
@@ -98,6 +99,21 @@ def test_searches_that_nobody_judged_are_ordered_by_scores_where_there_are_any(
     settings: dict[str, dict[str, Any]], n_products: int, by_meaning: bool, name: str
 ) -> None:
     assert build.unjudged(Settings(settings), n_products, by_meaning=by_meaning) == name
+
+
+@pytest.mark.parametrize(
+    ("settings", "by_words"),
+    [
+        ({}, False),
+        ({"encode": {"weights": "none"}}, True),
+        ({"encode": {"weights": "none"}, "recall": {"lexical": {"similar": False}}}, False),
+        ({"recall": {"lexical": {"similar": True}}}, True),
+    ],
+)
+def test_without_a_language_model_words_tell_what_is_similar(
+    settings: dict[str, dict[str, Any]], by_words: bool
+) -> None:
+    assert ("similar" in build.stages(Settings(settings)).sources["lexical"].scenes) == by_words
 
 
 @pytest.mark.weights

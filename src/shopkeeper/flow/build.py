@@ -22,7 +22,7 @@ from shopkeeper.flow.structured import structured_of
 from shopkeeper.ports import Encoder, Feature, Fits, FitsLast, PairScorer, Ranker, Rule, Saves, Says, Source
 from shopkeeper.rank.rerank import Rerank
 from shopkeeper.recall.crew import Crew
-from shopkeeper.recall.gather import Plan
+from shopkeeper.recall.gather import WORDS, Plan
 from shopkeeper.settings import BLEND, FUSED, Settings
 from shopkeeper.store.folder import ShopFolder, open_folder
 from shopkeeper.store.mapped import mapped
@@ -106,7 +106,13 @@ def made(settings: Settings, kind: str) -> dict[str, Any]:
 
 
 def stages(settings: Settings) -> Stages:
-    """The stages that the settings ask for, knowing nothing yet."""
+    """The stages that the settings ask for, knowing nothing yet.
+
+    Without a language model words tell what is similar.
+    """
+    if settings.encode.weights == "none" and settings.of("source", WORDS).similar is None:
+        own = {**settings.tables.get("recall", {}).get(WORDS, {}), "similar": True}
+        settings = settings.with_table("recall", {WORDS: own})
     return Stages(*(made(settings, kind) for kind in ("source", "feature", "ranker", "rule")))
 
 

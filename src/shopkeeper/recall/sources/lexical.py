@@ -17,7 +17,7 @@ from shopkeeper.numbered import NO_TEXT, Hashes, Numbered, hashes_of
 from shopkeeper.recall.facets import FacetTable
 from shopkeeper.recall.filter import filters_with, mask
 from shopkeeper.recall.groups import NO_GROUP, Groups
-from shopkeeper.recall.offers import NOTHING, best, inside
+from shopkeeper.recall.offers import NOTHING, best, inside, without
 from shopkeeper.recall.words import Beside, FieldText, Matches, WordIndex
 from shopkeeper.settings import SourceSettings
 from shopkeeper.sorting import sort_keys
@@ -44,6 +44,8 @@ WORTH = 0.5
 """A wide search is also offered what holds only some of the words, where it scores so much of the best."""
 WIDE_BOOST = 0.1
 """The same in a wide search, where it would outweigh a word that is missing: see docs/LOG.md, 2026-11-22."""
+ALIKE = 0.3
+"""Beside a product is offered what shares words with its title, where it scores so much of the best."""
 _PART = 20_000
 _BETWEEN = "\x1f"
 _ARRAYS = ("group_of", "priority", "checksums")
@@ -60,7 +62,7 @@ class Lexical:
 
     A query that is a product's id finds that product alone. Where a sort is asked for, the first by it of all matches
     are offered, in its order. An empty query lists what the mask leaves, the most bought first, scored
-    log(1 + bought) / log(1 + most bought).
+    log(1 + bought) / log(1 + most bought). Beside a product that shares words with others those are offered, by BM25.
     """
 
     class Settings(SourceSettings):
@@ -93,6 +95,9 @@ class Lexical:
             le=1,
             description="How much higher a product scores whose category the meaning of a search tells for sure.",
         )
+        similar: bool | None = Field(
+            None, description="Whether a product page offers what shares words; unsaid: where no model tells meanings."
+        )
         most_texts: int = Field(10_000, ge=100, description="Matches beyond are neither ranked nor counted.")
 
     scenes: frozenset[Scene] = frozenset({"search"})
@@ -100,6 +105,8 @@ class Lexical:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        if settings.similar:
+            self.scenes = self.scenes | {"similar"}
         self._state: _State | None = None
         self._lock = threading.Lock()
 
@@ -202,6 +209,8 @@ class Lexical:
         }
 
     def _offer(self, state: "_State", request: Request, intent: Intent, limit: int) -> Offer:
+        if request.scene == "similar":
+            return self._alike(state, request, limit)
         if (named := state.named(request.query)) is not None:
             return self._only(state, request, named)
         found = self._found(state, request, intent)
@@ -217,6 +226,13 @@ class Lexical:
         wider = {facet: self._rows(state, found, mask) for facet, mask in request.without.items()}
         counted = state.facets.count(rows, wider, request.filters)
         return Offer(offer.rows, offer.scores, len(rows), counted, holds_all, partly)
+
+    def _alike(self, state: "_State", request: Request, limit: int) -> Offer:
+        """What shares words with the titles of the seeds."""
+        said = dict.fromkeys(word for row in request.seeds for word in tokens(state.catalog.titles[row]))
+        scores = state.hinted(tuple(said), None, self.settings.most_texts)
+        rows = np.flatnonzero(scores > ALIKE * scores.max(initial=0.0)).astype(np.int32)
+        return best(*without(rows, scores[rows], request.seeds), limit, request.allowed)
 
     def _only(self, state: "_State", request: Request, row: int) -> Offer:
         """The product whose number was asked for, where the filters leave it."""

@@ -2,7 +2,8 @@
 
 1. every tile is well-formed SVG, whatever the product is called.
 2. the same product always gets the same tile; products of one category differ.
-3. the finest category decides the drawing, the title where no category has one; unknown goods get letters.
+3. the finest category decides the drawing, the title where no category has one, a phrase before a word; unknown
+   goods get letters.
 4. every drawing that a keyword names is there, every keyword can match, every hue has its class.
 """
 
@@ -45,6 +46,10 @@ def test_a_product_keeps_its_tile_and_a_shelf_is_not_monotonous() -> None:
         (("Grocery", "Hot dogs"), "Beef franks", "sausage"),
         (("Grocery", "Dog foods"), "Kibble", "paw"),
         (("Grocery", "Cold cereal"), "Flakes", "cereal"),
+        (("Grocery", "Peanut butter"), "Peanut butter, 18 oz", "jar"),
+        (("Grocery", "Milk", "Chocolate milk"), "Chocolate milk, 1 pt", "milk"),
+        (("Grocery", "Butter"), "Butter", "butter"),
+        (("食品",), "巧克力牛奶 250 毫升", "milk"),
         (("Drug & general merchandise", "Cold and flu"), "Syrup", "pills"),
         (("Paper", "Bath tissues"), "Soft, 12 rolls", "roll"),
         (("食品", "牛奶"), "纯牛奶 1L", "milk"),

@@ -93,12 +93,12 @@ def _first_glyph(words: str) -> str | None:
     return _match(words, _keywords("glyphs"))
 
 
-def _match(words: str, table: Mapping[str, Sequence[str]]) -> str | None:
+def _match(words: str, keywords: Sequence[tuple[str, str]]) -> str | None:
+    """The name of the first keyword among the words."""
     text, padded = normalise(words), f" {_plain(words)} "
-    for name, keywords in table.items():
-        for keyword in keywords:
-            if (keyword in text) if has_han(keyword) else (f" {keyword} " in padded):
-                return name
+    for keyword, name in keywords:
+        if (keyword in text) if has_han(keyword) else (f" {keyword} " in padded):
+            return name
     return None
 
 
@@ -125,9 +125,16 @@ def _letters(name: str) -> str:
 
 
 @cache
-def _keywords(table: str) -> Mapping[str, Sequence[str]]:
+def _keywords(table: str) -> Sequence[tuple[str, str]]:
+    """Keywords and what each names, phrases before words: peanut butter is no butter."""
     found: Mapping[str, Mapping[str, Sequence[str]]] = tomllib.loads(_TABLES.read_text(encoding="utf-8"))
-    return {name: [word if has_han(word) else _plain(word) for word in words] for name, words in found[table].items()}
+    plain = [(word if has_han(word) else _plain(word), name) for name, words in found[table].items() for word in words]
+    return sorted(plain, key=lambda pair: _narrowness(pair[0]), reverse=True)
+
+
+def _narrowness(keyword: str) -> int:
+    """More for what says more: 巧克力牛奶 is no 巧克力; 0 for a word."""
+    return max(len(keyword) - 2, 0) if has_han(keyword) else keyword.count(" ")
 
 
 @cache

@@ -34,6 +34,17 @@ def test_a_value_of_the_wrong_kind_is_refused() -> None:
         settings.parse("[serve]\nport = 'http'\n")
 
 
+@pytest.mark.parametrize(
+    ("key", "given", "like"), [("name", "中文", "shop-2"), ("name", "My Shop", "shop-2"), ("currency", "euro", "EUR")]
+)
+def test_a_name_of_another_form_is_told_one_of_the_right_form(key: str, given: str, like: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        settings.parse(f'[shop]\n{key} = "{given}"\n')
+    assert str(caught.value).startswith(
+        f"shop.{key}: must be written like '{like}', got '{given}' (settings.toml line 2). The default is "
+    )
+
+
 def test_a_choice_names_the_choices() -> None:
     with pytest.raises(SettingError, match=r"shop.language: must be one of 'auto', 'en' or 'zh', got 'fr'"):
         settings.parse("[shop]\nlanguage = 'fr'\n")

@@ -25,5 +25,7 @@ def complaint(error: Any, model: type[BaseModel], path: list[str], place: str, s
     else:
         must = error["msg"][0].lower() + error["msg"][1:]
     field = model.model_fields.get(path[0]) if path else None
+    if kind == "string_pattern_mismatch" and field is not None and field.examples:
+        must = f"must be written like {field.examples[0]!r}"
     default = "" if field is None or field.is_required() else f" The default is {field.get_default()!r}."
     return f"{must}, got {error['input']!r} ({place}).{default}"

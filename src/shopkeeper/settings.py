@@ -51,12 +51,12 @@ class SourceSettings(PluginSettings):
 class Shop(Section):
     """Who the shop is."""
 
-    name: str = Field("shop", pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="The name in every route.")
+    name: str = Field("shop", pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", examples=["shop-2"], description="In every route.")
     title: str = Field("", description="The name people read; the shop's name when empty.")
-    language: Literal["auto", "en", "zh"] = Field(
-        "auto", description="Language of the catalogue; auto looks at titles."
+    language: Literal["auto", "en", "zh"] = Field("auto", description="Of the catalogue; auto looks at titles.")
+    currency: str = Field(
+        "USD", pattern=r"^[A-Z]{3}$", examples=["EUR"], description="ISO 4217 code of prices without one."
     )
-    currency: str = Field("USD", pattern=r"^[A-Z]{3}$", description="ISO 4217 code of prices without one.")
 
 
 class Store(Section):

@@ -1,15 +1,18 @@
 """Claims:
 
 1. the demo names three things to try, with its folder and port.
-2. what the demo, the README files and docs/http.md search for stands, every word of it, in titles on the demo's shelf.
+2. a port that is taken is said before anything is made.
+3. what the demo, the README files and docs/http.md search for stands, every word of it, in titles on the demo's shelf.
 """
 
 import re
+import socket
 import warnings
 from pathlib import Path
 
 import pytest
 
+from shopkeeper.errors import PortInUse
 from shopkeeper.intake.readers.complete_journey import CompleteJourney
 from shopkeeper.text import tokens
 from shopkeeper.understand.understanding import Understanding
@@ -29,6 +32,14 @@ def test_three_things_to_try_are_named(capsys: pytest.CaptureFixture[str]) -> No
     assert "serve corner, open http://127.0.0.1:8123" in lines[0]
     assert lines[1].endswith('search corner "choclate milk"')
     assert lines[2].endswith("recommend corner --user 1")
+
+
+def test_a_taken_port_is_said_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(PortInUse, match=f"port {port} on 127.0.0.1 is taken"):
+            demo.demonstrate(tmp_path / "corner", serve=True, port=port)
+    assert not (tmp_path / "corner").exists() and not capsys.readouterr().out
 
 
 @pytest.mark.data

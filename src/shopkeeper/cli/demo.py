@@ -32,8 +32,12 @@ MARK = "made by shopkeeper demo"
 
 
 def demonstrate(shop: Path, *, serve: bool, port: int) -> None:
-    """Makes the shop where it is not there yet, says what was learnt, and serves it."""
+    """Makes the shop where it is not there yet, says what was learnt, serves it. Raises PortInUse before all work."""
     started = time.perf_counter()
+    if serve:
+        from shopkeeper.serve.server import listen  # with it comes FastAPI
+
+        listen("127.0.0.1", port).close()
     if not (shop / MARK.replace(" ", "-")).is_file():
         _make(shop)
         show.console.print(f"From nothing to a shop in {time.perf_counter() - started:.0f} s.", highlight=False)

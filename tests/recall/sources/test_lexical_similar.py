@@ -2,7 +2,8 @@
 
 1. Where the settings say so, words offer beside a product what shares some with its title, the nearest first, never
    the product itself, inside the mask.
-2. A title whose words nobody else says has nothing beside it, and neither has a source that never learnt.
+2. Sizes are nothing to share.
+3. A title whose words nobody else says has nothing beside it, and neither has a source that never learnt.
 """
 
 import numpy as np
@@ -12,7 +13,7 @@ from shopkeeper.recall.sources.lexical import Lexical
 from shopkeeper.testing import worlds
 from shopkeeper.types import BoolArray, Request
 
-TITLES = ["Chocolate milk", "Chocolate milk 1 l", "Chocolate bar", "Soap", "苹果手机壳", "苹果手机膜"]
+TITLES = ["Chocolate milk 50 g", "Chocolate milk 1 l", "Chocolate bar", "Soap 1 l", "苹果手机壳 50 克", "苹果手机膜"]
 SIMILAR = Lexical.Settings(similar=True)
 
 

@@ -21,7 +21,7 @@ from shopkeeper.recall.offers import NOTHING, best, inside, without
 from shopkeeper.recall.words import Beside, FieldText, Matches, WordIndex
 from shopkeeper.settings import SourceSettings
 from shopkeeper.sorting import sort_keys
-from shopkeeper.text import RECIPE, tokens
+from shopkeeper.text import RECIPE, UNITS, tokens
 from shopkeeper.types import (
     NO_ROWS,
     Batch,
@@ -105,8 +105,7 @@ class Lexical:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        if settings.similar:
-            self.scenes = self.scenes | {"similar"}
+        self.scenes = Lexical.scenes | {"similar"} if settings.similar else Lexical.scenes
         self._state: _State | None = None
         self._lock = threading.Lock()
 
@@ -230,7 +229,8 @@ class Lexical:
     def _alike(self, state: "_State", request: Request, limit: int) -> Offer:
         """What shares words with the titles of the seeds."""
         said = dict.fromkeys(word for row in request.seeds for word in tokens(state.catalog.titles[row]))
-        scores = state.hinted(tuple(said), None, self.settings.most_texts)
+        named = tuple(word for word in said if word not in UNITS and not any(map(str.isdigit, word)))  # no sizes
+        scores = state.hinted(named, None, self.settings.most_texts)
         rows = np.flatnonzero(scores > ALIKE * scores.max(initial=0.0)).astype(np.int32)
         return best(*without(rows, scores[rows], request.seeds), limit, request.allowed)
 

@@ -5,6 +5,7 @@
 3. the verdict of a check is a line, with the place of the whole report.
 4. where a page's scores do not descend, the rules that moved places are named.
 5. a search says how its page came about, and has what others buy beside it, in a table and as JSON.
+6. each product of a page stands with its id and, as JSON, with the currency of its price.
 """
 
 import json
@@ -118,3 +119,18 @@ def test_products_that_are_nearest_in_meaning_are_called_so(capsys: pytest.Captu
     page = answer(ask(shop, scene="search", query="butter"), shop)
     show.page(replace(page, relaxed=Relaxed(("meaning",))), shop, as_json=False)
     assert "No product has any of the words. These are nearest in meaning.\n" in capsys.readouterr().out
+
+
+def test_a_product_stands_with_its_id_and_currency(capsys: pytest.CaptureFixture[str], shop: Shop) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of typer, about click
+        from shopkeeper.cli import show
+    page = answer(ask(shop, scene="home", user_id="u7", k=3), shop)
+    ids = [shop.catalog.product_ids[item.row] for item in page.items]
+    show.page(page, shop, as_json=False)
+    lines = [line for line in capsys.readouterr().out.splitlines() if re.match(r"│ +\d+ │", line)]
+    assert [line.split("│")[2].strip() for line in lines] == ids
+    show.page(page, shop, as_json=True)
+    told = json.loads(capsys.readouterr().out)["items"]
+    assert shop.catalog.currency
+    assert [(item["product_id"], item["currency"]) for item in told] == [(own, shop.catalog.currency) for own in ids]

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from shopkeeper.cli import show
+from shopkeeper.cli.progress import progress
 from shopkeeper.errors import StoreError
 
 SETTINGS = """\
@@ -61,7 +62,7 @@ def _make(shop: Path) -> None:
             raise StoreError(f"{shop} holds something else. Name another folder: shopkeeper demo FOLDER")
         shutil.rmtree(shop)
     create(shop, SETTINGS)
-    with show.progress() as tell:
+    with progress() as tell:
         with open_folder(shop, writable=True) as folder:
             report = load(folder, [], reader="complete_journey", progress=tell)
         found = learn(shop, tell)

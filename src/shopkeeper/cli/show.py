@@ -1,15 +1,12 @@
 """What the verbs found, as tables for people or as one JSON object for programs."""
 
 import json
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 if TYPE_CHECKING:
@@ -26,74 +23,6 @@ if TYPE_CHECKING:
 console = Console(soft_wrap=True)
 SHOWN = 5
 """So many duplicates are named; the files have them all."""
-Tell = Callable[[str, int, int], None]
-
-
-@contextmanager
-def progress() -> Iterator[Tell]:
-    """A bar for each step; `tell(step, done, total)` moves it, a new step ends the one before.
-
-    Where nobody watches a terminal: a plain line as each step begins, and one as it ends.
-    """
-    screen = Console(stderr=True)
-    if not screen.is_terminal:
-        lines = _Lines(screen)
-        yield lines.tell
-        lines.end()
-        return
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    bars = Progress(*columns, console=screen)
-    tasks: dict[str, TaskID] = {}
-
-    def end() -> None:
-        for task in tasks.values():
-            finished = bars.tasks[task].total or 1
-            bars.update(task, completed=finished, total=finished)
-            bars.stop_task(task)
-
-    def tell(step: str, done: int, total: int) -> None:
-        if step not in tasks:
-            end()
-            bars.start()  # not before: a command that fails at once draws nothing
-            tasks[step] = bars.add_task(step, total=None)
-        bars.update(tasks[step], completed=done, total=total or None)
-
-    try:
-        yield tell
-        end()
-    finally:
-        if tasks:
-            bars.stop()
-
-
-class _Lines:
-    """Steps as lines of a log."""
-
-    def __init__(self, screen: Console) -> None:
-        self._screen = screen
-        self._begun: list[str] = []
-        self._since = 0.0
-
-    def tell(self, step: str, done: int, total: int) -> None:
-        """A step that was not heard of begins, and the one before it has ended."""
-        del done, total
-        if step not in self._begun:
-            self.end()
-            self._begun.append(step)
-            self._since = time.monotonic()
-            self._screen.print(f"{step} ...", highlight=False, soft_wrap=True)
-
-    def end(self) -> None:
-        """The latest step has ended."""
-        if self._begun:
-            seconds = time.monotonic() - self._since
-            self._screen.print(f"{self._begun[-1]}: done in {seconds:.0f} s", highlight=False, soft_wrap=True)
 
 
 def intake(report: "IntakeReport") -> None:
@@ -127,13 +56,15 @@ def quality(report: "QualityReport", folder: Path, as_json: bool) -> None:
         return
     table = Table(title=f"{report.shop}: {report.verdict}")
     for column in ("check", "severity", "count", "of", "repair"):
-        table.add_column(column, justify="right" if column in {"count", "of"} else "left")
+        table.add_column(column, justify="right" if column in {"count", "of"} else "left", overflow="fold")
     for finding in report.findings:
         if finding.count:
             numbers = (f"{finding.count:,}", f"{finding.total:,} {finding.unit}")
             table.add_row(finding.title, finding.severity, *numbers, finding.repair or "")
     if table.row_count:
         console.print(table)
+        if any(finding.count and finding.repair for finding in report.findings):
+            console.print("A repair is made of what is learnt from where quality.repairs names it.", highlight=False)
     else:
         console.print(f"{report.shop}: {report.verdict}, no check found anything", highlight=False)
     for reason in report.reasons:
@@ -346,6 +277,7 @@ def _products(found: "Page", shop: "Shop") -> list[dict[str, Any]]:
             "price": None
             if shelf.prices[item.row] != shelf.prices[item.row]
             else round(float(shelf.prices[item.row]), 2),
+            "currency": shelf.currency,
             "score": round(item.score, 4),
             "why": item.sentence,
         }
@@ -355,11 +287,13 @@ def _products(found: "Page", shop: "Shop") -> list[dict[str, Any]]:
 
 def _shelf(rows: Sequence[Mapping[str, Any]]) -> Table:
     table = Table()
-    for column in ("", "product", "price", "score", "why"):
+    for column in ("", "id", "product", "price", "score", "why"):
         table.add_column(column, justify="right" if column in {"", "price", "score"} else "left")
     for place, row in enumerate(rows, start=1):
         price = "" if row["price"] is None else f"{row['price']:.2f}"
-        table.add_row(str(place), str(row["title"]), price, f"{row['score']:.3f}", str(row["why"]))
+        table.add_row(
+            str(place), str(row["product_id"]), str(row["title"]), price, f"{row['score']:.3f}", str(row["why"])
+        )
     return table
 
 

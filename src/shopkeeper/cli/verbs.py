@@ -45,10 +45,11 @@ def import_files(
 ) -> None:
     """Bring files in; every refused row is kept with its reason."""
     from shopkeeper.cli import show
+    from shopkeeper.cli.progress import progress
     from shopkeeper.intake.load import load
     from shopkeeper.store.folder import open_folder
 
-    with open_folder(shop, writable=True) as folder, show.progress() as tell:
+    with open_folder(shop, writable=True) as folder, progress() as tell:
         report = load(folder, files or [], reader=reader or None, progress=tell)
     show.intake(report)
     show.console.print(f"Next: shopkeeper check {shop}", highlight=False)
@@ -183,11 +184,11 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure the search against what people judged, with the shop's own settings or others."""
-    from shopkeeper.cli import show
     from shopkeeper.cli.evaluation import evaluation
+    from shopkeeper.cli.progress import progress
     from shopkeeper.flow.evaluate import evaluate as evaluated
 
-    with show.progress() as tell:
+    with progress() as tell:
         found = evaluated(shop, judgments, config or (), k, tell)
     evaluation(found, shop / "reports", as_json)
 
@@ -350,8 +351,9 @@ def _slug(shop: Path) -> str:
 
 def _learn(shop: Path, as_json: bool, way: "Callable[[Path, Progress], Learnt]") -> None:
     from shopkeeper.cli import show
+    from shopkeeper.cli.progress import progress
 
-    with show.progress() as tell:
+    with progress() as tell:
         found = way(shop, tell)
     show.learnt(found, as_json)
     if not found.promoted:

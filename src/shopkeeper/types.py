@@ -30,8 +30,8 @@ CodeArray = NDArray[np.int8]
 FloatArray = NDArray[np.float32]
 DayArray = NDArray[np.float64]
 PriceArray = NDArray[np.float64]
-MOST_MONEY, MOST_QUANTITY = 1e12, 1e9
-"""No price or line of an order comes to more, and no line holds more."""
+MOST_MONEY, MOST_QUANTITY, LONGEST_ID = 1e12, 1e9, 512
+"""No price or line of an order comes to more, no line holds more, and no id has more characters."""
 BoolArray = NDArray[np.bool_]
 
 Scene = Literal["search", "home", "similar", "together", "cart", "trending"]

@@ -14,6 +14,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from shopkeeper.serve.schemas import ProductOut
+from shopkeeper.types import LONGEST_ID
 
 PRODUCTS, SEARCH = "/v1/grocer/products", "/v1/grocer/search"
 MATCHA = {
@@ -86,7 +87,7 @@ def test_a_slash_in_an_id_is_part_of_it(client: TestClient, path: str) -> None:
     assert client.get(f"{PRODUCTS}/{path}").status_code == 404
 
 
-@pytest.mark.parametrize("product_id", ["a\nb", "a\n", "..", "x?y=1", "100%", "\u200b"])
+@pytest.mark.parametrize("product_id", ["a\nb", "a\n", "..", "x?y=1", "100%", "\u200b", "长" * LONGEST_ID])
 def test_whatever_an_id_holds_it_can_be_read_and_deleted(client: TestClient, product_id: str) -> None:
     client.put(PRODUCTS, json=[MATCHA | {"product_id": product_id}])
     path = "%2E%2E" if product_id == ".." else quote(product_id, safe="")

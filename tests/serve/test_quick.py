@@ -61,7 +61,7 @@ ODD: list[tuple[str, str, bytes, dict[str, str]]] = [
     ("PUT", "/products", b'[{"product_id": "p", "title": " "}]', JSON),
     ("GET", "/suggest", b"", {}),
     ("GET", "/suggest?q=te&k=many", b"", {}),
-    ("GET", "/products/" + "x" * 300, b"", {}),
+    ("GET", "/products/" + "x" * 600, b"", {}),
     ("GET", "/search", b"", {}),
 ]
 

@@ -3,7 +3,7 @@
 1. Erasing a shopper removes every row, and the receipt counts them.
 2. What is left of the shop does not know the shopper; the next page is a stranger's.
 3. Erasing somebody unknown is not an error: the receipt counts nothing.
-4. A slash in an id is part of it, and a line break.
+4. A slash in an id is part of it, and a line break; an id is as long as an import takes it.
 5. What the shop is told of a shopper is in the portrait until it is told anew or the shopper is erased; too much is
    refused.
 6. Who shares a visit with a shopper that is erased goes on with the own part of it, as after a restart.
@@ -16,6 +16,7 @@ from shopkeeper.flow.build import open_shop
 from shopkeeper.flow.shop import Shop
 from shopkeeper.serve.schemas import Receipt
 from shopkeeper.store.folder import open_folder
+from shopkeeper.types import LONGEST_ID
 
 
 def home(client: TestClient, user_id: str) -> list[str]:
@@ -106,3 +107,12 @@ def test_who_shares_a_visit_with_an_erased_shopper_goes_on_with_the_own_part(cli
     shop.close()
     with open_shop(shop.folder.path, writable=False) as again:
         assert of_bob(again) == (["p02", "p04", "p05"], ["p02", "p04", "p05"], 1)
+
+
+def test_the_longest_id_that_an_import_takes_can_be_erased(client: TestClient) -> None:
+    longest = "x" * LONGEST_ID
+    view = {"event_id": "e1", "action": "view", "user_id": longest, "product_id": "p00"}
+    assert client.post("/v1/grocer/events", json=view).json()["accepted"] == 1
+    assert home(client, longest)
+    assert client.delete(f"/v1/grocer/users/{longest}").json()["erased"]["users"] == 1
+    assert client.delete(f"/v1/grocer/users/{longest}x").status_code == 422

@@ -13,9 +13,8 @@ from shopkeeper.intake import cast
 from shopkeeper.intake.rows import VALUE_LENGTH, Chunk, Kind, Refusal, cell_text
 from shopkeeper.portrait import LONGEST_NAME, LONGEST_VALUE, MOST_DEMOGRAPHICS, bounded
 from shopkeeper.store.schema import EVENTS, PRODUCTS, USERS, conform
-from shopkeeper.types import ACTIONS, MOST_MONEY, MOST_QUANTITY, BoolArray, IntArray
+from shopkeeper.types import ACTIONS, LONGEST_ID, MOST_MONEY, MOST_QUANTITY, BoolArray, IntArray
 
-ID_LENGTH = 512
 WITHOUT_PRODUCT = ("search", "answer")
 """The actions that may name no product."""
 UNKNOWN_PRODUCT = "unknown product"
@@ -73,8 +72,8 @@ class _Sheet:
     def read_id(self, name: str) -> None:
         self.read_text(name)
         self.refuse(name, cast.is_blank(self.typed[name]), "is missing")
-        long = cast.mask(pc.greater(pc.utf8_length(self.typed[name]), ID_LENGTH))
-        self.refuse(name, long, f"must be at most {ID_LENGTH} characters")
+        long = cast.mask(pc.greater(pc.utf8_length(self.typed[name]), LONGEST_ID))
+        self.refuse(name, long, f"must be at most {LONGEST_ID} characters")
 
     def read_number(self, name: str) -> pa.Array:
         return self.read(name, cast.number, "must be a number")

@@ -20,7 +20,7 @@ from shopkeeper.serve.front import Front
 from shopkeeper.serve.quick import shop_router
 from shopkeeper.serve.reply import page_reply, reply
 from shopkeeper.serve.schemas import ExplainOut, PageOut, SuggestOut
-from shopkeeper.types import Filters, Scene
+from shopkeeper.types import LONGEST_ID, Filters, Scene
 
 MOST_NAMED = 12
 """Attributes that an error names."""
@@ -95,8 +95,8 @@ def suggest(
     shop: PublicShop,
     q: Annotated[str, Query(max_length=100, description="The first letters.")],
     k: Annotated[int, Query(ge=1, le=20)] = 8,
-    user_id: Annotated[str, Query(max_length=256, description="The shopper, whose own words come first.")] = "",
-    session_id: Annotated[str, Query(max_length=256)] = "",
+    user_id: Annotated[str, Query(max_length=LONGEST_ID, description="The shopper, whose own words come first.")] = "",
+    session_id: Annotated[str, Query(max_length=LONGEST_ID)] = "",
 ) -> Response:
     """Ways to finish the words."""
     found = complete(shop, q, k, user_id, session_id)
@@ -106,8 +106,8 @@ def suggest(
 @router.get("/explain/{request_id}/{product_id:id}", response_model=ExplainOut)
 def explain(
     shop: SecretShop,
-    request_id: Annotated[str, Path(max_length=256, description="The page, as its answer named it.")],
-    product_id: Annotated[str, Path(max_length=256)],
+    request_id: Annotated[str, Path(max_length=LONGEST_ID, description="The page, as its answer named it.")],
+    product_id: Annotated[str, Path(max_length=LONGEST_ID)],
 ) -> Response:
     """Why a product stood on a page that was shown: the values that were logged with it."""
     shown = shop.folder.exposures.get(request_id)

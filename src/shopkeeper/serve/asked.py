@@ -17,13 +17,13 @@ from pydantic import (
 
 from shopkeeper.amounts import Between
 from shopkeeper.moments import LONGEST, SAID, label
-from shopkeeper.types import MOST_MONEY, Filters, Language, Sort
+from shopkeeper.types import LONGEST_ID, MOST_MONEY, Filters, Language, Sort
 
 MAX_K = 100
 MAX_OFFSET = 10_000
 
-Id = Annotated[str, StringConstraints(min_length=1, max_length=256)]
-MaybeId = Annotated[str, StringConstraints(max_length=256)]
+Id = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_ID)]
+MaybeId = Annotated[str, StringConstraints(max_length=LONGEST_ID)]
 Words = Annotated[str, StringConstraints(max_length=400)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=400)]
 Names = Annotated[tuple[Name, ...], Field(max_length=50)]

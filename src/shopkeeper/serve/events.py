@@ -15,7 +15,7 @@ from shopkeeper.serve.failures import NEEDS_JSON, Refused, failure, legible, rea
 from shopkeeper.serve.quick import shop_router
 from shopkeeper.serve.reply import reply
 from shopkeeper.serve.schemas import MAX_ROWS, EventIn, EventsOut, RefusedRow
-from shopkeeper.types import Event
+from shopkeeper.types import LONGEST_ID, Event
 
 router = shop_router("observe")
 
@@ -64,7 +64,7 @@ def _sorted_out(given: list[Any], user_agent: str) -> tuple[dict[int, Event], li
             first = telling(error.errors())
             field = ".".join(str(part) for part in first["loc"])
             event_id = row.get("event_id", "") if isinstance(row, dict) else ""
-            refused.append(_row(place, field, reason(first, EventIn), str(event_id)[:256]))
+            refused.append(_row(place, field, reason(first, EventIn), str(event_id)[:LONGEST_ID]))
     return taken, refused
 
 

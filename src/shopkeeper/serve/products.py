@@ -11,11 +11,14 @@ from shopkeeper.serve.failures import Refused
 from shopkeeper.serve.quick import shop_router
 from shopkeeper.serve.reply import reply
 from shopkeeper.serve.schemas import MAX_ROWS, CountOut, ProductIn, ProductOut
+from shopkeeper.types import LONGEST_ID
 
 router = shop_router("products")
 
 Rows = Annotated[list[ProductIn], Body(min_length=1, max_length=MAX_ROWS)]
-ProductId = Annotated[str, Path(max_length=256, description="The product's id; a slash in it may stand as it is.")]
+ProductId = Annotated[
+    str, Path(max_length=LONGEST_ID, description="The product's id; a slash in it may stand as it is.")
+]
 
 
 @router.put("/products", response_model=CountOut)

@@ -16,9 +16,10 @@ from shopkeeper.serve.asked import Model, Name
 from shopkeeper.serve.quick import shop_router
 from shopkeeper.serve.reply import reply
 from shopkeeper.serve.schemas import Receipt
+from shopkeeper.types import LONGEST_ID
 
 router = shop_router("users")
-UserId = Annotated[str, Path(min_length=1, max_length=256)]
+UserId = Annotated[str, Path(min_length=1, max_length=LONGEST_ID)]
 Told = dict[
     Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME)],
     Annotated[str, StringConstraints(max_length=LONGEST_VALUE)],
@@ -112,7 +113,9 @@ def _told(shop: Shop, user_id: str) -> dict[str, object]:
 
 
 @router.delete("/users/{user_id:id}", response_model=Receipt)
-def erase(shop: SecretShop, request: Request, user_id: Annotated[str, Path(min_length=1, max_length=256)]) -> Response:
+def erase(
+    shop: SecretShop, request: Request, user_id: Annotated[str, Path(min_length=1, max_length=LONGEST_ID)]
+) -> Response:
     """Erases a shopper: rows, states and caches. The receipt counts what was found in each place."""
     erased = dict(shop.erase(user_id))
     console = getattr(request.app.state, "console", None)

@@ -112,7 +112,7 @@ def test_who_was_erased_is_counted_no_more(client: TestClient, shop: Shop) -> No
 
 
 def test_a_sorted_search_does_not_say_that_it_leans(client: TestClient) -> None:
-    leans = "What you usually choose stands a little higher."
+    leans = "What you chose or looked at before stands a little higher."
     assert leans not in client.get("/grocer/search?q=tea").text
     client.post("/grocer/cart", data={"product_id": "p05"}, follow_redirects=False)
     assert leans in client.get("/grocer/search?q=tea").text

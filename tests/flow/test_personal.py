@@ -138,7 +138,7 @@ def test_a_visitor_switches_it_off_and_http_too(shop: Shop) -> None:
         plain = found(shop, "", k=24)[0]
         assert first()[1:4] == plain[:3]
         assert (
-            "What you usually choose stands a little higher."
+            "What you chose or looked at before stands a little higher."
             in client.get("/small/personal/on?to=/small/search?q=mug").text
         )
         asked = {"query": "mug", "user_id": "coffee"}

@@ -26,6 +26,7 @@ A message says what is wrong, where, what was given, what is allowed, and what t
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class ShopkeeperError(Exception):
@@ -92,6 +93,11 @@ class UnknownShop(RequestError): ...
 
 
 class PortInUse(ShopkeeperError): ...
+
+
+def not_learnt(shop: Path) -> NoVersion:
+    """The error of a shop that is asked for what only a version has, before the first."""
+    return NoVersion(f"{shop} has not learnt yet. Run: shopkeeper learn {shop}")
 
 
 def did_you_mean(given: str, allowed: Iterable[str]) -> str:

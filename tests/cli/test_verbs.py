@@ -113,6 +113,19 @@ def test_an_error_is_one_line(words: tuple[str, ...], told: str) -> None:
     assert found.startswith(told) and found.count("\n") == 1
 
 
+def test_before_the_first_version_it_is_said_that_there_is_none(tmp_path: Path) -> None:
+    shop = tmp_path / "new"
+    run("new", shop)
+    for words in (("compare",), ("compare", "--json"), ("card",)):
+        verb, *more = words
+        assert (
+            run(verb, shop, *more, code=1).stderr
+            == f"NoVersion: {shop} has not learnt yet. Run: shopkeeper learn {shop}\n"
+        )
+    assert run("versions", shop).stdout == "No version yet: the shop has not learnt.\n"
+    assert run("versions", shop, "--json").stdout.strip() == "[]"
+
+
 def test_debug_shows_the_trace() -> None:
     assert "Traceback" in run("--debug", "learn", "nowhere", code=1).stderr
 

@@ -57,14 +57,14 @@ def rules(shop: Path) -> bool:
 def synonyms(shop: Path, as_json: bool) -> None:
     """Shows what was mined; raises NoVersion before the first version."""
     from shopkeeper.cli.show import as_object
-    from shopkeeper.errors import NoVersion
+    from shopkeeper.errors import not_learnt
     from shopkeeper.flow.state import mined_of
     from shopkeeper.store.folder import open_folder
     from shopkeeper.understand.synonyms import in_use
 
     with open_folder(shop, writable=False) as folder:
         if (version := folder.versions.current()) is None:
-            raise NoVersion(f"{shop} has not learnt yet. Run: shopkeeper learn {shop}")
+            raise not_learnt(shop)
         found, said = mined_of(version), folder.settings.understand.synonyms
     if as_json:
         as_object({"synonyms": [{**own._asdict(), "used": in_use(own, said)} for own in found]})

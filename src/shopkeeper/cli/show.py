@@ -198,6 +198,9 @@ def versions(found: "Sequence[VersionInfo]", current: "VersionInfo | None", as_j
     if as_json:
         as_object(rows)
         return
+    if not rows:
+        console.print("No version yet: the shop has not learnt.", highlight=False)
+        return
     table = Table(title="versions")
     for column in ("version", "created", "serves", "MB"):
         table.add_column(column)

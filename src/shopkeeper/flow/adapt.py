@@ -23,7 +23,7 @@ from shopkeeper.encode.corpus import Corpus
 from shopkeeper.encode.open import own_encoder
 from shopkeeper.encode.sides import Sides
 from shopkeeper.encode.weights import Weights
-from shopkeeper.errors import NoVersion, StoreError, TrainingError, WeightsError
+from shopkeeper.errors import NoVersion, StoreError, TrainingError, WeightsError, not_learnt
 from shopkeeper.flow.behaviour import PARTS, Behaviour
 from shopkeeper.flow.gains import LEAST, Gate, Searches, Shelved, better, deciding, worse
 from shopkeeper.flow.state import readable
@@ -125,7 +125,7 @@ def written_card(folder: ShopFolder) -> Card:
     """
     version = folder.versions.current()
     if version is None:
-        raise NoVersion(f"{folder.path} has not learnt yet. Run: shopkeeper learn {folder.path}")
+        raise not_learnt(folder.path)
     with readable(version):
         card = card_of(version.path)
     if card is None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from shopkeeper.errors import not_learnt
 from shopkeeper.feedback.joins import outcomes
 from shopkeeper.measure.statistics import Interval, bootstrap
 from shopkeeper.observed import SECONDS_A_DAY
@@ -41,8 +42,13 @@ class Comparison:
 
 
 def compare(folder: ShopFolder) -> Comparison:
-    """Every version's scores with intervals, by contest, which version serves, and how pages fared."""
+    """Every version's scores with intervals, by contest, which version serves, and how pages fared.
+
+    Raises NoVersion before the first.
+    """
     versions, current = folder.versions.list(), folder.versions.current()
+    if not versions:
+        raise not_learnt(folder.path)
     keys = dict.fromkeys(key for version in versions for key in version.manifest["scores"])
     return Comparison(
         current=current.name if current else "",

@@ -8,7 +8,7 @@ from functools import cached_property, partial
 
 import numpy as np
 
-from shopkeeper.errors import NoVersion, UnknownProduct
+from shopkeeper.errors import UnknownProduct, not_learnt
 from shopkeeper.exposure import Exposure
 from shopkeeper.feedback.attribution import Attribution, Origin
 from shopkeeper.flow.gate import Gate
@@ -186,7 +186,7 @@ class Shop:
     def trained(self) -> Trained:
         """The version that answers. Raises NoVersion before the first."""
         if self._trained is None:
-            raise NoVersion(f"{self.folder.path} has not learnt yet. Run: shopkeeper learn {self.folder.path}")
+            raise not_learnt(self.folder.path)
         return self._trained
 
     @property
